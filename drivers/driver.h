@@ -1,0 +1,173 @@
+#pragma once
+/*
+ * driver: hardware types, interfaces and passthru methods as const tables. A hardware type is a
+ * composition of interface tables; out-of-tree drivers will use this same header. There are no NULL
+ * slots in an interface that offers the operation at all: what is not supported has no code, and the
+ * caller is told by -ERR_UNSUPPORTED from the wrappers in drivers/driver.c.
+ *
+ * All operations run in a fiber and may suspend. They return 0 or a negative enum errcode with the
+ * sentence in err. node driver_info was validated before the operation is called.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "drivers/task.h"
+#include "lib/config.h"
+#include "lib/error.h"
+#include "model/interface.h"
+#include "model/states.h"
+
+/* One driver_info member that an interface reads. */
+struct driver_property {
+	const char *name;
+	const char *help;    /* one line ending in "Required." or "Optional.", as Ironic's */
+};
+
+/* Head of every interface table. */
+struct interface {
+	enum interface_type type;
+	const char *name;                          /* "ipmitool" */
+	const struct driver_property *properties;  /* ends with a NULL name; may be NULL */
+	/* Checks the node's driver_info without touching the BMC. NULL: nothing to check. Never suspends
+	 * for I/O. -ERR_MISSING, -ERR_INVALID. */
+	int (*validate)(struct task *task, struct error *err);
+};
+
+struct power_interface {
+	struct interface base;
+	const enum power_state *supported;         /* targets; ends with POWER_UNKNOWN */
+	SUSPENDS int (*get)(struct task *task, enum power_state *ret_state, struct error *err);
+	/* Brings the node to `target` and waits until the BMC says so, at most timeout_s. Reboots too. */
+	SUSPENDS int (*set)(struct task *task, enum power_state target, unsigned timeout_s, struct error *err);
+};
+
+struct boot_device {
+	const char *device;     /* "pxe", "disk", "cdrom", "bios", "safe", "uefihttp"; NULL: unknown */
+	int persistent;         /* 1, 0, -1: unknown (null) */
+};
+
+struct indicator {
+	const char *component;  /* "chassis" */
+	const char *name;       /* "led-0" */
+	bool is_readonly;
+	const char *const *states; /* NULL-terminated */
+};
+
+struct management_interface {
+	struct interface base;
+	const char *const *boot_devices;           /* supported, NULL-terminated; may be NULL */
+	SUSPENDS int (*boot_device_get)(struct task *task, struct boot_device *ret, struct error *err);
+	SUSPENDS int (*boot_device_set)(struct task *task, const char *device, bool persistent, struct error *err);
+	SUSPENDS int (*inject_nmi)(struct task *task, struct error *err);
+	SUSPENDS int (*boot_mode_set)(struct task *task, const char *mode, struct error *err);      /* "bios", "uefi" */
+	SUSPENDS int (*secure_boot_set)(struct task *task, bool is_on, struct error *err);
+	const struct indicator *indicators;        /* ends with a NULL name; may be NULL */
+	SUSPENDS int (*indicator_get)(struct task *task, const struct indicator *which, const char **ret_state, struct error *err);
+	SUSPENDS int (*indicator_set)(struct task *task, const struct indicator *which, const char *state, struct error *err);
+	SUSPENDS int (*sensors_get)(struct task *task, json_t **ret_sensors, struct error *err);
+};
+
+struct console_interface {
+	struct interface base;
+	SUSPENDS int (*start)(struct task *task, struct error *err);
+	SUSPENDS int (*stop)(struct task *task, struct error *err);
+	SUSPENDS int (*get)(struct task *task, json_t **ret_info, struct error *err); /* {"type":..., "url":...} */
+};
+
+struct inspect_interface {
+	struct interface base;
+	SUSPENDS int (*inspect)(struct task *task, struct error *err);
+};
+
+/* Interfaces that for now only exist, validate and are reported; their verbs come with their issues. */
+struct plain_interface {
+	struct interface base;
+};
+
+/* ---- vendor passthru ---- */
+
+enum http_verb { VERB_GET = 1, VERB_POST = 2, VERB_PUT = 4, VERB_PATCH = 8, VERB_DELETE = 16 };
+enum passthru_mode { PASSTHRU_SYNC, PASSTHRU_ASYNC };
+enum lock_kind { LOCK_EXCLUSIVE, LOCK_SHARED };
+/* What a conductor's death in the middle means: repeat what merely sets a state, never what does not. */
+enum on_crash { CRASH_NEVER, CRASH_REPEAT };
+
+enum argument_type { ARGUMENT_TEXT, ARGUMENT_BOOL, ARGUMENT_INT, ARGUMENT_LIST, ARGUMENT_OBJECT, ARGUMENT_ANY };
+struct passthru_argument {
+	const char *name;
+	enum argument_type type;
+	bool is_required;
+};
+
+struct passthru_call {
+	const struct passthru_method *method;
+	const char *verb;        /* "POST" */
+	json_t *args;            /* borrowed object, checked against the argument table */
+};
+
+/* What a synchronous method gives back: JSON, or bytes when the method is `attach`. */
+struct passthru_result {
+	json_t *value;           /* owned by the result; NULL: null */
+	void *bytes;             /* xalloc'ed, owned by the result */
+	size_t bytes_len;
+};
+
+struct passthru_method {
+	const char *name;
+	unsigned verbs;                              /* of enum http_verb */
+	enum passthru_mode mode;
+	enum lock_kind lock;                         /* node level only */
+	bool is_attach;
+	enum on_crash on_crash;
+	unsigned run_s;                              /* longest run; 0: 60 */
+	const struct passthru_argument *arguments;   /* ends with a NULL name; NULL: none allowed */
+	bool is_open;                                /* other arguments are allowed too */
+	/* Further checks, after the table's, before the reply; may be NULL. Does not touch the BMC. */
+	int (*validate)(struct task *task, const struct passthru_call *call, struct error *err);
+	SUSPENDS int (*run)(struct task *task, const struct passthru_call *call, struct passthru_result *result,
+			    struct error *err);
+	const char *help;                            /* the listing's description */
+};
+
+struct vendor_interface {
+	struct interface base;
+	const struct passthru_method *node_methods;   /* ends with a NULL name; may be NULL */
+	const struct passthru_method *driver_methods; /* same; called with task->node == NULL */
+};
+
+/* ---- hardware types ---- */
+
+struct hardware_type {
+	const char *name;           /* "redfish" */
+	const char *class_name;     /* "RedfishHardware", as Ironic names it in messages */
+	/* Interfaces by type, each NULL-terminated, first = most preferred. Only what has code behind it. */
+	const struct interface *const *interfaces[INTERFACE_COUNT];
+};
+
+/* All hardware types in the tree, NULL-terminated: drivers/registry.c. */
+extern const struct hardware_type *const hardware_types[];
+const struct hardware_type *hardware_type_find(const char *name);
+
+/* Registers [DEFAULT] enabled_* and default_* options, [fake], [ipmi], [redfish]. */
+void drivers_config_register(void);
+/* Checks the enabled lists: unknown hardware type or interface, a type left without an interface of some
+ * kind: -ERR_INVALID with option and word named. */
+int drivers_check_config(struct error *err);
+bool hardware_type_is_enabled(const struct hardware_type *hardware);
+/* Enabled interfaces of a type in order of preference; returns how many. */
+size_t hardware_type_enabled(const struct hardware_type *hardware, enum interface_type type,
+			     const struct interface **ret, size_t max);
+/* The default for new nodes: [DEFAULT] default_X_interface if offered, else the first enabled. May be NULL. */
+const struct interface *hardware_type_default(const struct hardware_type *hardware, enum interface_type type);
+/* The interface of that name if enabled and offered by the type, else NULL. */
+const struct interface *hardware_type_interface(const struct hardware_type *hardware, enum interface_type type,
+						const char *name);
+/* The interface that the task's node uses. -ERR_INTERFACE when it is not enabled here. */
+int task_interface(struct task *task, enum interface_type type, const struct interface **ret, struct error *err);
+/* Casts, checked by type. */
+const struct power_interface *power_interface(const struct interface *interface);
+const struct management_interface *management_interface(const struct interface *interface);
+const struct vendor_interface *vendor_interface(const struct interface *interface);
+const struct console_interface *console_interface(const struct interface *interface);
+const struct inspect_interface *inspect_interface(const struct interface *interface);

@@ -1,0 +1,36 @@
+#pragma once
+/*
+ * json: what we add to jansson. Depth is limited by a linear scan before parsing, because jansson
+ * recurses and stacks are small; also before dumping what a PATCH has built.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/buf.h"
+#include "lib/error.h"
+
+#define JSON_DEPTH_MAX 25
+
+/* Nesting depth of the text by a scan that knows strings; malformed text gives some number. */
+unsigned json_depth(const char *text, size_t len);
+/* Parses a whole document of any type. Depth over max_depth, trailing garbage, duplicate-key
+ * tolerance as jansson's default, invalid UTF-8: -ERR_INVALID with position in the sentence. */
+int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_value, struct error *err);
+/* Appends compact JSON text of the value. */
+void json_write(struct buf *buf, const json_t *value);
+/* Appends the value as Python's repr() prints it ({'a': True, 'b': None}): Ironic's messages do. */
+void json_repr(struct buf *buf, const json_t *value);
+/* Depth of a value in memory, without recursion beyond the limit: > limit when deeper. */
+unsigned json_value_depth(const json_t *value, unsigned limit);
+
+/* A pull scanner over raw JSON bytes for hot paths that read a few members: no allocation, depth and
+ * bounds checked. Finds the value at path (member names, NULL-terminated) and returns its raw text
+ * (a string still quoted and escaped). False: absent, malformed or too deep. */
+bool json_scan(const char *text, size_t len, const char *const *path, const char **ret_value, size_t *ret_len);
+
+/* Secrets: replaces, in place and recursively, the value of each key that names a secret by
+ * "******", and password=... fragments inside strings, as Ironic masks driver_info. */
+void json_mask_secrets(json_t *value);
+/* True when a key of that name holds a secret (case-insensitive substring, Ironic's list plus ours). */
+bool json_key_is_secret(const char *key);

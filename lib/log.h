@@ -1,0 +1,16 @@
+#pragma once
+/*
+ * log: one line an event on stderr, "time level program [request node] text", or one JSON object a
+ * line with [DEFAULT] log_json = true. The running fiber's labels are added. Only those who give up
+ * on a failure log it. Secrets never get here: callers pass no credentials.
+ */
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+void log_init(const char *program, enum log_level level, int as_json);
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int log_enabled(enum log_level level);
+
+#define log_debug(...) (log_enabled(LOG_DEBUG) ? log_write(LOG_DEBUG, __VA_ARGS__) : (void)0)
+#define log_info(...) log_write(LOG_INFO, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_WARNING, __VA_ARGS__)
+#define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
