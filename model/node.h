@@ -82,7 +82,7 @@ void node_set_now(struct node *node, enum node_field field);                    
 void node_set_object(struct node *node, enum node_field field, json_t *take_value);
 void node_mark_dirty(struct node *node, enum node_field field);
 /* The dirty columns as {"column": text | true | null | object}, for the write-back statement; NULL when
- * none. clean: also forget that they are dirty. */
+ * none. They are clean afterwards. */
 json_t *node_take_changes(struct node *node);
 /* Fills one column from the database; text NULL is null. Not dirty. */
 void node_load(struct node *node, enum node_field field, const char *text, size_t len);
