@@ -1,0 +1,99 @@
+#pragma once
+/*
+ * service: the server side of Redfish for one BMC with one system: resources, sessions, actions and
+ * error objects over lib/http_server's requests. What the machine does is behind `struct
+ * redfish_backend`; bmcsim puts a simulated machine there, a bridge may put another protocol.
+ *
+ * Resources: service root, $metadata, odata, Registries (Base), SessionService, AccountService,
+ * EventService with Subscriptions, Systems/1, Chassis/1, Managers/1 with VirtualMedia. Protocol rules:
+ * DSP0266 1.20 sections 6 to 9 and 13 (methods, ETags, status codes, error responses, security).
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/error.h"
+#include "lib/fiber.h"
+#include "lib/http_server.h"
+
+#define REDFISH_SERVICE_SESSIONS 32      /* at once; beyond: 503 */
+#define REDFISH_SERVICE_SUBSCRIPTIONS 20 /* at once; beyond: 400 */
+
+/* ComputerSystem.PowerState. */
+enum redfish_power { REDFISH_OFF, REDFISH_ON, REDFISH_POWERING_ON, REDFISH_POWERING_OFF, REDFISH_POWER_COUNT };
+
+/* ResetType of ComputerSystem.Reset. */
+enum redfish_reset {
+	REDFISH_RESET_ON, REDFISH_RESET_FORCE_OFF, REDFISH_RESET_GRACEFUL_SHUTDOWN, REDFISH_RESET_GRACEFUL_RESTART,
+	REDFISH_RESET_FORCE_RESTART, REDFISH_RESET_FORCE_ON, REDFISH_RESET_PUSH_POWER_BUTTON,
+	REDFISH_RESET_POWER_CYCLE, REDFISH_RESET_NMI, REDFISH_RESET_COUNT
+};
+
+/* BootSourceOverrideTarget. */
+enum redfish_boot_target {
+	REDFISH_BOOT_NONE, REDFISH_BOOT_PXE, REDFISH_BOOT_HDD, REDFISH_BOOT_CD, REDFISH_BOOT_BIOS_SETUP,
+	REDFISH_BOOT_USB, REDFISH_BOOT_FLOPPY, REDFISH_BOOT_UEFI_HTTP, REDFISH_BOOT_DIAGS, REDFISH_BOOT_COUNT
+};
+enum redfish_boot_enabled { REDFISH_BOOT_DISABLED, REDFISH_BOOT_ONCE, REDFISH_BOOT_CONTINUOUS };
+
+struct redfish_boot {
+	enum redfish_boot_target target;
+	enum redfish_boot_enabled enabled;
+	bool is_uefi; /* BootSourceOverrideMode: UEFI or Legacy */
+};
+
+/* The machine behind the service. Functions run in the request's fiber and may suspend. Errors become
+ * Redfish answers: ERR_CONFLICT 409 ActionParameterValueConflict, ERR_INVALID 400, else 500. */
+struct redfish_backend {
+	SUSPENDS enum redfish_power (*power)(void *arg);
+	SUSPENDS int (*reset)(void *arg, enum redfish_reset type, struct error *err);
+	SUSPENDS void (*boot_get)(void *arg, struct redfish_boot *ret);
+	SUSPENDS int (*boot_set)(void *arg, const struct redfish_boot *boot, struct error *err);
+	SUSPENDS int (*manager_reset)(void *arg, struct error *err);
+	/* True when the pair is right. Must take the same time for any wrong pair. */
+	SUSPENDS bool (*is_authentic)(void *arg, const char *user, const char *password);
+};
+
+/* How a make of BMC departs from the plain service. All zero: it does not. */
+struct redfish_quirks {
+	const char *vendor;           /* ServiceRoot.Vendor; NULL: absent */
+	const char *redfish_version;  /* NULL: "1.13.0" */
+	bool has_no_etag;             /* neither sent nor checked */
+	bool has_weak_etag;           /* sends W/"x", wants "x" (412 otherwise) */
+	bool needs_if_match;          /* PATCH without If-Match: 428 (Lenovo) */
+	bool is_close;                /* Connection: close on each answer (iDRAC7) */
+	bool has_no_sessions;         /* logins answer 503, RAC0218 (iDRAC: pool full) */
+	bool is_info_object;          /* @Message.ExtendedInfo is an object (iDRAC) */
+	bool is_mode_readonly;        /* BootSourceOverrideMode in a PATCH: 400 (iLO5) */
+	bool is_mode_absent;          /* no BootSourceOverrideMode at all (iLO4) */
+	bool is_once_only;            /* Continuous: 400 */
+	bool is_boot_in_settings;     /* Boot is written at Systems/1/Settings only (iDRAC10) */
+	bool needs_eject_body;        /* EjectMedia without a body: 415 (iLO) */
+	int same_state_status;        /* Reset to the state it is in: this status; 0: 204 */
+};
+
+struct redfish_service_options {
+	const struct redfish_backend *backend;
+	void *arg;                          /* of backend */
+	const struct redfish_quirks *quirks;/* NULL: none */
+	const char *name;                   /* HostName; all texts borrowed for the service's life */
+	const char *user;                   /* the one account's name */
+	const char *system_uuid;
+	const char *manufacturer, *model;
+	int session_timeout_s;              /* idle; 0: 1800 */
+};
+
+struct redfish_service;
+struct redfish_service *redfish_service_new(const struct redfish_service_options *options);
+void redfish_service_free(struct redfish_service *service);
+
+/* Answers one request. */
+SUSPENDS void redfish_service_handle(struct redfish_service *service, struct http_request *request,
+				     struct http_response *response);
+/* Fills an error answer for what never became a request: http_server's refuse. */
+void redfish_service_refuse(int status, const char *sentence, struct http_response *response);
+
+/* Quirks of another make from now on. */
+void redfish_service_set_quirks(struct redfish_service *service, const struct redfish_quirks *quirks);
+/* {"sessions": n, "subscriptions": [...], "media": [...]}: new reference, for the simulator's control port. */
+json_t *redfish_service_state(const struct redfish_service *service);
