@@ -13,6 +13,21 @@
 enum action_state { ACTION_QUEUED, ACTION_RUNNING, ACTION_DONE, ACTION_FAILED, ACTION_UNKNOWN, ACTION_CANCELLED };
 const char *action_state_name(enum action_state state);
 
+/* ---- notifications ----
+ * Hints, never facts: the reader looks at the row. A channel's payload is a list joined by ',', each item a
+ * letter and a decimal number:
+ *   to a conductor's channel:   "x<node id>"   the line of that node has a new exclusive row
+ *                               "s<action id>" a shared action was inserted
+ *   to a reply channel:         "a<action id>" accepted
+ *                               "f<action id>" finished: done, failed or unknown
+ */
+#define ACTION_CHANNEL_MAX 64
+/* The channel of the conductors on a host: "c_" and the name in lower case, other bytes than letters, digits
+ * and '_' replaced by '_'; long names end in a hash. */
+void action_channel(const char *hostname, char channel[ACTION_CHANNEL_MAX]);
+/* Takes the next item off *payload. False at the end and for NULL; malformed items are skipped. */
+bool action_payload_next(const char **payload, char *ret_what, int64_t *ret_id);
+
 /* ---- the API's side ---- */
 
 struct action_request {
@@ -52,8 +67,12 @@ void action_view_release(struct action_view *view);
 /* By id (batched) or by uuid. -ERR_NOT_FOUND. */
 SUSPENDS int action_read(struct db *db, int64_t id, struct action_view *ret, struct error *err);
 SUSPENDS int action_read_uuid(struct db *db, const char *uuid, struct action_view *ret, struct error *err);
-/* Gives up a queued row that was never accepted: *ret_cancelled tells whether it was still queued. */
+/* Gives up a queued row that was never accepted: *ret_cancelled tells whether it was still queued. Its args
+ * and idem key are erased. */
 SUSPENDS int action_cancel(struct db *db, int64_t id, bool *ret_cancelled, struct error *err);
+/* Asks the holder of a running action to stop; who is shown. *ret_running: whether it ran. Tells nobody: the
+ * holder learns it at its next renewal. */
+SUSPENDS int action_ask_stop(struct db *db, int64_t id, const char *who, bool *ret_running, struct error *err);
 
 /* ---- the conductor's side ---- */
 
@@ -110,8 +129,9 @@ struct action_outcome {
  * known or the row is not ours (-ERR_FENCED); so it needs no retry by the caller. */
 SUSPENDS int action_finish(struct db *db, const struct action *action, const struct action_outcome *outcome,
 			   struct error *err);
-/* Refuses a queued row that was never accepted (validation in the API's stead, no worker): as finish, by id,
- * without a lock. */
+/* Puts a running action back in line and releases its lock, when this attempt has done nothing: a row of ours
+ * without a fiber (the reply to its start was lost), a start that a drain came before. The attempt is not
+ * counted. Of action only id and token are read. -ERR_FENCED when the row is no longer ours. */
 SUSPENDS int action_requeue(struct db *db, const struct action *action, struct error *err);
 
 /* ---- leases and takeover ---- */
