@@ -141,18 +141,25 @@ struct vendor_interface {
 struct hardware_type {
 	const char *name;           /* "redfish" */
 	const char *class_name;     /* "RedfishHardware", as Ironic names it in messages */
+	const struct option *options; /* of its own section of the configuration; may be NULL */
 	/* Interfaces by type, each NULL-terminated, first = most preferred. Only what has code behind it. */
 	const struct interface *const *interfaces[INTERFACE_COUNT];
 };
+
+/* A NULL-terminated list of interface tables: .interfaces[INTERFACE_POWER] = INTERFACES(&fake_power.base). */
+#define INTERFACES(...) (const struct interface *const[]){ __VA_ARGS__, NULL }
+/* Interfaces of one type that a hardware type may list. */
+#define INTERFACES_MAX 15
 
 /* All hardware types in the tree, NULL-terminated: drivers/registry.c. */
 extern const struct hardware_type *const hardware_types[];
 const struct hardware_type *hardware_type_find(const char *name);
 
-/* Registers [DEFAULT] enabled_* and default_* options, [fake], [ipmi], [redfish]. */
+/* Registers the [DEFAULT] enabled_* and default_* options and those of each hardware type. */
 void drivers_config_register(void);
-/* Checks the enabled lists: unknown hardware type or interface, a type left without an interface of some
- * kind: -ERR_INVALID with option and word named. */
+/* Checks the lists and takes them into use; call it after each load of the configuration. Unknown hardware type
+ * or interface, a type left without an interface of a kind that it has, a default that is not enabled:
+ * -ERR_INVALID with option and word named. Unset enabled_X_interfaces: all. */
 int drivers_check_config(struct error *err);
 bool hardware_type_is_enabled(const struct hardware_type *hardware);
 /* Enabled interfaces of a type in order of preference; returns how many. */
@@ -165,6 +172,12 @@ const struct interface *hardware_type_interface(const struct hardware_type *hard
 						const char *name);
 /* The interface that the task's node uses. -ERR_INTERFACE when it is not enabled here. */
 int task_interface(struct task *task, enum interface_type type, const struct interface **ret, struct error *err);
+/* -ERR_UNSUPPORTED, "Driver ipmi does not support inject_nmi (disabled or not implemented)." */
+int task_unsupported(const struct task *task, const char *what, struct error *err);
+/* Runs the interface's validate, if it has one. */
+int interface_validate(const struct interface *interface, struct task *task, struct error *err);
+/* What PUT states/raid accepts: a name and its help a row, ending with a NULL name. */
+extern const struct driver_property raid_properties[];
 /* Casts, checked by type. */
 const struct power_interface *power_interface(const struct interface *interface);
 const struct management_interface *management_interface(const struct interface *interface);
