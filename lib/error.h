@@ -33,6 +33,7 @@ enum errcode {
 	ERR_NODE_LOCKED,          /* 409 NodeLocked */
 	ERR_NODE_ASSOCIATED,      /* 409 */
 	ERR_CONFLICT,             /* 409: duplicates and InvalidState */
+	ERR_POWER_STATE,          /* 409 PowerStateFailure: the state was not reached in time */
 	ERR_PRECONDITION,         /* 412: If-Match */
 	ERR_TOO_LARGE,            /* 413 */
 	ERR_IDEMPOTENCY,          /* 422: same key, other request */
@@ -41,7 +42,6 @@ enum errcode {
 	ERR_BMC,                  /* IPMIFailure, RedfishError: the BMC answered, and refused or lied */
 	ERR_BMC_UNREACHABLE,      /* RedfishConnectionError and its kin: no usable answer */
 	ERR_BMC_AUTH,             /* the BMC refused our credentials */
-	ERR_POWER_STATE,          /* PowerStateFailure: the state was not reached in time */
 	ERR_FENCED,               /* the lock or the lease is lost: nothing may be written */
 	ERR_UNKNOWN_OUTCOME,      /* sent, but not known whether it was done */
 	/* 503 */
