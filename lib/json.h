@@ -10,14 +10,17 @@
 #include "lib/buf.h"
 #include "lib/error.h"
 
-#define JSON_DEPTH_MAX 25
+#define JSON_DEPTH_MAX 25        /* of a request, as in Ironic */
+#define JSON_VALUE_DEPTH_MAX 100 /* of anything that is written, printed, masked or scanned */
 
 /* Nesting depth of the text by a scan that knows strings; malformed text gives some number. */
 unsigned json_depth(const char *text, size_t len);
 /* Parses a whole document of any type. Depth over max_depth, trailing garbage, duplicate-key
- * tolerance as jansson's default, invalid UTF-8: -ERR_INVALID with position in the sentence. */
+ * tolerance as jansson's default, invalid UTF-8: -ERR_INVALID with position in the sentence, which
+ * never quotes the text (it may hold a password). *ret_value is a new reference. */
 int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_value, struct error *err);
-/* Appends compact JSON text of the value. */
+/* Appends compact JSON text of the value: UTF-8 as it is, numbers as Python prints them. What lies
+ * deeper than JSON_VALUE_DEPTH_MAX becomes null, and the buf's overflow is set. */
 void json_write(struct buf *buf, const json_t *value);
 /* Appends the value as Python's repr() prints it ({'a': True, 'b': None}): Ironic's messages do. */
 void json_repr(struct buf *buf, const json_t *value);
@@ -26,8 +29,13 @@ unsigned json_value_depth(const json_t *value, unsigned limit);
 
 /* A pull scanner over raw JSON bytes for hot paths that read a few members: no allocation, depth and
  * bounds checked. Finds the value at path (member names, NULL-terminated) and returns its raw text
- * (a string still quoted and escaped). False: absent, malformed or too deep. */
+ * (a string still quoted and escaped). Of equal member names the first counts, and what stands behind
+ * the value is not looked at. False: absent, malformed or too deep. */
 bool json_scan(const char *text, size_t len, const char *const *path, const char **ret_value, size_t *ret_len);
+
+/* Decodes such a raw string, quotes included, into text, NUL-terminated. False: not a string, not valid
+ * UTF-8, a NUL in it, or longer than size - 1 bytes. */
+bool json_unquote(const char *raw, size_t len, char *text, size_t size);
 
 /* Secrets: replaces, in place and recursively, the value of each key that names a secret by
  * "******", and password=... fragments inside strings, as Ironic masks driver_info. */

@@ -1,0 +1,154 @@
+#include "lib/json.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/xalloc.h"
+
+#define MASK "******"
+#define MASKED_TEXT_MAX (64 * 1024 * 1024)
+
+/* Lower-case parts of names. What oslo.utils masks, less those that contain another, then what Ironic
+ * and we add: SNMP keys, and the IPMI BMC key, which Ironic shows. */
+/* clang-format off */
+static const char *const secret_names[] = {
+	"password", "adminpass", "admin_pass", "new_pass", "token", "secret", "sys_pswd", "private_key",
+	"passphrase", "configdrive", "encrypted_key", "fernetkey", "sslkey", "cephclusterfsid",
+	"octaviaheartbeatkey", "rabbitcookie", "cephmanilaclientkey", "pacemakerremoteauthkey",
+	"designaterndckey", "cephadminkey", "heatauthencryptionkey", "cephclientkey", "keystonecredential",
+	"barbicansimplecryptokek", "cephrgwkey", "swifthashsuffix", "migrationsshkey", "cephmdskey",
+	"cephmonkey", "snmp_auth_key", "snmp_priv_key", "ipmi_hex_kg_key",
+};
+/* clang-format on */
+
+#define SECRET_NAME_COUNT (sizeof(secret_names) / sizeof(secret_names[0]))
+
+/* Length of the secret name that text starts with, or 0. */
+static size_t secret_name_at(const char *text)
+{
+	char first = (char)tolower((unsigned char)*text);
+
+	for (size_t i = 0; i < SECRET_NAME_COUNT; i++) {
+		size_t len = strlen(secret_names[i]);
+		if (first == *secret_names[i] && strncasecmp(text, secret_names[i], len) == 0)
+			return len;
+	}
+	return 0;
+}
+
+bool json_key_is_secret(const char *key)
+{
+	for (; *key; key++)
+		if (secret_name_at(key))
+			return true;
+	return false;
+}
+
+static const char *skip_set(const char *at, const char *set)
+{
+	return at + strspn(at, set);
+}
+
+/* The value that belongs to the name which ends at `at` and began at `name`: name=value, name: 'value',
+ * "name": "value", <name>value<, --name value. Returns its start and where it ends, or NULL. */
+static const char *fragment_value(const char *begin, const char *name, const char *at, const char **ret_end)
+{
+	const char *separator = skip_set(skip_set(at, "0123456789"), "\\\"' \t");
+	bool is_option = name - begin >= 2 && name[-1] == '-' && name[-2] == '-';
+	bool is_element = name > begin && name[-1] == '<';
+
+	if (*separator == '=' || *separator == ':' || (is_element && *separator == '>'))
+		separator++;
+	else if (!is_option || !isspace((unsigned char)*at))
+		return NULL;
+	const char *value = skip_set(separator, " \t\\");
+	const char *ends = " \t\r\n\"'&,;)}]<>";
+	char quote[2] = { *value };
+	if (*quote == '"' || *quote == '\'') {
+		value++;
+		ends = quote;
+	} else if (is_element) {
+		ends = "<";
+	}
+	*ret_end = value + strcspn(value, ends);
+	return *ret_end > value ? value : NULL;
+}
+
+/* Appends text with its secret fragments masked; false when there were none. */
+static bool mask_text(struct buf *buf, const char *text)
+{
+	const char *done = text, *value, *end;
+	bool found = false;
+
+	for (const char *at = text; *at;) {
+		size_t len = secret_name_at(at);
+		if (!len) {
+			at++;
+			continue;
+		}
+		value = fragment_value(text, at, at + len, &end);
+		at += len;
+		if (!value)
+			continue;
+		buf_append(buf, done, (size_t)(value - done));
+		buf_puts(buf, MASK);
+		at = done = end;
+		found = true;
+	}
+	if (found)
+		buf_puts(buf, done);
+	return found;
+}
+
+/* The masked form of a string with secret fragments (new), or NULL when it may stay. */
+static json_t *masked_string(const json_t *value)
+{
+	struct buf buf;
+	json_t *masked = NULL;
+
+	buf_init(&buf, MASKED_TEXT_MAX);
+	if (mask_text(&buf, json_string_value(value)))
+		masked = json_string(buf.overflow ? MASK : buf.data);
+	buf_release(&buf);
+	return masked;
+}
+
+static void mask_value(json_t *value, unsigned depth);
+
+/* What a member or element is to be replaced by (new); NULL: it stays, its inside has been masked. */
+static json_t *replacement(json_t *value, unsigned depth)
+{
+	if (json_is_string(value))
+		return masked_string(value);
+	if (!json_is_object(value) && !json_is_array(value))
+		return NULL;
+	if (!depth)
+		return json_string(MASK);
+	mask_value(value, depth - 1);
+	return NULL;
+}
+
+static void mask_value(json_t *value, unsigned depth)
+{
+	if (json_is_object(value)) {
+		for (void *at = json_object_iter(value); at; at = json_object_iter_next(value, at)) {
+			json_t *masked = json_key_is_secret(json_object_iter_key(at))
+						 ? json_string(MASK)
+						 : replacement(json_object_iter_value(at), depth);
+			if (masked)
+				json_object_iter_set_new(value, at, masked);
+		}
+	} else {
+		for (size_t i = 0; i < json_array_size(value); i++) {
+			json_t *masked = replacement(json_array_get(value, i), depth);
+			if (masked)
+				json_array_set_new(value, i, masked);
+		}
+	}
+}
+
+void json_mask_secrets(json_t *value)
+{
+	mask_value(value, JSON_VALUE_DEPTH_MAX);
+}
