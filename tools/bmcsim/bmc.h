@@ -152,6 +152,8 @@ struct bmc_side {
 	const char *name; /* "redfish" */
 	int (*start)(struct bmc *bmc, struct error *err);
 	void (*stop)(struct bmc *bmc);
+	json_t *(*state)(struct bmc *bmc); /* new reference, for the control port; NULL: nothing to show */
+	void (*changed)(struct bmc *bmc);  /* after bmc_apply, e.g. another profile; may be NULL */
 };
 extern const struct bmc_side bmc_redfish_side; /* redfish.c */
 extern const struct bmc_side bmc_ipmi_side;    /* ipmi.c */

@@ -1,0 +1,104 @@
+#pragma once
+/* service_private: what the files of the Redfish service share. */
+#include <stdint.h>
+
+#include "drivers/redfish/service.h"
+
+#define SERVICE_ID_MAX 40
+
+struct service_session {
+	char id[SERVICE_ID_MAX];
+	char token[33];          /* 128 random bits in hexadecimal */
+	int64_t used_ms;         /* clock_ms of the last request */
+};
+
+struct service_subscription {
+	unsigned id;
+	char *destination, *context; /* owned */
+	json_t *event_types;         /* owned list of texts */
+};
+
+struct service_media {
+	char *image;                 /* owned; NULL: empty */
+	bool is_write_protected;
+};
+enum { SERVICE_MEDIA_COUNT = 2 };
+
+struct redfish_service {
+	struct redfish_service_options options;
+	const struct redfish_quirks *quirks;
+	char *asset_tag;             /* owned */
+	char indicator[12];          /* "Off", "Lit", "Blinking" */
+	struct service_session *sessions;           /* owned */
+	unsigned session_count;
+	struct service_subscription *subscriptions; /* owned */
+	unsigned subscription_count;
+	unsigned next_id;            /* of sessions and subscriptions */
+	struct service_media media[SERVICE_MEDIA_COUNT];
+};
+
+/* One request on its way through the service. */
+struct service_exchange {
+	struct redfish_service *service;
+	struct http_request *request;
+	struct http_response *response;
+	const char *id;               /* what stands for {} in the path; NULL: none */
+	const char *session_id;       /* of the token that came with the request; NULL: none */
+	json_t *body;                 /* object, for POST and PATCH; {} when the body is empty */
+};
+
+/* One row of a resource table. {} stands for one path segment. */
+struct service_resource {
+	const char *path;
+	bool is_read_open, is_post_open; /* without credentials */
+	/* A new document, or NULL: no such instance (404), or an error is already in the response. */
+	SUSPENDS json_t *(*get)(struct service_exchange *exchange);
+	SUSPENDS void (*post)(struct service_exchange *exchange);
+	SUSPENDS void (*patch)(struct service_exchange *exchange);
+	SUSPENDS void (*delete)(struct service_exchange *exchange);
+};
+
+/* Tables, each ending with a NULL path. */
+extern const struct service_resource service_root_resources[];
+extern const struct service_resource service_session_resources[];
+extern const struct service_resource service_system_resources[];
+extern const struct service_resource service_manager_resources[];
+extern const struct service_resource service_event_resources[];
+
+/* ---- errors: service_error.c ---- */
+
+enum service_message {
+	MESSAGE_GENERAL, MESSAGE_MALFORMED, MESSAGE_MISSING_RESOURCE, MESSAGE_NO_SESSION, MESSAGE_METHOD,
+	MESSAGE_NOT_ACCEPTABLE, MESSAGE_MEDIA_TYPE, MESSAGE_PRECONDITION_FAILED, MESSAGE_PRECONDITION_REQUIRED,
+	MESSAGE_PROPERTY_UNKNOWN, MESSAGE_PROPERTY_READONLY, MESSAGE_PROPERTY_TYPE, MESSAGE_PROPERTY_VALUE,
+	MESSAGE_PROPERTY_FORMAT, MESSAGE_PROPERTY_MISSING, MESSAGE_PARAMETER_MISSING, MESSAGE_PARAMETER_VALUE,
+	MESSAGE_PARAMETER_TYPE, MESSAGE_PARAMETER_UNKNOWN, MESSAGE_PARAMETER_CONFLICT, MESSAGE_IN_USE, MESSAGE_QUERY,
+	MESSAGE_SESSION_LIMIT, MESSAGE_SUBSCRIPTION_LIMIT, MESSAGE_INTERNAL, MESSAGE_COUNT
+};
+/* Fills an error answer; up to two arguments of the message, NULL: none. */
+void service_refuse(struct service_exchange *exchange, enum service_message message, const char *first,
+		    const char *second);
+/* The Base registry that resolves every message above. */
+json_t *service_base_registry(void);
+#define SERVICE_REGISTRY "Base.1.13"
+
+/* ---- sessions and credentials: service_session.c ---- */
+
+/* Checks token or Basic credentials; sets exchange->session_id. False: 401 is in the response. */
+SUSPENDS bool service_authenticate(struct service_exchange *exchange);
+void service_sessions_release(struct redfish_service *service);
+
+/* ---- helpers ---- */
+
+/* 204. */
+void service_done(struct service_exchange *exchange);
+/* 201 with Location and the document. */
+void service_created(struct service_exchange *exchange, const char *location, json_t *take_document);
+/* A collection document of members named by the paths in the list (taken). */
+json_t *service_collection(const char *path, const char *type, const char *name, json_t *take_members);
+json_t *service_link(const char *path); /* {"@odata.id": path} */
+/* Text member of the body. False: absent is fine (ret NULL), or wrong type (400 is in the response). */
+bool service_body_text(struct service_exchange *exchange, const char *name, const char **ret);
+/* True when every member of the object is in the NULL-terminated list; else 400 names the other. */
+bool service_body_only(struct service_exchange *exchange, const char *const *names, bool is_action);
+void service_subscriptions_release(struct redfish_service *service);

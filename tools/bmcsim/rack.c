@@ -1,0 +1,367 @@
+/* rack: reads the rack file and starts what it names. */
+#include "tools/bmcsim/rack.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/uuid.h"
+#include "lib/xalloc.h"
+
+struct rack_option {
+	const char *name;
+	int (*set)(struct bmc *bmc, const char *value, struct error *err);
+	bool is_required;
+	const char *help;
+};
+
+static int set_text(char **target, const char *value)
+{
+	xfree(*target);
+	*target = xstrdup(value);
+	return 0;
+}
+
+static int parse_number(const char *value, long min, long max, int *ret, struct error *err)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(value, &end, 10);
+	if (errno || end == value || *end || number < min || number > max)
+		return fail(err, ERR_INVALID, "'%s' is not a whole number from %ld to %ld", value, min, max);
+	*ret = (int)number;
+	return 0;
+}
+
+static int parse_bool(const char *value, bool *ret, struct error *err)
+{
+	if (!strcasecmp(value, "true") || !strcasecmp(value, "yes") || !strcmp(value, "1"))
+		*ret = true;
+	else if (!strcasecmp(value, "false") || !strcasecmp(value, "no") || !strcmp(value, "0"))
+		*ret = false;
+	else
+		return fail(err, ERR_INVALID, "'%s' is neither true nor false", value);
+	return 0;
+}
+
+static int set_protocol(struct bmc *bmc, const char *value, struct error *err)
+{
+	if (!strcmp(value, "redfish"))
+		bmc->protocol = BMC_REDFISH;
+	else if (!strcmp(value, "ipmi"))
+		bmc->protocol = BMC_IPMI;
+	else
+		return fail(err, ERR_INVALID, "'%s' is neither redfish nor ipmi", value);
+	return 0;
+}
+
+/* "127.0.0.1:8001" or "[::1]:8001". */
+static int set_listen(struct bmc *bmc, const char *value, struct error *err)
+{
+	const char *colon = strrchr(value, ':');
+	const char *start = value;
+	size_t len;
+	int rc;
+
+	if (!colon || colon == value)
+		return fail(err, ERR_INVALID, "'%s' is not ADDRESS:PORT", value);
+	rc = parse_number(colon + 1, 0, 65535, &bmc->port, err);
+	if (rc < 0)
+		return rc;
+	len = (size_t)(colon - value);
+	if (*start == '[' && value[len - 1] == ']') {
+		start++;
+		len -= 2;
+	}
+	xfree(bmc->address);
+	bmc->address = xstrndup(start, len);
+	return 0;
+}
+
+static int set_user(struct bmc *bmc, const char *value, struct error *err)
+{
+	(void)err;
+	return set_text(&bmc->user, value);
+}
+
+static int set_password(struct bmc *bmc, const char *value, struct error *err)
+{
+	(void)err;
+	xfree_secret(bmc->password);
+	bmc->password = xstrdup(value);
+	return 0;
+}
+
+static int set_profile(struct bmc *bmc, const char *value, struct error *err)
+{
+	const struct bmc_profile *profile = bmc_profile_find(value);
+
+	if (!profile)
+		return fail(err, ERR_INVALID, "there is no profile '%s'", value);
+	bmc->profile = profile;
+	return 0;
+}
+
+static int set_tls(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_bool(value, &bmc->is_tls, err);
+}
+
+static int set_tls_cert(struct bmc *bmc, const char *value, struct error *err)
+{
+	(void)err;
+	return set_text(&bmc->tls_cert, value);
+}
+
+static int set_tls_key(struct bmc *bmc, const char *value, struct error *err)
+{
+	(void)err;
+	return set_text(&bmc->tls_key, value);
+}
+
+static int set_system_uuid(struct bmc *bmc, const char *value, struct error *err)
+{
+	if (!uuid_is_valid(value))
+		return fail(err, ERR_INVALID, "'%s' is not a UUID", value);
+	return set_text(&bmc->system_uuid, value);
+}
+
+static int set_power(struct bmc *bmc, const char *value, struct error *err)
+{
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return fail(err, ERR_INVALID, "'%s' is neither on nor off", value);
+	bmc->is_on = bmc->will_be_on = !strcmp(value, "on");
+	return 0;
+}
+
+static int set_on_delay(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 0, 3600000, &bmc->on_delay_ms, err);
+}
+
+static int set_off_delay(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 0, 3600000, &bmc->off_delay_ms, err);
+}
+
+static int set_soft_off_delay(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, -1, 3600000, &bmc->soft_off_delay_ms, err);
+}
+
+static int set_latency(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 0, 3600000, &bmc->latency_ms, err);
+}
+
+static int set_loss(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 0, 100, &bmc->loss_percent, err);
+}
+
+static int set_kg_key(struct bmc *bmc, const char *value, struct error *err)
+{
+	size_t len = strlen(value);
+
+	if (len % 2 || len > 40 || strspn(value, "0123456789abcdefABCDEF") != len)
+		return fail(err, ERR_INVALID, "the key must be an even number of hexadecimal digits, at most 40");
+	xfree_secret(bmc->kg_key);
+	bmc->kg_key = xstrdup(value);
+	return 0;
+}
+
+static const struct rack_option options[] = {
+	{ "protocol", set_protocol, true, "redfish or ipmi" },
+	{ "listen", set_listen, true, "ADDRESS:PORT (TCP for redfish, UDP for ipmi); port 0: any" },
+	{ "user", set_user, true, "the one account's name" },
+	{ "password", set_password, true, "its password" },
+	{ "profile", set_profile, false, "make of BMC; generic" },
+	{ "tls", set_tls, false, "redfish: HTTPS instead of HTTP; false" },
+	{ "tls_cert", set_tls_cert, false, "redfish: PEM certificate; a self-signed one" },
+	{ "tls_key", set_tls_key, false, "redfish: PEM key" },
+	{ "system_uuid", set_system_uuid, false, "UUID of the system; made from the section's name" },
+	{ "power", set_power, false, "on or off at the start; on" },
+	{ "on_delay_ms", set_on_delay, false, "from request to on; 0" },
+	{ "off_delay_ms", set_off_delay, false, "from request to off; 0" },
+	{ "soft_off_delay_ms", set_soft_off_delay, false, "from the ACPI request to off; -1: ignored; 0" },
+	{ "latency_ms", set_latency, false, "before each answer; 0" },
+	{ "loss_percent", set_loss, false, "share of requests without an answer; 0" },
+	{ "kg_key", set_kg_key, false, "ipmi: BMC key in hexadecimal; none" },
+};
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+void rack_print_help(FILE *out)
+{
+	fprintf(out, "Options of a section of the rack file (the section's name is the BMC's):\n");
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		fprintf(out, "  %-18s %s%s\n", options[i].name, options[i].help,
+			options[i].is_required ? " (required)" : "");
+	fprintf(out, "Profiles:");
+	for (const struct bmc_profile *profile = bmc_profiles; profile->name; profile++)
+		fprintf(out, " %s", profile->name);
+	fprintf(out, "\n");
+}
+
+/* ---- reading ---- */
+
+struct reader {
+	struct rack *rack;
+	size_t size;         /* allocated bmcs */
+	unsigned seen;       /* options of the current section, by position */
+	struct error *err;
+	int rc;
+};
+
+static int section_end(struct reader *reader)
+{
+	struct rack *rack = reader->rack;
+
+	if (!rack->count)
+		return 0;
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (options[i].is_required && !(reader->seen & (1U << i)))
+			return fail(reader->err, ERR_INVALID, "section [%s]: option %s is missing",
+				    rack->bmcs[rack->count - 1].name, options[i].name);
+	return 0;
+}
+
+static int section_begin(struct reader *reader, const char *name)
+{
+	struct rack *rack = reader->rack;
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	int rc = section_end(reader);
+
+	if (rc < 0)
+		return rc;
+	if (!*name || strspn(name, allowed) != strlen(name))
+		return fail(reader->err, ERR_INVALID,
+			    "section [%s]: a name may have letters, digits, '.', '_' and '-' only", name);
+	if (json_object_get(rack->index, name))
+		return fail(reader->err, ERR_INVALID, "section [%s]: given twice", name);
+	if (rack->count == reader->size) {
+		reader->size = reader->size ? reader->size * 2 : 16;
+		rack->bmcs = xreallocarray(rack->bmcs, reader->size, sizeof(*rack->bmcs));
+	}
+	json_object_set_new(rack->index, name, json_integer((json_int_t)rack->count));
+	bmc_init(&rack->bmcs[rack->count++], name);
+	reader->seen = 0;
+	return 0;
+}
+
+static int option_set(struct reader *reader, struct bmc *bmc, const char *name, const char *value)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (strcmp(options[i].name, name) != 0)
+			continue;
+		if (reader->seen & (1U << i))
+			return fail(reader->err, ERR_INVALID, "section [%s], option %s: given twice", bmc->name, name);
+		reader->seen |= 1U << i;
+		if (options[i].set(bmc, value, reader->err) < 0)
+			return fail_prefix(reader->err, "section [%s], option %s", bmc->name, name);
+		return 0;
+	}
+	return fail(reader->err, ERR_INVALID, "section [%s]: unknown option %s", bmc->name, name);
+}
+
+static int on_option(void *arg, const char *section, const char *name, const char *value)
+{
+	struct reader *reader = arg;
+	struct rack *rack = reader->rack;
+
+	if (!rack->count || strcmp(rack->bmcs[rack->count - 1].name, section) != 0) {
+		reader->rc = section_begin(reader, section);
+		if (reader->rc < 0)
+			return 0;
+	}
+	reader->rc = option_set(reader, &rack->bmcs[rack->count - 1], name, value);
+	return reader->rc == 0;
+}
+
+/* A UUID that stays the same from run to run: FNV-1a of the name, in the form of version 4. */
+static char *uuid_of_name(const char *name)
+{
+	uint64_t hash[2] = { 0xcbf29ce484222325, 0x84222325cbf29ce4 };
+
+	for (const char *c = name; *c; c++)
+		for (int i = 0; i < 2; i++)
+			hash[i] = (hash[i] ^ (unsigned char)*c) * 0x100000001b3;
+	return xasprintf("%08x-%04x-4%03x-8%03x-%012llx", (unsigned)(hash[0] >> 32), (unsigned)(hash[0] >> 16) & 0xffff,
+			 (unsigned)hash[0] & 0xfff, (unsigned)(hash[1] >> 48) & 0xfff,
+			 (unsigned long long)hash[1] & 0xffffffffffff);
+}
+
+int rack_load(struct rack *rack, const char *path, struct error *err)
+{
+	struct reader reader = { .rack = rack, .err = err };
+	FILE *file = fopen(path, "re");
+	int line;
+
+	*rack = (struct rack){ .index = json_object() };
+	if (!file)
+		return fail(err, ERR_INVALID, "Cannot read the rack file %s: %s", path, strerror(errno));
+	line = ini_parse_file(file, on_option, &reader);
+	fclose(file);
+	if (!reader.rc && line)
+		reader.rc = fail(err, ERR_INVALID, "line %d is neither [section] nor name = value", line);
+	if (!reader.rc)
+		reader.rc = section_end(&reader);
+	if (!reader.rc && !rack->count)
+		reader.rc = fail(err, ERR_INVALID, "no section, so no BMC");
+	if (reader.rc < 0)
+		return fail_prefix(err, "%s", path);
+	for (size_t i = 0; i < rack->count; i++)
+		if (!rack->bmcs[i].system_uuid)
+			rack->bmcs[i].system_uuid = uuid_of_name(rack->bmcs[i].name);
+	return 0;
+}
+
+void rack_release(struct rack *rack)
+{
+	for (size_t i = 0; i < rack->count; i++)
+		bmc_release(&rack->bmcs[i]);
+	xfree(rack->bmcs);
+	json_decref(rack->index);
+	*rack = (struct rack){ 0 };
+}
+
+struct bmc *rack_find(const struct rack *rack, const char *name)
+{
+	const json_t *position = json_object_get(rack->index, name);
+
+	return position ? &rack->bmcs[json_integer_value(position)] : NULL;
+}
+
+/* ---- listeners ---- */
+
+const struct bmc_side *rack_side(const struct bmc *bmc)
+{
+	static const struct bmc_side *const sides[BMC_PROTOCOL_COUNT] = {
+		[BMC_REDFISH] = &bmc_redfish_side,
+		[BMC_IPMI] = &bmc_ipmi_side,
+	};
+	return sides[bmc->protocol];
+}
+
+int rack_start(struct rack *rack, struct error *err)
+{
+	for (size_t i = 0; i < rack->count; i++) {
+		struct bmc *bmc = &rack->bmcs[i];
+		if (rack_side(bmc)->start(bmc, err) < 0) {
+			int rc = fail_prefix(err, "section [%s]", bmc->name);
+			rack_stop(rack);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+void rack_stop(struct rack *rack)
+{
+	for (size_t i = 0; i < rack->count; i++)
+		if (rack->bmcs[i].side)
+			rack_side(&rack->bmcs[i])->stop(&rack->bmcs[i]);
+}
