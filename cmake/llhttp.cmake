@@ -16,6 +16,8 @@ else()
     add_library(llhttp STATIC ${LLHTTP_SOURCE_DIR}/llhttp.c ${LLHTTP_SOURCE_DIR}/api.c
       ${LLHTTP_SOURCE_DIR}/http.c)
     target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE_DIR})
+    # llhttp 8 holds a strict and a loose parser; 9 is always strict.
+    target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)
     target_compile_options(llhttp PRIVATE -O2 -w)
   else()
     message(FATAL_ERROR "llhttp not found: install libllhttp-dev, or node-llhttp on Debian 12")

@@ -91,8 +91,11 @@ void http_response_header(struct http_response *response, const char *name, cons
 SUSPENDS int http_stream_begin(struct http_response *response);
 SUSPENDS int http_stream_write(struct http_response *response, const void *data, size_t len);
 
-/* True once the client has closed its side; cond is signalled then. For requests that wait long. */
+/* True once the client has closed its side (a half-close counts; a reply may still reach it). */
 bool http_response_is_gone(const struct http_response *response);
+/* Signalled when that turns true; valid while the handler runs. For requests that wait long. A client
+ * that has pipelined more than 64 KiB behind its request is not watched. */
+struct cond *http_response_gone_cond(const struct http_response *response);
 
 /* SSL_CTX from PEM files, or a self-signed certificate made in memory when both are NULL (simulators). */
 int http_tls_server_context(const char *cert_path, const char *key_path, void **ret, struct error *err);
