@@ -1,14 +1,13 @@
 /*
  * replay_main: runs a fuzz target over files, for compilers without libFuzzer. Arguments are files or
- * folders (walked one level); "-mutate=N" also runs N mutated copies of each, from a fixed seed, so that a
+ * folders (walked down); "-mutate=N" also runs N mutated copies of each, from a fixed seed, so that a
  * run is repeatable.
  */
-#include <dirent.h>
+#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define INPUT_MAX (1024 * 1024)
 
@@ -86,28 +85,10 @@ static int replay_file(const char *path)
 	return 0;
 }
 
-static int replay_path(const char *path)
+static int replay_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
 {
-	struct stat status;
-	DIR *folder;
-	int failures = 0;
-
-	if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
-		return replay_file(path);
-	folder = opendir(path);
-	if (!folder) {
-		perror(path);
-		return 1;
-	}
-	for (struct dirent *entry; (entry = readdir(folder));) {
-		char name[4096];
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-		failures += replay_file(name);
-	}
-	closedir(folder);
-	return failures;
+	(void)status, (void)place;
+	return kind == FTW_F ? replay_file(path) : 0;
 }
 
 int main(int argc, char **argv)
@@ -118,7 +99,7 @@ int main(int argc, char **argv)
 		if (strncmp(argv[i], "-mutate=", 8) == 0)
 			mutations = strtoul(argv[i] + 8, NULL, 10);
 		else
-			failures += replay_path(argv[i]);
+			failures += nftw(argv[i], replay_entry, 16, FTW_PHYS) != 0;
 	}
 	printf("%lu inputs replayed\n", inputs);
 	return failures || !inputs;
