@@ -17,6 +17,7 @@
 static struct {
 	const struct option **tables;
 	size_t count;
+	const char *const *foreign;
 } registered;
 
 void config_register(const struct option *table)
@@ -193,6 +194,32 @@ static const struct option *next_option(const struct option *option, size_t *tab
 	return *table < registered.count ? registered.tables[*table] : NULL;
 }
 
+void config_foreign(const char *const *patterns)
+{
+	registered.foreign = patterns;
+}
+
+static bool foreign_matches(const char *pattern, const char *section, const char *name)
+{
+	size_t len = strcspn(pattern, " ");
+
+	if (strlen(section) != len || strncmp(pattern, section, len) != 0)
+		return false;
+	if (!pattern[len])
+		return true;
+	pattern += len + 1;
+	len = strcspn(pattern, "*");
+	return pattern[len] ? strncmp(pattern, name, len) == 0 : strcmp(pattern, name) == 0;
+}
+
+static bool is_foreign(const char *section, const char *name)
+{
+	for (const char *const *pattern = registered.foreign; pattern && *pattern; pattern++)
+		if (foreign_matches(*pattern, section, name))
+			return true;
+	return false;
+}
+
 int config_set(const char *section, const char *name, const char *value, struct error *err)
 {
 	bool has_section = false;
@@ -209,6 +236,8 @@ int config_set(const char *section, const char *name, const char *value, struct 
 			fail_prefix(err, "[%.100s] %.100s", section, name);
 		return rc;
 	}
+	if (is_foreign(section, name))
+		return 0;
 	if (!has_section)
 		return fail(err, ERR_INVALID, "[%.100s] %.100s: there is no such section", section, name);
 	return fail(err, ERR_INVALID, "[%.100s] %.100s: there is no such option in this section", section, name);
@@ -238,6 +267,7 @@ void config_release(void)
 		types[option->type].set(option, NULL, NULL);
 	xfree(registered.tables);
 	registered.tables = NULL;
+	registered.foreign = NULL;
 	registered.count = 0;
 }
 

@@ -36,6 +36,10 @@ struct option {
 
 /* Adds a table (ending with a row whose name is NULL). All tables before the first load. */
 void config_register(const struct option *table);
+/* Names what other programs own in the file that all share, so that it is accepted unread: "section",
+ * "section option" or "section prefix*", ending with NULL; borrowed. What a table names is never foreign.
+ * NULL: nothing is foreign, which suits the program that registers all tables. */
+void config_foreign(const char *const *patterns);
 /* Sets every target to its default, then reads the file. path NULL: defaults only. */
 int config_load(const char *path, struct error *err);
 /* Text of a single option as if it stood in the file: for command line and tests. */

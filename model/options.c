@@ -25,8 +25,16 @@ static const struct option table[] = {
 };
 /* clang-format on */
 
+/* The one file is shared: API and conductor each know their own options of these alone. `ferrule`, which
+ * knows all, finds misspelt ones. */
+static const char *const foreign[] = {
+	"DEFAULT auth_strategy", "DEFAULT http_basic_auth_user_file", "DEFAULT enabled_*", "DEFAULT default_*",
+	"api", "conductor", "fake", "ipmi", "redfish", NULL
+};
+
 void common_options_register(void)
 {
+	config_foreign(foreign);
 	config_register(table);
 }
 
