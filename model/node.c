@@ -230,6 +230,22 @@ void node_mark_dirty(struct node *node, enum node_field field)
 	node->is_dirty[field] = true;
 }
 
+/* Errors may quote a BMC, and a BMC may say anything: what is not UTF-8 is written as U+FFFD. */
+static json_t *text_value(const char *text)
+{
+	json_t *value = text ? json_string(text) : json_null();
+
+	if (!value) {
+		struct buf quoted;
+
+		buf_init(&quoted, SIZE_MAX);
+		buf_json_string(&quoted, text, strlen(text));
+		value = json_loadb(quoted.data, quoted.len, JSON_DECODE_ANY, NULL);
+		buf_release(&quoted);
+	}
+	return value;
+}
+
 static json_t *field_value(struct node *node, enum node_field field)
 {
 	switch (node_fields[field].type) {
@@ -244,7 +260,7 @@ static json_t *field_value(struct node *node, enum node_field field)
 	case FIELD_LINKS:
 		break;
 	}
-	return node->text[field] ? json_string(node->text[field]) : json_null();
+	return text_value(node->text[field]);
 }
 
 json_t *node_take_changes(struct node *node)

@@ -84,6 +84,8 @@ enum provision_state provision_state_find(const char *name)
 {
 	enum provision_state state = 0;
 
+	if (!name)
+		return PROVISION_STATE_COUNT;
 	while (state < PROVISION_STATE_COUNT && strcmp(provision_states[state].name, name) != 0)
 		state++;
 	return state;

@@ -28,5 +28,5 @@ struct provision_state_info {
 	bool is_failure;
 };
 const struct provision_state_info *provision_state_info(enum provision_state state);
-/* PROVISION_STATE_COUNT when the name is none. */
+/* PROVISION_STATE_COUNT when the name is none, or NULL. */
 enum provision_state provision_state_find(const char *name);
