@@ -4,7 +4,7 @@
  * share a connection, each with its own Sync, flushed once a tick; results come back in order. So a
  * fiber never "holds" a connection, and a slow reader holds nothing. Only db/ includes libpq.
  *
- * Statements are const rows at the top of db/<entity>.c, prepared per connection on first use under
+ * Statements are const rows at the top of db/<entity>.c (or live as long as the process), prepared per connection on first use under
  * their name ([database] prepared_statements = false sends them unnamed, for pgbouncer < 1.21).
  * Values are parameters in text format. A statement or a flush is its own transaction; none waits
  * for its client. db_exec's deadline is statement_timeout plus 1 s.
@@ -20,9 +20,10 @@ struct db;
 struct db_rows; /* a result; opaque */
 
 struct db_statement {
-	const char *name; /* unique, a C identifier */
+	const char *name; /* unique, a C identifier; NULL: never prepared */
 	const char *sql;
 	int param_count;
+	bool is_grouped;  /* a quick read: may share its transaction with others of its kind in the same tick */
 };
 
 struct db_options {
@@ -84,9 +85,6 @@ void db_listen(struct db *db, const char *channel, db_notify_fn *fn, void *arg);
  * bytes; one notification at most 7,900) and sent by a statement of its own with
  * synchronous_commit = off; at most one notifying transaction in flight. Never suspends, never fails. */
 void db_notify(struct db *db, const char *channel, const char *payload);
-
-/* A batch: fibers that ask for the same statement while one is in flight go together in the next.
- * Used by db/action.c. See batch.h. */
 
 /* Migrations: db/migrations/NNNN_*.sql, embedded at build, applied in order in one transaction each
  * under an advisory lock. */
