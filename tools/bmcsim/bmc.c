@@ -39,6 +39,8 @@ void bmc_init(struct bmc *bmc, const char *name)
 		.is_on = true,
 		.boot = { .is_uefi = true },
 		.booted = BMC_BOOT_DISK,
+		.session_limit = 16,
+		.cipher_suites = 1U << 3 | 1U << 17,
 	};
 }
 

@@ -81,6 +81,8 @@ struct bmc {
 	bool is_tls;                     /* Redfish */
 	char *tls_cert, *tls_key;        /* Redfish: PEM files; NULL: a self-signed certificate */
 	char *kg_key;                    /* IPMI: BMC key in hexadecimal; NULL: none */
+	int session_limit;               /* IPMI: sessions and logins at once */
+	uint32_t cipher_suites;          /* IPMI: bit n: suite n is offered */
 
 	/* the machine */
 	bool is_on;                      /* as of the last settled change */
@@ -95,6 +97,8 @@ struct bmc {
 	/* faults, set at run time */
 	int latency_ms;                  /* before each answer */
 	int loss_percent;                /* of requests that get no answer */
+	int duplicate_percent;           /* IPMI: of answers that come twice */
+	int reorder_percent;             /* IPMI: of answers that come late, behind others */
 	struct bmc_fault *faults;        /* owned list */
 
 	/* counters */
@@ -141,8 +145,8 @@ const char *bmc_fault_name(enum bmc_fault_kind kind);
 /* ---- control port ---- */
 
 json_t *bmc_to_json(struct bmc *bmc); /* new reference; no password */
-/* Applies {"latency_ms", "loss_percent", "power": "on"|"off", "boot": {...}, "fault": {...} | null,
- * "on_delay_ms", "off_delay_ms", "soft_off_delay_ms", "profile"}. Nothing is changed on error. */
+/* Applies {"latency_ms", "loss_percent", "duplicate_percent", "reorder_percent", "power": "on"|"off",
+ * "boot": {...}, "fault": {...} | null, "on_delay_ms", "off_delay_ms", "soft_off_delay_ms", "profile"}. Nothing is changed on error. */
 int bmc_apply(struct bmc *bmc, const json_t *changes, struct error *err);
 
 /* ---- protocol sides ---- */

@@ -158,6 +158,16 @@ static void apply_loss(struct bmc *bmc, const json_t *value)
 	bmc->loss_percent = (int)json_integer_value(value);
 }
 
+static void apply_duplicate(struct bmc *bmc, const json_t *value)
+{
+	bmc->duplicate_percent = (int)json_integer_value(value);
+}
+
+static void apply_reorder(struct bmc *bmc, const json_t *value)
+{
+	bmc->reorder_percent = (int)json_integer_value(value);
+}
+
 static void apply_on_delay(struct bmc *bmc, const json_t *value)
 {
 	bmc->on_delay_ms = (int)json_integer_value(value);
@@ -234,6 +244,8 @@ static void apply_profile(struct bmc *bmc, const json_t *value)
 static const struct change changes_table[] = {
 	{ "latency_ms", check_delay, apply_latency },
 	{ "loss_percent", check_percent, apply_loss },
+	{ "duplicate_percent", check_percent, apply_duplicate },
+	{ "reorder_percent", check_percent, apply_reorder },
 	{ "on_delay_ms", check_delay, apply_on_delay },
 	{ "off_delay_ms", check_delay, apply_off_delay },
 	{ "soft_off_delay_ms", check_soft_delay, apply_soft_off_delay },

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "drivers/ipmi/rmcpp.h"
 #include "lib/uuid.h"
 #include "lib/xalloc.h"
 
@@ -174,6 +175,30 @@ static int set_kg_key(struct bmc *bmc, const char *value, struct error *err)
 	return 0;
 }
 
+static int set_session_limit(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 1, 255, &bmc->session_limit, err);
+}
+
+/* "3,17". */
+static int set_cipher_suites(struct bmc *bmc, const char *value, struct error *err)
+{
+	uint32_t suites = 0;
+
+	for (const char *word = value;; word++) {
+		char *end;
+		unsigned long id = strtoul(word, &end, 10);
+		if (end == word || (*end && *end != ',') || id > 31 || !cipher_suite_find((unsigned)id))
+			return fail(err, ERR_INVALID, "'%s' is not a list of cipher suites out of 0-3 and 15-17", value);
+		suites |= (uint32_t)1 << id;
+		word = end;
+		if (!*word)
+			break;
+	}
+	bmc->cipher_suites = suites;
+	return 0;
+}
+
 static const struct rack_option options[] = {
 	{ "protocol", set_protocol, true, "redfish or ipmi" },
 	{ "listen", set_listen, true, "ADDRESS:PORT (TCP for redfish, UDP for ipmi); port 0: any" },
@@ -191,6 +216,8 @@ static const struct rack_option options[] = {
 	{ "latency_ms", set_latency, false, "before each answer; 0" },
 	{ "loss_percent", set_loss, false, "share of requests without an answer; 0" },
 	{ "kg_key", set_kg_key, false, "ipmi: BMC key in hexadecimal; none" },
+	{ "session_limit", set_session_limit, false, "ipmi: sessions and logins at once; 16" },
+	{ "cipher_suites", set_cipher_suites, false, "ipmi: those offered, by number; 3,17" },
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
