@@ -11,6 +11,7 @@
 #include "lib/buf.h"
 #include "lib/error.h"
 #include "lib/fiber.h"
+#include "lib/resolve.h" /* resolve_host */
 
 struct http_fetch {
 	/* request; all borrowed until http_fetch returns */
@@ -54,7 +55,3 @@ SUSPENDS int http_fetch(struct http_fetch *fetch, struct error *err);
 /* First value of that header, trimmed, into text; false when absent or longer. */
 bool http_fetch_header(const struct http_fetch *fetch, const char *name, char *text, size_t size);
 void http_fetch_release(struct http_fetch *fetch);
-
-/* Resolves a host name in the thread pool (limited to 4 at once). Numeric addresses return at once.
- * -ERR_BMC_UNREACHABLE when it does not resolve. address: at least 46 bytes. */
-SUSPENDS int resolve_host(const char *host, char *address, size_t size, struct error *err);
