@@ -1,0 +1,243 @@
+#!/usr/bin/python3
+"""run.py [NAME...]: the figures of tools/bench, all or those whose name contains a NAME. One line each:
+
+    name  value  unit  [peer  its value  ratio]
+
+Everything runs on this machine: the programs of build/release, a private PostgreSQL and the clients. C
+programs bench_* of the build that stand beside it print lines of the same form.
+"""
+import concurrent.futures
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get('FERRULE_BUILD', ROOT / 'build' / 'release')).resolve()
+LUA = pathlib.Path(__file__).resolve().parent / 'load.lua'
+SECONDS = float(os.environ.get('FERRULE_BENCH_SECONDS', '3'))
+HEADERS = {'X-OpenStack-Ironic-API-Version': '1.115', 'Content-Type': 'application/json'}
+NODES = 1000
+MANY_NODES = 10000
+WATCHED = ('fsync', 'synchronous_commit', 'full_page_writes')
+
+
+def line(name, value, unit, peer=None, peer_value=None):
+    text = f'{name:<28} {value:>12,.2f} {unit:<6}'
+    if peer and peer_value:
+        text += f'  {peer} {peer_value:,.2f}, ratio {value / peer_value:.1f}'
+    print(text.rstrip(), flush=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A standalone Ferrule with a data folder of its own."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='ferrule-bench-'))
+        self.folder.chmod(0o755)
+        self.data = self.folder / 'data'
+        self.port = free_port()
+        self.process = None
+        self.uuids = []
+
+    def start(self):
+        """Gives the seconds to the first answer."""
+        started = time.monotonic()
+        with open(self.folder / 'log', 'ab') as log:
+            self.process = subprocess.Popen([BUILD / 'bin' / 'ferrule', 'standalone', '--data-dir', self.data, '--port',
+                                             str(self.port)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)
+        while True:
+            try:
+                if self.call('GET', '/v1')[0] == 200:
+                    return time.monotonic() - started
+            except (OSError, http.client.HTTPException):
+                pass
+            if self.process.poll() is not None or time.monotonic() - started > 60:
+                sys.exit(f'bench: ferrule standalone does not start:\n{(self.folder / "log").read_text()}')
+            time.sleep(0.002)
+
+    def wait_drivers(self):
+        while b'fake-hardware' not in self.call('GET', '/v1/drivers')[1]:
+            time.sleep(0.05)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(120)
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def call(self, method, path, body=None):
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=30)
+        try:
+            connection.request(method, path, body=body and json.dumps(body), headers=HEADERS)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def enrol(self, first, last):
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=30)
+        made = []
+        for number in range(first, last):
+            connection.request('POST', '/v1/nodes', headers=HEADERS,
+                               body=json.dumps({'driver': 'fake-hardware', 'name': f'bench-{number}'}))
+            answer = connection.getresponse()
+            body = json.loads(answer.read())
+            if answer.status != 201:
+                sys.exit(f'bench: enrolment failed: {body}')
+            made.append(body['uuid'])
+        connection.close()
+        return made
+
+    def enrol_up_to(self, count):
+        have = len(self.uuids)
+        parts = [(have + (count - have) * part // 8, have + (count - have) * (part + 1) // 8) for part in range(8)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for made in pool.map(lambda part: self.enrol(*part), parts):
+                self.uuids += made
+        (self.folder / 'uuids').write_text('\n'.join(self.uuids) + '\n')
+
+    def sql(self, statement):
+        psql = sorted(pathlib.Path('/usr/lib/postgresql').glob('*/bin/psql'), key=lambda p: int(p.parts[4]))[-1]
+        done = subprocess.run([psql, '-XqAt', '-h', self.data / 'run', '-U', 'ferrule', 'ferrule', '-c', statement],
+                              capture_output=True, text=True, check=True, timeout=60)
+        return done.stdout.strip()
+
+    def wrk(self, kind, clients, seconds=SECONDS):
+        """Runs wrk; gives what load.lua prints."""
+        threads = 1 if clients == 1 else 2
+        done = subprocess.run(['wrk', f'-t{threads}', f'-c{clients}', f'-d{seconds:g}s', '--timeout', '30s', '-s', LUA,
+                               f'http://127.0.0.1:{self.port}', '--', kind, self.folder / 'uuids'],
+                              capture_output=True, text=True, check=True, timeout=seconds + 120)
+        result = json.loads(done.stdout.strip().splitlines()[-1])
+        if result['bad_status'] or result['broken']:
+            print(f'  {kind}: {result["bad_status"]} answers of status 400 or more, {result["broken"]} broken',
+                  flush=True)
+        return result
+
+    def rate(self, kind, clients):
+        result = self.wrk(kind, clients)
+        return (result['requests'] - result['bad_status']) / result['seconds'], result
+
+    def resident_bytes(self):
+        total = 0
+        for name in ('ferrule-api', 'ferrule-conductor'):
+            pid = int((self.data / 'run' / f'{name}.lock').read_text())
+            status = pathlib.Path(f'/proc/{pid}/status').read_text()
+            total += int(re.search(r'VmRSS:\s+(\d+) kB', status).group(1)) * 1024
+        return total
+
+
+# What Ironic 39 did on two shared cores with 1,000 nodes; it does not run beside ours here.
+def bench_show(server):
+    line('show', server.rate('show', 16)[0], '1/s')
+
+
+def bench_list(server):
+    line('list_1000', server.rate('list', 16)[0], '1/s')
+
+
+def finished_rate(server, kind, name):
+    """Accepted by 16 clients, and until the last is finished."""
+    first = int(server.sql('SELECT coalesce(max(id), 0) FROM actions'))
+    started = time.monotonic()
+    accepted, _ = server.rate(kind, 16)
+    while server.sql(f'SELECT count(*) FROM actions WHERE id > {first} AND finished_at IS NULL') != '0':
+        time.sleep(0.02)
+    seconds = time.monotonic() - started
+    done = int(server.sql(f"SELECT count(*) FROM actions WHERE id > {first} AND state = 'done'"))
+    line(f'{name}_accepted', accepted, '1/s')
+    line(f'{name}_finished', done / seconds, '1/s')
+
+
+def bench_power(server):
+    finished_rate(server, 'power', 'power')
+
+
+def bench_passthru_exclusive(server):
+    line('passthru_exclusive_16', server.rate('passthru_exclusive', 16)[0], '1/s')
+
+
+def bench_passthru_shared(server):
+    finished_rate(server, 'passthru_shared', 'passthru_shared')
+
+
+def bench_passthru_latency(server):
+    result = server.wrk('passthru_exclusive', 1)
+    line('passthru_p50_1', result['p50_ms'], 'ms')
+    line('passthru_p99_1', result['p99_ms'], 'ms')
+
+
+def bench_rss(server):
+    server.enrol_up_to(MANY_NODES)
+    server.wrk('show', 16, 1)
+    server.wrk('power', 16, 1)
+    line('rss_10000_nodes', server.resident_bytes() / 1e6, 'MB')
+
+
+def bench_start(server):
+    server.stop()
+    line('first_answer', min(restart(server) for _ in range(3)), 's')
+
+
+def restart(server):
+    server.stop()
+    return server.start()
+
+
+SERVED = {'show': bench_show, 'list_1000': bench_list, 'power': bench_power,
+          'passthru_exclusive_16': bench_passthru_exclusive, 'passthru_shared': bench_passthru_shared,
+          'passthru_p50_1': bench_passthru_latency, 'rss_10000_nodes': bench_rss, 'first_answer': bench_start}
+
+
+def wanted(name, names):
+    return not names or any(word in name for word in names)
+
+
+def served(names):
+    server = Server()
+    try:
+        server.start()
+        server.wait_drivers()
+        for setting in WATCHED:
+            print(f'postgresql {setting} = {server.sql(f"SHOW {setting}")}')
+        server.enrol_up_to(NODES)
+        server.sql('VACUUM ANALYZE nodes')
+        for name in names:
+            SERVED[name](server)
+    finally:
+        server.remove()
+
+
+def main():
+    names = sys.argv[1:]
+    chosen = [name for name in SERVED if wanted(name, names)]
+    programs = [path for path in sorted((BUILD / 'bin').glob('bench_*')) if wanted(path.name, names)]
+    if not chosen and not programs:
+        sys.exit(f'no figure contains {" or ".join(names)}')
+    print(f'# {os.cpu_count()} cores, {SECONDS:g} s a figure')
+    if chosen:
+        served(chosen)
+    for program in programs:
+        subprocess.run([program], check=True, timeout=300)
+
+
+main()
