@@ -32,24 +32,25 @@ static enum http_parse_result refuse(struct http_parser *parser, int status, con
 	return HTTP_PARSE_REFUSED;
 }
 
-/* Fields whose repetition, or presence in a trailer, would let two readers see two requests. */
-static bool is_singleton(const char *name, size_t len)
-{
-	static const struct {
-		size_t len;
-		const char *name;
-	} singletons[] = {
-		{4, "host"},
-		{12, "content-type"},
-		{14, "content-length"},
-		{17, "transfer-encoding"},
-	};
+/* Fields whose repetition would let two readers see two requests. */
+static const struct field_rule {
+	size_t len;
+	const char *name;
+	bool is_framing; /* routes or frames the message: never in a trailer (RFC 9110 section 6.5.1) */
+} singletons[] = {
+	{4, "host", true},
+	{12, "content-type", false},
+	{14, "content-length", true},
+	{17, "transfer-encoding", true},
+};
 
+static const struct field_rule *find_rule(const char *name, size_t len)
+{
 	for (size_t i = 0; i < sizeof(singletons) / sizeof(*singletons); i++) {
 		if (singletons[i].len == len && strncasecmp(singletons[i].name, name, len) == 0)
-			return true;
+			return &singletons[i];
 	}
-	return false;
+	return NULL;
 }
 
 /* ---- llhttp callbacks: they note where things are, and stop at the limits ---- */
@@ -112,6 +113,7 @@ static int on_header_value(llhttp_t *llhttp, const char *at, size_t len)
 static int on_trailer_complete(struct http_parser *parser)
 {
 	size_t len = parser->trailer_len;
+	const struct field_rule *rule = find_rule(parser->trailer, len);
 
 	parser->trailer_len = 0;
 	if (++parser->trailer_count > parser->options->max_header_count) {
@@ -119,7 +121,7 @@ static int on_trailer_complete(struct http_parser *parser)
 		       parser->options->max_header_count);
 		return -1;
 	}
-	if (is_singleton(parser->trailer, len)) {
+	if (rule != NULL && rule->is_framing) {
 		refuse(parser, 400, "The field %.*s is not allowed in a trailer.", (int)len, parser->trailer);
 		return -1;
 	}
@@ -283,13 +285,15 @@ static void end_texts(struct http_parser *parser)
 	data[parser->target + parser->target_len] = '\0';
 }
 
-static enum http_parse_result check_repeats(struct http_parser *parser)
+static enum http_parse_result check_names(struct http_parser *parser)
 {
 	for (unsigned i = 0; i < parser->header_count; i++) {
 		const struct http_parse_span *span = &parser->spans[i];
 		const char *name = parser->headers[i].name;
 
-		if (!is_singleton(name, span->name_len))
+		if (span->name_len == 0)
+			return refuse(parser, 400, "A header field has no name.");
+		if (find_rule(name, span->name_len) == NULL)
 			continue;
 		for (unsigned j = 0; j < i; j++) {
 			if (strcasecmp(name, parser->headers[j].name) == 0)
@@ -363,7 +367,7 @@ static enum http_parse_result take_head(struct http_parser *parser, size_t end)
 	end_texts(parser);
 	parser->request.headers = parser->headers;
 	parser->request.header_count = parser->header_count;
-	if (check_start_line(parser) == HTTP_PARSE_REFUSED || check_repeats(parser) == HTTP_PARSE_REFUSED ||
+	if (check_start_line(parser) == HTTP_PARSE_REFUSED || check_names(parser) == HTTP_PARSE_REFUSED ||
 	    split_target(parser, parser->in.data + parser->target) == HTTP_PARSE_REFUSED ||
 	    check_framing(parser, &has_body) == HTTP_PARSE_REFUSED ||
 	    check_body_limit(parser) == HTTP_PARSE_REFUSED)
