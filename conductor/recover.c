@@ -1,0 +1,135 @@
+/* recover: see recover.h. Source: Ironic's orphan check (ironic-contract, section 6.3). */
+#include "conductor/recover.h"
+
+#include "conductor/conductor.h"
+#include "conductor/operation.h"
+#include "conductor/options.h"
+#include "db/action.h"
+#include "db/conductor.h"
+#include "db/orphan.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/uuid.h"
+#include "lib/xalloc.h"
+#include "model/fsm.h"
+
+#define ORPHANS_AT_A_TIME 100
+#define PURGE_AT_A_TIME 1000
+#define PURGE_MS 2000
+#define CONDUCTOR_PURGE_MS (3600 * 1000)
+/* Longest time in line and at work of a recovery; a node that stays held is found again. */
+#define RECOVER_WAIT_MS 60000
+#define RECOVER_RUN_S 120
+
+static void insert(struct conductor *conductor, const struct orphan *orphan)
+{
+	char uuid[UUID_TEXT];
+	char *pool = xasprintf("%s:%s", conductor_options.group ? conductor_options.group : "", orphan->driver);
+	struct action_request request = {
+		.uuid = uuid, .node_id = orphan->node_id, .node_uuid = orphan->uuid, .kind = "recover",
+		.is_exclusive = true, .on_crash = "repeat", .pool = pool, .target = conductor->hostname,
+		.wait_ms = RECOVER_WAIT_MS, .run_s = RECOVER_RUN_S };
+	struct error err;
+	int64_t id;
+
+	uuid_new(uuid);
+	if (action_insert(conductor->db, &request, &id, &err) == 0)
+		log_warning("node %s was left in the middle of something; it is looked at", orphan->uuid);
+	xfree(pool);
+}
+
+void recover_orphans(struct conductor *conductor)
+{
+	const char *states[PROVISION_STATE_COUNT];
+	struct orphan *orphans = xcalloc(ORPHANS_AT_A_TIME, sizeof(*orphans));
+	size_t state_count = 0, count = 0;
+	struct error err;
+
+	for (enum provision_state state = 0; state < PROVISION_STATE_COUNT; state++) {
+		if (fsm_needs_worker(state))
+			states[state_count++] = provision_state_info(state)->name;
+	}
+	if (orphan_find(conductor->db, conductor_options.group ? conductor_options.group : "",
+			(const char *const *)conductor->drivers, conductor->driver_count, states, state_count,
+			ORPHANS_AT_A_TIME, orphans, &count, &err) < 0)
+		log_warning("the search for orphaned nodes failed: %s", err.text);
+	for (size_t i = 0; i < count; i++)
+		insert(conductor, &orphans[i]);
+	xfree(orphans);
+}
+
+static void orphan_loop(struct conductor *conductor)
+{
+	while (!conductor->is_stopping) {
+		if (db_is_up(conductor->db) && !conductor->is_draining)
+			recover_orphans(conductor);
+		conductor_pause(conductor, seconds_ms(conductor_options.orphan_interval_s));
+	}
+}
+
+static void purge_loop(struct conductor *conductor)
+{
+	int64_t conductors_ms = clock_ms();
+	struct error err;
+	size_t count;
+	int rows;
+
+	while (!conductor->is_stopping) {
+		conductor_pause(conductor, PURGE_MS);
+		if (conductor->is_stopping || !db_is_up(conductor->db))
+			continue;
+		if (action_purge(conductor->db, PURGE_AT_A_TIME * PURGE_MS / 1000, &count, &err) < 0)
+			log_warning("old actions could not be removed: %s", err.text);
+		if (clock_ms() >= conductors_ms && conductor_purge(conductor->db, &rows, &err) == 0)
+			conductors_ms = clock_ms() + CONDUCTOR_PURGE_MS;
+	}
+}
+
+void recover_start(struct conductor *conductor)
+{
+	conductor_spawn(conductor, "orphans", orphan_loop);
+	conductor_spawn(conductor, "purge", purge_loop);
+}
+
+/* ---- the action ---- */
+
+/* The lost conductor may have sent anything: what the BMC says now is the truth. Unreadable: the power poll goes on
+ * from there. */
+static void read_power(struct job *job)
+{
+	const struct interface *power;
+	enum power_state state;
+	struct error err;
+
+	if (job_interface(job, INTERFACE_POWER, &power, &err) < 0 ||
+	    power_interface(power)->get(&job->task, &state, &err) < 0)
+		return;
+	node_set_text(&job->node, NODE_POWER_STATE, power_state_name(state));
+}
+
+static int run(struct job *job, struct error *err)
+{
+	enum provision_state state = provision_state_find(node_text(&job->node, NODE_PROVISION_STATE));
+	bool was_switching = node_text(&job->node, NODE_TARGET_POWER_STATE) != NULL;
+	bool was_working = fsm_needs_worker(state);
+	bool has_error = node_text(&job->node, NODE_LAST_ERROR) != NULL;
+
+	(void)err;
+	if (was_switching && !has_error)
+		node_set_text(&job->node, NODE_LAST_ERROR, "The conductor that was changing the power state was lost; "
+			      "whether the change took place is not known.");
+	if (was_working && !has_error)
+		node_set_text(&job->node, NODE_LAST_ERROR, "The conductor that was working on this node was lost; the "
+			      "operation has failed.");
+	if (was_switching)
+		read_power(job);
+	node_set_text(&job->node, NODE_TARGET_POWER_STATE, NULL);
+	if (was_working)
+		fsm_apply(&job->node, EVENT_FAIL);
+	return 0;
+}
+
+const struct operation recover_operations[] = {
+	{ .kind = "recover", .lock = LOCK_EXCLUSIVE, .run = run },
+	{ 0 }
+};

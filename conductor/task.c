@@ -1,0 +1,301 @@
+/* task: see task.h. */
+#include "conductor/task.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "conductor/conductor.h"
+#include "conductor/gate.h"
+#include "conductor/operation.h"
+#include "db/node.h"
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#define DATABASE_RETRY_MS 100
+
+static void job_init(struct job *job, struct conductor *conductor)
+{
+	memset(job, 0, sizeof(*job));
+	job->conductor = conductor;
+	job->fiber = fiber_self();
+	job->confirmed_ms = clock_ms();
+	arena_init(&job->task.arena);
+	node_init(&job->node);
+	buf_init(&job->result, RESULT_MAX);
+}
+
+static void job_release(struct job *job)
+{
+	fiber_set_labels(NULL);
+	json_decref(job->args);
+	buf_release(&job->result);
+	node_release(&job->node);
+	task_release(&job->task);
+	action_release(&job->action);
+}
+
+static void list(struct job *job)
+{
+	struct conductor *conductor = job->conductor;
+
+	job->started_ms = clock_ms();
+	job->next = conductor->jobs;
+	if (job->next)
+		job->next->previous = job;
+	conductor->jobs = job;
+}
+
+static void unlist(struct job *job)
+{
+	if (job->next)
+		job->next->previous = job->previous;
+	if (job->previous)
+		job->previous->next = job->next;
+	else
+		job->conductor->jobs = job->next;
+	cond_broadcast(&job->conductor->job_ended);
+}
+
+/* Should a database call be repeated? Its connection was lost, and nothing else speaks against it. */
+static bool again(const struct job *job, int rc)
+{
+	return rc == -ERR_DATABASE && !job->is_fenced && clock_ms() < job->task.deadline_ms &&
+	       fiber_sleep(DATABASE_RETRY_MS) == 0;
+}
+
+static int read_node(struct job *job, struct error *err)
+{
+	const char *driver;
+	int rc;
+
+	do {
+		rc = node_read(job->conductor->db, NULL, NULL, job->action.node_id, &job->node, err);
+	} while (again(job, rc));
+	if (rc == -ERR_NOT_FOUND)
+		return fail(err, ERR_NOT_FOUND, "The node of action %s could not be found.", job->action.uuid);
+	if (rc < 0)
+		return rc;
+	job->task.node = &job->node;
+	job->labels.node_uuid = node_uuid(&job->node);
+	driver = node_text(&job->node, NODE_DRIVER);
+	job->task.hardware = hardware_type_find(driver);
+	if (!hardware_type_is_enabled(job->task.hardware))
+		return fail(err, ERR_INTERFACE, "Could not find the following driver(s) or hardware type(s): %s.", driver);
+	return 0;
+}
+
+static int read_args(struct job *job, struct error *err)
+{
+	int rc = 0;
+
+	if (job->action.args)
+		rc = json_parse(job->action.args, strlen(job->action.args), JSON_DEPTH_MAX + 2, &job->args, err);
+	else
+		job->args = json_object();
+	if (rc == 0 && !json_is_object(job->args))
+		rc = fail(err, ERR_INVALID, "The arguments of action %s are not an object", job->action.uuid);
+	return rc;
+}
+
+/* The action is started and ours: makes it a job. */
+static int open_started(struct job *job, struct error *err)
+{
+	const struct action *action = &job->action;
+	const struct operation *operation = operation_find(action->kind);
+	int rc;
+
+	list(job);
+	job->is_accepted = action->is_accepted;
+	job->task.is_exclusive = action->is_exclusive;
+	job->task.is_repeatable = action->is_repeatable;
+	job->task.deadline_ms = job->started_ms + (int64_t)(action->run_s > 0 ? action->run_s : 60) * 1000;
+	job->task.ops = &gate_ops;
+	job->task.owner = job;
+	job->labels.request_id = action->request_id;
+	fiber_set_labels(&job->labels);
+	rc = read_args(job, err);
+	if (rc == 0 && action->node_id)
+		rc = read_node(job, err);
+	if (rc == 0 && !operation)
+		rc = fail(err, ERR_UNSUPPORTED, "This conductor does not know actions of kind %s.", action->kind);
+	if (rc == 0 && (operation->is_nodeless != !action->node_id ||
+			(operation->lock == LOCK_EXCLUSIVE && !action->is_exclusive)))
+		rc = fail(err, ERR_INTERNAL, "Action %s was stored with a node or lock that kind %s does not have.",
+			  action->uuid, action->kind);
+	if (rc == 0)
+		job->operation = operation;
+	return rc;
+}
+
+static void open_or_refuse(struct job *job)
+{
+	struct error refusal;
+
+	if (open_started(job, &refusal) < 0)
+		task_close(job, &refusal, NULL);
+}
+
+int task_open_exclusive(struct conductor *conductor, int64_t node_id, struct job *job, bool *ret_started,
+			struct error *err)
+{
+	int rc;
+
+	job_init(job, conductor);
+	rc = action_start_exclusive(conductor->db, node_id, conductor->hostname, conductor->instance, ret_started,
+				    &job->action, err);
+	if (rc < 0 || !*ret_started) {
+		job_release(job);
+		return rc;
+	}
+	open_or_refuse(job);
+	return 0;
+}
+
+int task_open_shared(struct conductor *conductor, int64_t action_id, struct job *job, bool *ret_started,
+		     struct error *err)
+{
+	int rc;
+
+	job_init(job, conductor);
+	rc = action_start_shared(conductor->db, action_id, conductor->instance, ret_started, &job->action, err);
+	if (rc < 0 || !*ret_started) {
+		job_release(job);
+		return rc;
+	}
+	open_or_refuse(job);
+	return 0;
+}
+
+/* The node's changes as JSON text in the task's arena; NULL: none, or not ours to write. */
+static const char *take_changes(struct job *job)
+{
+	json_t *changes = job->task.node && job->task.is_exclusive ? node_take_changes(&job->node) : NULL;
+	struct buf text;
+	char *copy;
+
+	if (!changes)
+		return NULL;
+	buf_init(&text, SIZE_MAX / 2);
+	json_write(&text, changes);
+	copy = arena_strndup(&job->task.arena, text.data, text.len);
+	buf_release(&text);
+	json_decref(changes);
+	return copy;
+}
+
+/* Accept or save: asked_ms is read before the statement leaves, because that is what it confirms. */
+static int write_through(struct job *job, int (*write)(struct db *, const struct action *, const char *, struct error *),
+			 struct error *err)
+{
+	const char *changes = take_changes(job);
+	int64_t asked_ms;
+	int rc;
+
+	do {
+		asked_ms = clock_ms();
+		rc = write(job->conductor->db, &job->action, changes, err);
+	} while (again(job, rc));
+	if (rc == 0)
+		job->confirmed_ms = asked_ms;
+	else if (rc == -ERR_FENCED)
+		task_fence(job);
+	return rc;
+}
+
+int task_accept(struct job *job, struct error *err)
+{
+	int rc = job->is_accepted ? task_save(job, err) : write_through(job, action_accept, err);
+
+	if (rc == 0)
+		job->is_accepted = true;
+	return rc;
+}
+
+int task_save(struct job *job, struct error *err)
+{
+	return write_through(job, action_save, err);
+}
+
+static bool is_outcome_unknown(const struct job *job, const struct error *failure)
+{
+	if (failure->code == ERR_UNKNOWN_OUTCOME)
+		return true;
+	return job->stop_asked[0] && job->writes > 0 && !job->task.is_repeatable;
+}
+
+/* action_finish repeats by itself until the outcome is known. What the database refuses to store must not keep the
+ * lock: a bare outcome follows. */
+static void finish(struct job *job, const struct action_outcome *outcome)
+{
+	struct action_outcome bare = { .state = ACTION_FAILED, .error_code = 500,
+				       .error = "The outcome could not be stored." };
+	struct error err;
+	int rc = action_finish(job->conductor->db, &job->action, outcome, &err);
+
+	if (rc == 0)
+		return;
+	log_error("action %s: its end was not stored: %s", job->action.uuid, err.text);
+	if (rc != -ERR_FENCED && action_finish(job->conductor->db, &job->action, &bare, &err) < 0)
+		log_error("action %s: nor was a bare one: %s", job->action.uuid, err.text);
+}
+
+void task_close(struct job *job, const struct error *failure, const char *history)
+{
+	struct action_outcome outcome = {
+		.state = ACTION_DONE,
+		.is_kept = job->is_async,
+		.conductor = job->conductor->hostname,
+	};
+
+	if (failure) {
+		outcome.state = is_outcome_unknown(job, failure) ? ACTION_UNKNOWN : ACTION_FAILED;
+		outcome.error_code = error_info(failure->code)->http_status;
+		outcome.error = failure->text;
+		if (history && job->task.is_exclusive) {
+			outcome.history_event = failure->text;
+			outcome.history_type = history;
+		}
+	} else if (job->result_type) {
+		outcome.result = job->result.data ? job->result.data : "";
+		outcome.result_len = job->result.len;
+		outcome.result_type = job->result_type;
+	}
+	fiber_shield_begin();
+	job->is_finishing = true;
+	outcome.changes = take_changes(job);
+	if (!job->is_fenced)
+		finish(job, &outcome);
+	fiber_shield_end();
+	unlist(job);
+	job_release(job);
+	job->operation = NULL;
+}
+
+void task_fence(struct job *job)
+{
+	if (job->is_fenced)
+		return;
+	job->is_fenced = true;
+	log_warning("action %s: the lock is lost; nothing more is sent", job->action.uuid);
+	fiber_cancel(job->fiber);
+}
+
+void task_stop(struct job *job, const char *who)
+{
+	if (job->stop_asked[0] || job->is_finishing)
+		return;
+	strncpy(job->stop_asked, who, sizeof(job->stop_asked) - 1);
+	fiber_cancel(job->fiber);
+}
+
+int task_result_json(struct job *job, json_t *take_value, struct error *err)
+{
+	json_write(&job->result, take_value);
+	json_decref(take_value);
+	if (job->result.overflow)
+		return fail(err, ERR_INTERNAL, "The result is larger than %d bytes.", RESULT_MAX);
+	job->result_type = "application/json";
+	return 0;
+}
