@@ -34,13 +34,33 @@ unsigned json_depth(const char *text, size_t len)
 	return deepest;
 }
 
-/* jansson's sentences end by quoting the text, which is not ours to show. */
+/* jansson's sentences end by quoting the text, which is not ours to show, or by naming its flags. */
 static int parse_failed(struct error *err, const json_error_t *cause)
 {
-	const char *near = strstr(cause->text, " near '");
-	int len = near ? (int)(near - cause->text) : (int)strlen(cause->text);
+	static const char *const tails[] = { " near '", " without JSON_" };
+	size_t len = strlen(cause->text);
 
-	return fail(err, ERR_INVALID, "line %d, column %d: %.*s", cause->line, cause->column, len, cause->text);
+	for (size_t i = 0; i < 2; i++) {
+		const char *tail = strstr(cause->text, tails[i]);
+		if (tail && (size_t)(tail - cause->text) < len)
+			len = (size_t)(tail - cause->text);
+	}
+	return fail(err, ERR_INVALID, "line %d, column %d: %.*s", cause->line, cause->column, (int)len, cause->text);
+}
+
+/* jansson takes a NUL byte between tokens for the end of the text. */
+static int nul_found(struct error *err, const char *text, const char *nul)
+{
+	int line = 1;
+	const char *begin = text;
+
+	for (; text < nul; text++) {
+		if (*text == '\n') {
+			line++;
+			begin = text + 1;
+		}
+	}
+	return fail(err, ERR_INVALID, "line %d, column %d: a NUL byte", line, (int)(nul - begin) + 1);
 }
 
 int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_value, struct error *err)
@@ -49,6 +69,9 @@ int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_va
 
 	if (json_depth(text, len) > max_depth)
 		return fail(err, ERR_INVALID, "nested deeper than %u levels", max_depth);
+	const char *nul = len ? memchr(text, '\0', len) : NULL;
+	if (nul)
+		return nul_found(err, text, nul);
 	json_t *value = json_loadb(text, len, JSON_DECODE_ANY, &cause);
 	if (!value)
 		return parse_failed(err, &cause);

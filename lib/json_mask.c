@@ -83,14 +83,11 @@ static bool mask_text(struct buf *buf, const char *text)
 
 	for (const char *at = text; *at;) {
 		size_t len = secret_name_at(at);
-		if (!len) {
-			at++;
+		value = len ? fragment_value(text, at, at + len, &end) : NULL;
+		if (!value) {
+			at++; /* not over the name: another may start within, as in admin_pass|word */
 			continue;
 		}
-		value = fragment_value(text, at, at + len, &end);
-		at += len;
-		if (!value)
-			continue;
 		buf_append(buf, done, (size_t)(value - done));
 		buf_puts(buf, MASK);
 		at = done = end;

@@ -12,11 +12,11 @@ static void test_utf8__all_code_points__round_trip(void **state)
 		size_t length = utf8_encode(point, text);
 		bool is_valid = point < 0xd800 || (point > 0xdfff && point < 0x110000);
 		if (utf8_length(text, length) != (is_valid ? length : 0))
-			fail_msg("U+%04X", (unsigned)point);
+			fail_with("U+%04X", (unsigned)point);
 		if (is_valid && utf8_decode(text, length) != point)
-			fail_msg("U+%04X", (unsigned)point);
+			fail_with("U+%04X", (unsigned)point);
 		if (length > 1 && utf8_length(text, length - 1) != 0)
-			fail_msg("U+%04X cut", (unsigned)point);
+			fail_with("U+%04X cut", (unsigned)point);
 	}
 }
 
