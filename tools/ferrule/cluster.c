@@ -25,7 +25,6 @@ enum {
 	INITDB_TIMEOUT_MS = 120 * 1000,
 	START_TIMEOUT_MS = 300 * 1000, /* recovery after a crash may read much WAL */
 	START_POLL_MS = 5,
-	STOP_PATIENCE_MS = 60 * 1000,
 	ORPHAN_PATIENCE_MS = 20 * 1000,
 	LOG_KEEP_BYTES = 16 * 1024 * 1024,
 	PID_FILE_STATUS_LINE = 8 /* of postmaster.pid; source: PostgreSQL, miscadmin.h */
@@ -195,7 +194,7 @@ static int choose_socket_folder(struct cluster *cluster, struct error *err)
 static int run_initdb(const struct cluster *cluster, const char *folder, struct error *err)
 {
 	char *path = xasprintf("%s/initdb", cluster->bin);
-	char *argv[] = { "initdb", "-D",   (char *)folder, "-U",          "ferrule",
+	char *argv[] = { path, "-D",   (char *)folder, "-U",          "ferrule",
 			 "-E",     "UTF8", "--no-locale",  "--auth=peer", NULL };
 	struct child_spec spec = { .name = "initdb",
 				   .executable_fd = -1,
@@ -214,7 +213,7 @@ static int run_initdb(const struct cluster *cluster, const char *folder, struct 
 static int create_database(const struct cluster *cluster, const char *folder, struct error *err)
 {
 	char *path = xasprintf("%s/postgres", cluster->bin);
-	char *argv[] = { "postgres", "--single",           "-D",       (char *)folder,
+	char *argv[] = { path, "--single",           "-D",       (char *)folder,
 			 "-c",       "exit_on_error=true", "postgres", NULL };
 	struct child_spec spec = { .name = "postgres --single",
 				   .executable_fd = -1,
@@ -379,7 +378,7 @@ static int wait_ready(struct cluster *cluster, struct error *err)
 int cluster_start(struct cluster *cluster, struct error *err)
 {
 	char *path = xasprintf("%s/postgres", cluster->bin);
-	char *argv[] = { "postgres", "-D", cluster->data, "-k", cluster->socket_folder, NULL };
+	char *argv[] = { path, "-D", cluster->data, "-k", cluster->socket_folder, NULL };
 	struct child_spec spec = { .name = "PostgreSQL",
 				   .executable_fd = -1,
 				   .path = path,
@@ -402,7 +401,7 @@ int cluster_start(struct cluster *cluster, struct error *err)
 
 void cluster_stop(struct cluster *cluster)
 {
-	child_stop(&cluster->postgres, SIGINT, STOP_PATIENCE_MS, SIGQUIT);
+	child_stop(&cluster->postgres, SIGINT, CLUSTER_PATIENCE_MS, SIGQUIT);
 	rmdir(cluster->socket_folder); /* the one in /tmp; the other is not empty */
 }
 

@@ -9,6 +9,8 @@
 #include "tools/ferrule/child.h"
 #include "tools/ferrule/datadir.h"
 
+enum { CLUSTER_PATIENCE_MS = 60 * 1000 }; /* of a fast shutdown, before an immediate one */
+
 struct cluster {
 	const struct datadir *datadir; /* borrowed */
 	char *bin;                     /* owned; folder of initdb and postgres */

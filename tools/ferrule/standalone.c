@@ -277,7 +277,7 @@ static int database_begin(struct error *err)
 static void database_end(void)
 {
 	if (standalone_state.database.child)
-		supervised_stop(&standalone_state.database, SIGINT, 0, SIGINT);
+		supervised_stop(&standalone_state.database, SIGINT, CLUSTER_PATIENCE_MS, SIGQUIT);
 	if (standalone_state.cluster.datadir)
 		cluster_stop(&standalone_state.cluster);
 }
