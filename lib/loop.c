@@ -38,9 +38,9 @@ static struct {
 	uv_timer_t timer;
 	struct signal_watch *signals;
 	struct deferred *first_deferred, *last_deferred;
-	int64_t armed_for_ms;    /* the deadline that the timer runs for; INT64_MAX: not running */
-	int64_t tick_begin_ns;   /* when the last prepare ended */
-	uint64_t blocked_ns;     /* time that polls have waited, by then */
+	int64_t armed_for_ms;  /* the deadline that the timer runs for; INT64_MAX: not running */
+	int64_t tick_begin_ns; /* when the last prepare ended */
+	uint64_t blocked_ns;   /* time that polls have waited, by then */
 	bool is_open;
 } loop;
 
@@ -103,11 +103,13 @@ static void watch_tick(void)
 	int64_t busy_ns = now_ns - loop.tick_begin_ns - (int64_t)(blocked_ns - loop.blocked_ns);
 	const char *name = scheduler_longest(&longest_ns);
 
-	if (busy_ns >= SLOW_TICK_NS)
-		log_warning("the loop was held for %" PRId64 " ms; longest: %s '%s', %" PRId64 " ms", busy_ns / 1000000,
-			    name ? "fiber" : "callbacks", name ? name : "-", longest_ns / 1000000);
+	if (busy_ns >= SLOW_TICK_NS && !loop.is_interrupted)
+		log_warning("the loop was held for %" PRId64 " ms; longest: %s '%s', %" PRId64 " ms",
+			    busy_ns / 1000000, name ? "fiber" : "callbacks", name ? name : "-",
+			    longest_ns / 1000000);
 	loop.tick_begin_ns = now_ns;
 	loop.blocked_ns = blocked_ns;
+	loop.is_interrupted = false;
 }
 
 static void on_idle(uv_idle_t *idle)
@@ -220,6 +222,7 @@ static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct signal_watch *watch = handle->data;
 
+	loop.is_interrupted = true;
 	watch->fn(signum, watch->arg);
 }
 
@@ -276,7 +279,8 @@ void fd_watch_set(struct fd_watch *watch, int events)
 	watch->events = events;
 	if (events)
 		must(uv_poll_start(&watch->handle,
-				   (events & FD_READ ? UV_READABLE : 0) | (events & FD_WRITE ? UV_WRITABLE : 0),
+				   (events & FD_READ ? UV_READABLE : 0) |
+					   (events & FD_WRITE ? UV_WRITABLE : 0),
 				   on_poll),
 		     "watch a descriptor");
 	else
