@@ -41,6 +41,7 @@ static struct {
 	int64_t armed_for_ms;  /* the deadline that the timer runs for; INT64_MAX: not running */
 	int64_t tick_begin_ns; /* when the last prepare ended */
 	uint64_t blocked_ns;   /* time that polls have waited, by then */
+	bool is_interrupted;   /* by a signal since then: libuv counts that poll as busy */
 	bool is_open;
 } loop;
 
