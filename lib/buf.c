@@ -133,7 +133,8 @@ void buf_consume(struct buf *buf, size_t len)
 	memmove(buf->data, buf->data + len, buf->len + 1);
 }
 
-/* What a byte of a JSON string needs: 0 nothing, 1 a look at the UTF-8, 'u' \u00XX, else the letter after '\'. */
+/* What a byte of a JSON string needs: 0 nothing, 1 a look at the UTF-8, 'u' \u00XX, else the letter after
+ * '\'. */
 /* clang-format off */
 static const unsigned char json_escapes[256] = {
 	'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u',

@@ -82,7 +82,7 @@ static int set_bool(const struct option *option, const char *value, struct error
 		const char *word;
 		bool value;
 	} words[] = {
-		{ "true", true }, { "yes", true }, { "on", true }, { "1", true },
+		{ "true", true },   { "yes", true }, { "on", true },   { "1", true },
 		{ "false", false }, { "no", false }, { "off", false }, { "0", false },
 	};
 
@@ -138,7 +138,8 @@ static int set_delay(const struct option *option, const char *value, struct erro
 			good = parse_seconds(value + first + 1, strlen(value + first + 1), &delay.max_s);
 		if (!good || delay.max_s < delay.min_s)
 			return fail(err, ERR_INVALID,
-				    "'%.100s' is neither a number of seconds nor a range of them such as 1,3", value);
+				    "'%.100s' is neither a number of seconds nor a range of them such as 1,3",
+				    value);
 	}
 	*(struct option_delay *)option->target = delay;
 	return 0;
@@ -240,7 +241,8 @@ int config_set(const char *section, const char *name, const char *value, struct 
 		return 0;
 	if (!has_section)
 		return fail(err, ERR_INVALID, "[%.100s] %.100s: there is no such section", section, name);
-	return fail(err, ERR_INVALID, "[%.100s] %.100s: there is no such option in this section", section, name);
+	return fail(err, ERR_INVALID, "[%.100s] %.100s: there is no such option in this section", section,
+		    name);
 }
 
 static void set_presets(void)
@@ -250,7 +252,8 @@ static void set_presets(void)
 
 	for (const struct option *option = NULL; (option = next_option(option, &table));)
 		if (types[option->type].set(option, option->preset, &err) < 0)
-			log_fatal("the default of [%s] %s is wrong: %s", option->section, option->name, err.text);
+			log_fatal("the default of [%s] %s is wrong: %s", option->section, option->name,
+				  err.text);
 }
 
 int config_load(const char *path, struct error *err)
@@ -298,7 +301,8 @@ static void print_option(FILE *out, const struct option *option)
 		print_comment(out, option->help);
 	fprintf(out, "# (%s%s%s)\n", types[option->type].help, bounds_text(option, bounds, sizeof(bounds)),
 		option->preset ? "" : "; unset by default");
-	fprintf(out, option->preset && *option->preset ? "#%s = %s\n" : "#%s =\n", option->name, option->preset);
+	fprintf(out, option->preset && *option->preset ? "#%s = %s\n" : "#%s =\n", option->name,
+		option->preset);
 }
 
 static void print_section(FILE *out, const char *section)
@@ -328,7 +332,8 @@ void config_print_sample(FILE *out)
 
 	for (int is_default = 1; is_default >= 0; is_default--)
 		for (const struct option *option = NULL; (option = next_option(option, &table));)
-			if ((strcmp(option->section, "DEFAULT") == 0) == is_default && is_first_of_section(option))
+			if ((strcmp(option->section, "DEFAULT") == 0) == is_default &&
+			    is_first_of_section(option))
 				print_section(out, option->section);
 }
 

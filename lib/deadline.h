@@ -8,10 +8,10 @@
 
 /* Embedded in its owner; zeroed is "not waiting". */
 struct deadline {
-	int64_t at_ms;                      /* clock_ms() */
-	uint64_t order;                     /* among equal times: first set, first run */
-	size_t place;                       /* in the heap, from 1; 0: not in it */
-	void (*fn)(struct deadline *self);  /* runs on the main stack, once; it may free its owner */
+	int64_t at_ms;                     /* clock_ms() */
+	uint64_t order;                    /* among equal times: first set, first run */
+	size_t place;                      /* in the heap, from 1; 0: not in it */
+	void (*fn)(struct deadline *self); /* runs on the main stack, once; it may free its owner */
 };
 
 /* Starts or moves it. */

@@ -19,9 +19,9 @@
 
 struct fiber {
 	struct stack stack;
-	struct fiber *next_ready;         /* in the ready or the yielded queue */
-	struct fiber *next, *previous;    /* of all that live; tools/gdb/fibers.py walks them */
-	struct fiber_waiter *waiter;      /* set while suspended in a wait that has not ended */
+	struct fiber *next_ready;      /* in the ready or the yielded queue */
+	struct fiber *next, *previous; /* of all that live; tools/gdb/fibers.py walks them */
+	struct fiber_waiter *waiter;   /* set while suspended in a wait that has not ended */
 	const struct fiber_labels *labels;
 	fiber_fn *fn;
 	void *arg;
@@ -51,7 +51,7 @@ static struct {
 	struct fiber *all;
 	unsigned count;
 	struct queue ready;
-	struct queue yielded;             /* ready again at the next tick */
+	struct queue yielded; /* ready again at the next tick */
 	char longest_name[32];
 	int64_t longest_ns;
 } scheduler;
@@ -93,7 +93,7 @@ struct fiber *fiber_spawn(const char *name, fiber_fn *fn, void *arg)
 {
 	struct fiber *fiber = xcalloc(1, sizeof(*fiber));
 
-	strncpy(fiber->name, name, sizeof(fiber->name) - 1);
+	memcpy(fiber->name, name, strnlen(name, sizeof(fiber->name) - 1));
 	fiber->fn = fn;
 	fiber->arg = arg;
 	stack_take(&fiber->stack, STACK_BYTES, fiber_main);

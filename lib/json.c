@@ -45,7 +45,8 @@ static int parse_failed(struct error *err, const json_error_t *cause)
 		if (tail && (size_t)(tail - cause->text) < len)
 			len = (size_t)(tail - cause->text);
 	}
-	return fail(err, ERR_INVALID, "line %d, column %d: %.*s", cause->line, cause->column, (int)len, cause->text);
+	return fail(err, ERR_INVALID, "line %d, column %d: %.*s", cause->line, cause->column, (int)len,
+		    cause->text);
 }
 
 /* jansson takes a NUL byte between tokens for the end of the text. */

@@ -31,7 +31,8 @@ unsigned json_value_depth(const json_t *value, unsigned limit);
  * bounds checked. Finds the value at path (member names, NULL-terminated) and returns its raw text
  * (a string still quoted and escaped). Of equal member names the first counts, and what stands behind
  * the value is not looked at. False: absent, malformed or too deep. */
-bool json_scan(const char *text, size_t len, const char *const *path, const char **ret_value, size_t *ret_len);
+bool json_scan(const char *text, size_t len, const char *const *path, const char **ret_value,
+	       size_t *ret_len);
 
 /* Decodes such a raw string, quotes included, into text, NUL-terminated. False: not a string, not valid
  * UTF-8, a NUL in it, or longer than size - 1 bytes. */

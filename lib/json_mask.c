@@ -6,7 +6,7 @@
 
 #include "lib/xalloc.h"
 
-#define MASK "******"
+#define MASK            "******"
 #define MASKED_TEXT_MAX (64 * 1024 * 1024)
 
 /* Lower-case parts of names. What oslo.utils masks, less those that contain another, then what Ironic

@@ -32,7 +32,8 @@ static struct stack *switching_from; /* set while a switch is under way */
  * machine_start is where a new stack's first switch "returns": it calls the entry with a return
  * address of 0, where debuggers stop.
  */
-#if defined(__x86_64__)
+#if STACK_UCONTEXT
+#elif defined(__x86_64__)
 void machine_switch(void **save, void *load);
 void machine_start(void);
 __asm__(".text\n"
@@ -41,7 +42,8 @@ __asm__(".text\n"
 	"	.cfi_startproc\n"
 	"	pushq %rbp\n	pushq %rbx\n	pushq %r12\n	pushq %r13\n	pushq %r14\n	pushq %r15\n"
 	"	.cfi_adjust_cfa_offset 48\n	.cfi_offset %rbp, -16\n	.cfi_offset %rbx, -24\n"
-	"	.cfi_offset %r12, -32\n	.cfi_offset %r13, -40\n	.cfi_offset %r14, -48\n	.cfi_offset %r15, -56\n"
+	"	.cfi_offset %r12, -32\n	.cfi_offset %r13, -40\n"
+	"	.cfi_offset %r14, -48\n	.cfi_offset %r15, -56\n"
 	"	movq %rsp, (%rdi)\n"
 	"	movq %rsi, %rsp\n"
 	"	popq %r15\n	popq %r14\n	popq %r13\n	popq %r12\n	popq %rbx\n	popq %rbp\n"

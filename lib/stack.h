@@ -5,11 +5,16 @@
  */
 #include <stddef.h>
 
-#if !defined(__x86_64__) && !defined(__aarch64__)
-#define STACK_UCONTEXT 1
-#include <ucontext.h>
-#else
+/* Other processors switch by swapcontext(), which costs a system call; -DSTACK_UCONTEXT=1 asks for it. */
+#ifndef STACK_UCONTEXT
+#if defined(__x86_64__) || defined(__aarch64__)
 #define STACK_UCONTEXT 0
+#else
+#define STACK_UCONTEXT 1
+#endif
+#endif
+#if STACK_UCONTEXT
+#include <ucontext.h>
 #endif
 
 /* A suspended (or not yet started) flow of control. The main stack has one too, with base NULL. */

@@ -146,7 +146,8 @@ static const struct {
 	{ "\b\f\n\r\t", 0, "\"\\b\\f\\n\\r\\t\"" },
 	{ "\x01\x1f\x7f ", 0, "\"\\u0001\\u001f\x7f \"" },
 	{ "a\0b", 3, "\"a\\u0000b\"" },
-	{ "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", 0, "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"" },
+	{ "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", 0,
+	  "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\"" },
 	{ "\xff|\xc3|\xed\xa0\x80|\xc0\x80|\xf4\x90\x80\x80", 0,
 	  "\"\xef\xbf\xbd|\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd|"
 	  "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
@@ -159,7 +160,8 @@ static void test_buf_json_string__table__escaped_and_valid(void **state)
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
 		struct buf buf;
 		buf_init(&buf, 1000);
-		buf_json_string(&buf, strings[i].text, strings[i].len ? strings[i].len : strlen(strings[i].text));
+		buf_json_string(&buf, strings[i].text,
+				strings[i].len ? strings[i].len : strlen(strings[i].text));
 		assert_holds(&buf, strings[i].json);
 		buf_release(&buf);
 	}

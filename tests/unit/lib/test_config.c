@@ -14,24 +14,57 @@ static struct option_delay delay;
 static struct option_list list;
 static double wait_s;
 
-static const struct option first_table[] = {
-	{ .section = "api", .name = "host_ip", .type = OPTION_TEXT, .target = &host, .preset = "127.0.0.1",
-	  .help = "Where the API listens." },
-	{ .section = "api", .name = "port", .type = OPTION_INT, .target = &port, .preset = "6385", .min = 1, .max = 65535,
-	  .help = "A help text that is long enough to be broken into more than one line of the sample, which is "
-		  "eighty columns wide." },
-	{ .section = "database", .name = "password", .type = OPTION_SECRET, .target = &password, .help = "Secret." },
-	{ 0 }
-};
+static const struct option first_table[] = { { .section = "api",
+					       .name = "host_ip",
+					       .type = OPTION_TEXT,
+					       .target = &host,
+					       .preset = "127.0.0.1",
+					       .help = "Where the API listens." },
+					     { .section = "api",
+					       .name = "port",
+					       .type = OPTION_INT,
+					       .target = &port,
+					       .preset = "6385",
+					       .min = 1,
+					       .max = 65535,
+					       .help = "A help text that is long enough to be broken into "
+						       "more than one line of the sample, which is "
+						       "eighty columns wide." },
+					     { .section = "database",
+					       .name = "password",
+					       .type = OPTION_SECRET,
+					       .target = &password,
+					       .help = "Secret." },
+					     { 0 } };
 
 static const struct option second_table[] = {
-	{ .section = "DEFAULT", .name = "enabled_hardware_types", .type = OPTION_LIST, .target = &list,
-	  .preset = "ipmi,redfish", .help = "Types." },
-	{ .section = "api", .name = "flag", .type = OPTION_BOOL, .target = &flag, .preset = "true", .help = "Flag." },
+	{ .section = "DEFAULT",
+	  .name = "enabled_hardware_types",
+	  .type = OPTION_LIST,
+	  .target = &list,
+	  .preset = "ipmi,redfish",
+	  .help = "Types." },
+	{ .section = "api",
+	  .name = "flag",
+	  .type = OPTION_BOOL,
+	  .target = &flag,
+	  .preset = "true",
+	  .help = "Flag." },
 	{ .section = "api", .name = "count", .type = OPTION_INT, .target = &count, .help = "Unbounded." },
-	{ .section = "fake.x-y_2", .name = "delay", .type = OPTION_DELAY, .target = &delay, .preset = "0", .help = "D." },
-	{ .section = "fake.x-y_2", .name = "wait", .type = OPTION_SECONDS, .target = &wait_s, .preset = "1.5", .min = 0,
-	  .max = 60, .help = "W." },
+	{ .section = "fake.x-y_2",
+	  .name = "delay",
+	  .type = OPTION_DELAY,
+	  .target = &delay,
+	  .preset = "0",
+	  .help = "D." },
+	{ .section = "fake.x-y_2",
+	  .name = "wait",
+	  .type = OPTION_SECONDS,
+	  .target = &wait_s,
+	  .preset = "1.5",
+	  .min = 0,
+	  .max = 60,
+	  .help = "W." },
 	{ 0 }
 };
 
@@ -142,23 +175,30 @@ static const struct {
 	const char *sentence;
 } mistakes[] = {
 	{ "[api]\nport = 0\n", "test.conf line 2: [api] port: '0' is not a whole number from 1 to 65535" },
-	{ "[api]\nport = 65536\n", "test.conf line 2: [api] port: '65536' is not a whole number from 1 to 65535" },
-	{ "[api]\nport = 6385x\n", "test.conf line 2: [api] port: '6385x' is not a whole number from 1 to 65535" },
+	{ "[api]\nport = 65536\n",
+	  "test.conf line 2: [api] port: '65536' is not a whole number from 1 to 65535" },
+	{ "[api]\nport = 6385x\n",
+	  "test.conf line 2: [api] port: '6385x' is not a whole number from 1 to 65535" },
 	{ "[api]\nport =\n", "test.conf line 2: [api] port: '' is not a whole number from 1 to 65535" },
 	{ "[api]\ncount = 99999999999999999999\n",
 	  "test.conf line 2: [api] count: '99999999999999999999' is not a whole number" },
 	{ "[api]\nflag = maybe\n", "test.conf line 2: [api] flag: 'maybe' is neither true nor false" },
 	{ "\n\n[api]\nprot = 1\n", "test.conf line 4: [api] prot: there is no such option in this section" },
 	{ "[apo]\nport = 1\n", "test.conf line 2: [apo] port: there is no such section" },
-	{ "[fake.x-y_2]\ndelay = 3,1\n", "test.conf line 2: [fake.x-y_2] delay: '3,1' is neither a number of seconds "
-					 "nor a range of them such as 1,3" },
-	{ "[fake.x-y_2]\ndelay = -1\n", "test.conf line 2: [fake.x-y_2] delay: '-1' is neither a number of seconds "
-					"nor a range of them such as 1,3" },
-	{ "[fake.x-y_2]\nwait = inf\n", "test.conf line 2: [fake.x-y_2] wait: 'inf' is not a number of seconds from 0 to 60" },
-	{ "[fake.x-y_2]\nwait = 61\n", "test.conf line 2: [fake.x-y_2] wait: '61' is not a number of seconds from 0 to 60" },
+	{ "[fake.x-y_2]\ndelay = 3,1\n",
+	  "test.conf line 2: [fake.x-y_2] delay: '3,1' is neither a number of seconds "
+	  "nor a range of them such as 1,3" },
+	{ "[fake.x-y_2]\ndelay = -1\n",
+	  "test.conf line 2: [fake.x-y_2] delay: '-1' is neither a number of seconds "
+	  "nor a range of them such as 1,3" },
+	{ "[fake.x-y_2]\nwait = inf\n",
+	  "test.conf line 2: [fake.x-y_2] wait: 'inf' is not a number of seconds from 0 to 60" },
+	{ "[fake.x-y_2]\nwait = 61\n",
+	  "test.conf line 2: [fake.x-y_2] wait: '61' is not a number of seconds from 0 to 60" },
 	{ "port = 1\n", "test.conf line 1: the option stands before any [section]" },
 	{ "[api]\nport\n", "test.conf line 2: this is neither a [section], a comment nor an option = value" },
-	{ "[api\nport = 1\n", "test.conf line 1: this is neither a [section], a comment nor an option = value" },
+	{ "[api\nport = 1\n",
+	  "test.conf line 1: this is neither a [section], a comment nor an option = value" },
 	{ "[api]\n= 1\n", "test.conf line 2: the option has no name" },
 	{ "[api]\nhost_ip = a\n  b\n",
 	  "test.conf line 3: the line starts with a space: a value cannot go on over several lines" },
@@ -237,7 +277,8 @@ static void test_config_print_sample__two_tables__grouped_and_loadable(void **st
 	const char *api = strstr(text, "\n[api]\n"), *flag_line = strstr(text, "\n#flag = true\n");
 	const char *database = strstr(text, "\n[database]\n");
 	assert_true(api && flag_line && database);
-	assert_true(api < flag_line && flag_line < database); /* of the second table, in the first's section */
+	assert_true(api < flag_line &&
+		    flag_line < database); /* of the second table, in the first's section */
 	assert_null(strstr(api + 1, "\n[api]\n"));
 	assert_non_null(strstr(text, "\n# (whole number from 1 to 65535)\n#port = 6385\n"));
 	assert_non_null(strstr(text, "\n# (secret text; unset by default)\n#password =\n"));

@@ -10,7 +10,8 @@ static void test_fail__sentence__code_negative(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(fail(&err, ERR_NODE_LOCKED, "Node %s is locked by host %s", "n", "h"), -ERR_NODE_LOCKED);
+	assert_int_equal(fail(&err, ERR_NODE_LOCKED, "Node %s is locked by host %s", "n", "h"),
+			 -ERR_NODE_LOCKED);
 	assert_int_equal(err.code, ERR_NODE_LOCKED);
 	assert_string_equal(err.text, "Node n is locked by host h");
 	assert_int_equal(fail_prefix(&err, "while %s", "testing"), -ERR_NODE_LOCKED);

@@ -1,12 +1,12 @@
 #include "lib/fiber.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <pthread.h>
 
 #include "lib/clock.h"
 #include "lib/error.h"

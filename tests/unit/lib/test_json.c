@@ -21,7 +21,8 @@ static json_t *parse(const char *text)
 	return value;
 }
 
-static void assert_buf(void (*put)(struct buf *buf, const json_t *value), const char *text, const char *wanted)
+static void assert_buf(void (*put)(struct buf *buf, const json_t *value), const char *text,
+		       const char *wanted)
 {
 	json_t *value = parse(text);
 	struct buf buf;
@@ -40,9 +41,18 @@ static void test_json_depth__table__counts_brackets_outside_strings(void **state
 		const char *text;
 		unsigned depth;
 	} rows[] = {
-		{ "", 0 }, { "1", 0 }, { "[]", 1 }, { "{\"a\": [1, {}]}", 3 }, { "[[],[],[[]]]", 3 },
-		{ "\"[[[[\"", 0 }, { "[\"\\\"[[\", []]", 2 }, { "\"\\\\\"[[", 2 }, { "]]]][", 1 }, { "\"[[", 0 },
-		{ "\"\\", 0 }, { "[[[", 3 },
+		{ "", 0 },
+		{ "1", 0 },
+		{ "[]", 1 },
+		{ "{\"a\": [1, {}]}", 3 },
+		{ "[[],[],[[]]]", 3 },
+		{ "\"[[[[\"", 0 },
+		{ "[\"\\\"[[\", []]", 2 },
+		{ "\"\\\\\"[[", 2 },
+		{ "]]]][", 1 },
+		{ "\"[[", 0 },
+		{ "\"\\", 0 },
+		{ "[[[", 3 },
 	};
 
 	(void)state;
@@ -69,7 +79,8 @@ static void test_json_parse__malformed__sentence_with_place_without_text(void **
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct error err;
 		json_t *value = (json_t *)state;
-		assert_int_equal(json_parse(rows[i].text, strlen(rows[i].text), 2, &value, &err), -ERR_INVALID);
+		assert_int_equal(json_parse(rows[i].text, strlen(rows[i].text), 2, &value, &err),
+				 -ERR_INVALID);
 		assert_int_equal(err.code, ERR_INVALID);
 		assert_ptr_equal(value, state);
 		if (strncmp(err.text, rows[i].begin, strlen(rows[i].begin)) != 0)
@@ -165,7 +176,8 @@ static void test_json_repr__table__as_python_prints(void **state)
 	static const char *const rows[][2] = {
 		{ "{}", "{}" },
 		{ "[]", "[]" },
-		{ "{\"a\": true, \"b\": null, \"c\": [1, 2.0, false]}", "{'a': True, 'b': None, 'c': [1, 2.0, False]}" },
+		{ "{\"a\": true, \"b\": null, \"c\": [1, 2.0, false]}",
+		  "{'a': True, 'b': None, 'c': [1, 2.0, False]}" },
 		{ "\"it's\"", "\"it's\"" },
 		{ "\"say \\\"it's\\\"\"", "'say \"it\\'s\"'" },
 		{ "\"\\\"q\\\"\"", "'\"q\"'" },
@@ -187,13 +199,30 @@ static void test_json_put_real__table__as_python_prints(void **state)
 		double value;
 		const char *text;
 	} rows[] = {
-		{ 0.0, "0.0" }, { -0.0, "-0.0" }, { 1.0, "1.0" }, { -1.5, "-1.5" }, { 0.1, "0.1" }, { 100.0, "100.0" },
-		{ 0.0001, "0.0001" }, { 0.00001, "1e-05" }, { 0.00012345, "0.00012345" }, { 1e15, "1000000000000000.0" },
-		{ 1e16, "1e+16" }, { 123456789012345680.0, "1.2345678901234568e+17" }, { 9007199254740993.0, "9007199254740992.0" },
-		{ 1e22, "1e+22" }, { 1e100, "1e+100" }, { 1.7976931348623157e308, "1.7976931348623157e+308" },
-		{ 5e-324, "5e-324" }, { 2.2250738585072014e-308, "2.2250738585072014e-308" },
-		{ 3.141592653589793, "3.141592653589793" }, { 1.0 / 3, "0.3333333333333333" }, { 123.456, "123.456" },
-		{ 12345.0, "12345.0" }, { 9.5367431640625e-07, "9.5367431640625e-07" }, { 1e300 * 1e300, "inf" },
+		{ 0.0, "0.0" },
+		{ -0.0, "-0.0" },
+		{ 1.0, "1.0" },
+		{ -1.5, "-1.5" },
+		{ 0.1, "0.1" },
+		{ 100.0, "100.0" },
+		{ 0.0001, "0.0001" },
+		{ 0.00001, "1e-05" },
+		{ 0.00012345, "0.00012345" },
+		{ 1e15, "1000000000000000.0" },
+		{ 1e16, "1e+16" },
+		{ 123456789012345680.0, "1.2345678901234568e+17" },
+		{ 9007199254740993.0, "9007199254740992.0" },
+		{ 1e22, "1e+22" },
+		{ 1e100, "1e+100" },
+		{ 1.7976931348623157e308, "1.7976931348623157e+308" },
+		{ 5e-324, "5e-324" },
+		{ 2.2250738585072014e-308, "2.2250738585072014e-308" },
+		{ 3.141592653589793, "3.141592653589793" },
+		{ 1.0 / 3, "0.3333333333333333" },
+		{ 123.456, "123.456" },
+		{ 12345.0, "12345.0" },
+		{ 9.5367431640625e-07, "9.5367431640625e-07" },
+		{ 1e300 * 1e300, "inf" },
 		{ -1e300 * 1e300, "-inf" },
 	};
 

@@ -6,11 +6,13 @@
 static void test_json_key_is_secret__table__substring_any_case(void **state)
 {
 	static const char *const secret[] = {
-		"password", "ipmi_password", "Redfish_PASSWORD", "X-Auth-Token", "adminPass", "admin_pass", "new_pass",
-		"secret_uuid", "sys_pswd", "ssh_private_key_x", "passphrase", "configdrive", "encrypted_key",
-		"fernetkey", "sslkey", "snmp_auth_key", "snmp_priv_key", "ipmi_hex_kg_key", "CHAPPASSWORD",
+		"password",      "ipmi_password", "Redfish_PASSWORD", "X-Auth-Token", "adminPass",
+		"admin_pass",    "new_pass",      "secret_uuid",      "sys_pswd",     "ssh_private_key_x",
+		"passphrase",    "configdrive",   "encrypted_key",    "fernetkey",    "sslkey",
+		"snmp_auth_key", "snmp_priv_key", "ipmi_hex_kg_key",  "CHAPPASSWORD",
 	};
-	static const char *const open[] = { "", "username", "ipmi_address", "pass", "key", "tok", "deploy_kernel" };
+	static const char *const open[] = { "",    "username", "ipmi_address", "pass",
+					    "key", "tok",      "deploy_kernel" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
@@ -26,7 +28,8 @@ static const char *const rows[][2] = {
 	  "{\"ipmi_password\":\"******\",\"ipmi_address\":\"1.2.3.4\"}" },
 	{ "{\"a\":{\"b\":[{\"token\":1},{\"password\":null},[{\"secret\":[1,2]}]]}}",
 	  "{\"a\":{\"b\":[{\"token\":\"******\"},{\"password\":\"******\"},[{\"secret\":\"******\"}]]}}" },
-	{ "{\"u\":\"ftp://h/?user=a&password=hunter2&x=1\"}", "{\"u\":\"ftp://h/?user=a&password=******&x=1\"}" },
+	{ "{\"u\":\"ftp://h/?user=a&password=hunter2&x=1\"}",
+	  "{\"u\":\"ftp://h/?user=a&password=******&x=1\"}" },
 	{ "[\"token: abc def\"]", "[\"token: ****** def\"]" },
 	{ "[\"password = 'with space' rest\"]", "[\"password = '******' rest\"]" },
 	{ "[\"{\\\"admin_password\\\": \\\"x y\\\", \\\"b\\\": 1}\"]",

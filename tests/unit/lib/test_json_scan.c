@@ -5,9 +5,10 @@
 #include "lib/xalloc.h"
 #include "tests/support/unit.h"
 
-static const char reply[] = " {\"@odata.id\":\"/redfish/v1/Systems/1\", \"Boot\" : { \"Modes\":[\"a]\",{\"x\":[]}, 1e5],\n"
-			    "\"Enabled\":\"Disabled\\\"x\" },\"n\":-12.5e+3,\"Power\\u0053tate\":\"On\","
-			    "\"\\ud83d\\ude00\\n\":null,\"n\":2,\"\":{\"\":true} } trailing";
+static const char reply[] =
+	" {\"@odata.id\":\"/redfish/v1/Systems/1\", \"Boot\" : { \"Modes\":[\"a]\",{\"x\":[]}, 1e5],\n"
+	"\"Enabled\":\"Disabled\\\"x\" },\"n\":-12.5e+3,\"Power\\u0053tate\":\"On\","
+	"\"\\ud83d\\ude00\\n\":null,\"n\":2,\"\":{\"\":true} } trailing";
 
 struct row {
 	const char *path[4];
@@ -68,11 +69,32 @@ static void test_json_scan__cut_anywhere__never_reads_past_the_end(void **state)
 static void test_json_scan__malformed__nothing(void **state)
 {
 	static const char *const texts[] = {
-		"", " ", "[]", "{", "{\"a\"", "{\"a\":", "{\"a\":}", "{\"b\":1 \"a\":2}", "{\"b\":01,\"a\":2}",
-		"{\"b\":1.,\"a\":2}", "{\"b\":-,\"a\":2}", "{\"b\":1e,\"a\":2}", "{\"b\":tru,\"a\":2}",
-		"{\"b\":[1,],\"a\":2}", "{\"b\":[1}],\"a\":2}", "{\"b\":{\"c\"},\"a\":2}", "{\"b\":{1:2},\"a\":2}",
-		"{\"b\":\"\\x\",\"a\":2}", "{\"b\":\"\\u12g4\",\"a\":2}", "{\"b\":\"\n\",\"a\":2}", "{b:1,\"a\":2}",
-		"{\"b\":1,,\"a\":2}", "{,\"a\":2}", "{\"a\":\"x}", "{\"a\":[1,2}", "{\"a\":+1}",
+		"",
+		" ",
+		"[]",
+		"{",
+		"{\"a\"",
+		"{\"a\":",
+		"{\"a\":}",
+		"{\"b\":1 \"a\":2}",
+		"{\"b\":01,\"a\":2}",
+		"{\"b\":1.,\"a\":2}",
+		"{\"b\":-,\"a\":2}",
+		"{\"b\":1e,\"a\":2}",
+		"{\"b\":tru,\"a\":2}",
+		"{\"b\":[1,],\"a\":2}",
+		"{\"b\":[1}],\"a\":2}",
+		"{\"b\":{\"c\"},\"a\":2}",
+		"{\"b\":{1:2},\"a\":2}",
+		"{\"b\":\"\\x\",\"a\":2}",
+		"{\"b\":\"\\u12g4\",\"a\":2}",
+		"{\"b\":\"\n\",\"a\":2}",
+		"{b:1,\"a\":2}",
+		"{\"b\":1,,\"a\":2}",
+		"{,\"a\":2}",
+		"{\"a\":\"x}",
+		"{\"a\":[1,2}",
+		"{\"a\":+1}",
 	};
 	const char *value;
 	size_t len;

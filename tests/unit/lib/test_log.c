@@ -27,8 +27,9 @@ static void test_log__hostile_text__stays_one_line(void **state)
 	log_info("name %s", "x\n2026-01-01 error prog forged\r\x1b[2J\x7f\xc2\x9b\xff\xe2\x80\xa8 \xc3\xbc");
 	const char *text = capture_end(&capture);
 	assert_int_equal(count_lines(text), 1);
-	assert_non_null(strstr(text, "+00:00 info prog name x\\x0a2026-01-01 error prog forged\\x0d\\x1b[2J\\x7f"
-				     "\\xc2\\x9b\\xff\\xe2\\x80\\xa8 \xc3\xbc\n"));
+	assert_non_null(strstr(text,
+			       "+00:00 info prog name x\\x0a2026-01-01 error prog forged\\x0d\\x1b[2J\\x7f"
+			       "\\xc2\\x9b\\xff\\xe2\\x80\\xa8 \xc3\xbc\n"));
 }
 
 static void test_log__below_level__not_written(void **state)
@@ -83,7 +84,8 @@ static void test_log__json__each_line_is_an_object(void **state)
 	assert_string_equal(json_string_value(json_object_get(value, "node")), "node-1");
 	assert_string_equal(json_string_value(json_object_get(value, "level")), "info");
 	assert_string_equal(json_string_value(json_object_get(value, "program")), "prog");
-	assert_string_equal(json_string_value(json_object_get(value, "text")), "labelled \"text\" \\ \n\\xff");
+	assert_string_equal(json_string_value(json_object_get(value, "text")),
+			    "labelled \"text\" \\ \n\\xff");
 	json_decref(value);
 }
 

@@ -387,7 +387,8 @@ static void test_deadline__random_sets_and_cancels__runs_by_time_then_order(void
 	deadline_run(30);
 	assert_int_equal(heap_count, due);
 	for (unsigned i = 1; i < heap_count; i++) {
-		const struct deadline *a = &entries[heap_order[i - 1]].deadline, *b = &entries[heap_order[i]].deadline;
+		const struct deadline *a = &entries[heap_order[i - 1]].deadline,
+				      *b = &entries[heap_order[i]].deadline;
 		assert_true(a->at_ms < b->at_ms || (a->at_ms == b->at_ms && a->order < b->order));
 	}
 	assert_true(deadline_next() > 30 && deadline_next() < 50);

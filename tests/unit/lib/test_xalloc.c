@@ -29,7 +29,8 @@ static void test_xalloc__zero_bytes__a_pointer_of_its_own(void **state)
 static void test_xalloc__copies__are_cut_where_asked(void **state)
 {
 	(void)state;
-	char *a = xstrdup("text"), *b = xstrndup("text", 2), *c = xstrndup("te", 9), *d = xasprintf("%d%s", 1, "x");
+	char *a = xstrdup("text"), *b = xstrndup("text", 2), *c = xstrndup("te", 9),
+	     *d = xasprintf("%d%s", 1, "x");
 	assert_string_equal(a, "text");
 	assert_string_equal(b, "te");
 	assert_string_equal(c, "te");
