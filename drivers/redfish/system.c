@@ -1,0 +1,314 @@
+/* system: see system.h. */
+#include "drivers/redfish/system.h"
+
+#include <string.h>
+
+#include "drivers/redfish/options.h"
+#include "lib/json.h"
+#include "lib/xalloc.h"
+
+int redfish_failed(const struct redfish_client *client, int rc, const char *what, struct error *err)
+{
+	if (err && (rc == -ERR_BMC || rc == -ERR_BMC_AUTH || rc == -ERR_UNKNOWN_OUTCOME))
+		return fail_prefix(err, "Redfish exception occurred. Error: Redfish %s failed for node %s. Error", what,
+				   redfish_node_uuid(client));
+	return rc;
+}
+
+/* ---- finding ---- */
+
+static int copy_path(const char *from, char *path, size_t size, struct error *err)
+{
+	if ((size_t)snprintf(path, size, "%s", from) >= size)
+		return fail(err, ERR_INVALID, "The path of the system is too long");
+	return 0;
+}
+
+/* The collection has a standard place; the root is asked where nothing is there. */
+SUSPENDS static int get_collection(struct redfish_client *client, json_t **ret, struct error *err)
+{
+	static const char *const systems_link[] = { "Systems", "@odata.id", NULL };
+	char path[REDFISH_PATH_MAX];
+	int rc;
+
+	snprintf(path, sizeof(path), "%sSystems", client->info.root);
+	rc = redfish_get(client, path, err);
+	if (rc == -ERR_BMC && client->status == 404) {
+		rc = redfish_get(client, client->info.root, err);
+		if (rc == 0 && !redfish_scan_text(client, systems_link, path, sizeof(path)))
+			rc = fail(err, ERR_BMC, "%s has no systems", client->info.address);
+		if (rc == 0)
+			rc = redfish_get(client, path, err);
+	}
+	return rc < 0 ? rc : redfish_object(client, ret, err);
+}
+
+static const char *member_link(const json_t *members, size_t index)
+{
+	return json_string_value(json_object_get(json_array_get(members, index), "@odata.id"));
+}
+
+static int must_be_told(const struct redfish_client *client, const json_t *members, struct error *err)
+{
+	char list[512] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < json_array_size(members) && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
+					member_link(members, i) ? member_link(members, i) : "?");
+	return fail(err, ERR_MISSING,
+		    "The BMC of node %s manages %zu systems: driver_info/redfish_system_id must say which is the node. They are: "
+		    "%s", redfish_node_uuid(client), json_array_size(members), list);
+}
+
+/* The only member that has a Reset action. */
+SUSPENDS static int find_resettable(struct redfish_client *client, const json_t *members, char *path, size_t size,
+				    struct error *err)
+{
+	static const char *const reset[] = { "Actions", "#ComputerSystem.Reset", "target", NULL };
+	char target[REDFISH_PATH_MAX];
+	size_t found = 0;
+	int rc = 0;
+
+	if (json_array_size(members) > REDFISH_SYSTEMS_MAX)
+		return must_be_told(client, members, err);
+	for (size_t i = 0; rc == 0 && i < json_array_size(members); i++) {
+		const char *link = member_link(members, i);
+		if (!link)
+			continue;
+		rc = redfish_get(client, link, err);
+		if (rc == -ERR_BMC && client->status == 404) {
+			rc = 0;
+		} else if (rc == 0 && redfish_scan_text(client, reset, target, sizeof(target))) {
+			found++;
+			rc = redfish_path_of_link(client->bmc, link, path, size, err);
+		}
+	}
+	if (rc == 0 && found != 1)
+		return must_be_told(client, members, err);
+	return rc;
+}
+
+SUSPENDS static int discover(struct redfish_client *client, char *path, size_t size, struct error *err)
+{
+	json_t *collection, *members;
+	int rc = get_collection(client, &collection, err);
+
+	if (rc < 0)
+		return rc;
+	members = json_object_get(collection, "Members");
+	if (!json_array_size(members))
+		rc = fail(err, ERR_BMC, "%s has no systems", client->info.address);
+	else if (json_array_size(members) > 1)
+		rc = find_resettable(client, members, path, size, err);
+	else if (member_link(members, 0))
+		rc = redfish_path_of_link(client->bmc, member_link(members, 0), path, size, err);
+	else
+		rc = fail(err, ERR_BMC, "%s lists a system without a link", client->info.address);
+	json_decref(collection);
+	return rc;
+}
+
+int redfish_system_find(struct redfish_client *client, char *path, size_t size, struct error *err)
+{
+	int rc;
+
+	if (client->info.system_id)
+		return copy_path(client->info.system_id, path, size, err);
+	if (client->bmc->system_path)
+		return copy_path(client->bmc->system_path, path, size, err);
+	rc = discover(client, path, size, err);
+	if (rc == 0 && !client->bmc->system_path)
+		client->bmc->system_path = xstrdup(path);
+	return rc;
+}
+
+int redfish_system_get(struct redfish_client *client, char *path, size_t size, struct error *err)
+{
+	bool is_remembered = !client->info.system_id && client->bmc->system_path;
+	int rc = redfish_system_find(client, path, size, err);
+
+	if (rc == 0)
+		rc = redfish_get(client, path, err);
+	if (rc == -ERR_BMC && client->status == 404 && is_remembered) {
+		/* firmware updates rename systems */
+		xfree(client->bmc->system_path);
+		client->bmc->system_path = NULL;
+		rc = redfish_system_find(client, path, size, err);
+		if (rc == 0)
+			rc = redfish_get(client, path, err);
+	}
+	return rc;
+}
+
+/* ---- power ---- */
+
+static const struct {
+	const char *name;
+	enum power_state state;
+	bool is_settled;
+} power_states[] = {
+	{ "On", POWER_ON, true },
+	{ "Off", POWER_OFF, true },
+	{ "PoweringOn", POWER_ON, false },
+	{ "PoweringOff", POWER_OFF, false },
+};
+
+int redfish_system_power(struct redfish_client *client, enum power_state *ret_state, bool *ret_is_settled,
+			 struct error *err)
+{
+	static const char *const power_path[] = { "PowerState", NULL };
+	json_t *document;
+	char name[32];
+	int rc;
+
+	*ret_state = POWER_UNKNOWN;
+	*ret_is_settled = false;
+	if (redfish_scan_text(client, power_path, name, sizeof(name))) {
+		for (size_t i = 0; i < sizeof(power_states) / sizeof(power_states[0]); i++) {
+			if (!strcmp(power_states[i].name, name)) {
+				*ret_state = power_states[i].state;
+				*ret_is_settled = power_states[i].is_settled;
+			}
+		}
+		return 0;
+	}
+	/* absent or null is a BMC that does not know; anything but an object is a lie */
+	rc = redfish_object(client, &document, err);
+	if (rc == 0)
+		json_decref(document);
+	return rc;
+}
+
+/* ---- Reset ---- */
+
+static const json_t *reset_action(const json_t *document)
+{
+	return json_object_get(json_object_get(document, "Actions"), "#ComputerSystem.Reset");
+}
+
+static bool list_has(const json_t *list, const char *word)
+{
+	const json_t *value;
+	size_t index;
+
+	json_array_foreach((json_t *)list, index, value) {
+		if (json_is_string(value) && !strcmp(json_string_value(value), word))
+			return true;
+	}
+	return false;
+}
+
+static const json_t *allowed_types(const json_t *document)
+{
+	const json_t *list = json_object_get(reset_action(document), "ResetType@Redfish.AllowableValues");
+
+	return json_array_size(list) ? list : NULL;
+}
+
+bool redfish_system_offers(struct redfish_client *client, const char *type)
+{
+	json_t *document;
+	bool is_offered;
+
+	if (redfish_object(client, &document, NULL) < 0)
+		return false;
+	is_offered = !allowed_types(document) || list_has(allowed_types(document), type);
+	json_decref(document);
+	return is_offered;
+}
+
+static int refuse_type(const json_t *allowed, const char *type, struct error *err)
+{
+	struct buf list;
+	int rc;
+
+	buf_init(&list, 1024);
+	json_repr(&list, allowed);
+	rc = fail(err, ERR_INVALID, "The reset type \"%s\" is not offered by the BMC. Valid values are: %s", type,
+		  list.data ? list.data : "[]");
+	buf_release(&list);
+	return rc;
+}
+
+/* The action's target and the type to send. Old BMCs have no On but ForceOn. */
+static int read_action(struct redfish_client *client, const char **type, char *target, size_t size, struct error *err)
+{
+	const json_t *allowed;
+	const char *link;
+	json_t *document;
+	int rc = redfish_object(client, &document, err);
+
+	if (rc < 0)
+		return rc;
+	allowed = allowed_types(document);
+	link = json_string_value(json_object_get(reset_action(document), "target"));
+	if (!strcmp(*type, "On") && allowed && !list_has(allowed, "On") && list_has(allowed, "ForceOn"))
+		*type = "ForceOn";
+	if (allowed && !list_has(allowed, *type))
+		rc = refuse_type(allowed, *type, err);
+	else if (!link)
+		rc = fail(err, ERR_BMC, "The system of node %s has no Reset action", redfish_node_uuid(client));
+	else
+		rc = redfish_path_of_link(client->bmc, link, target, size, err);
+	json_decref(document);
+	return rc;
+}
+
+/* What to do after a reset that was not simply accepted. */
+enum verdict { VERDICT_DONE, VERDICT_AGAIN, VERDICT_FAILED };
+
+/* "Already powered off" and the like are no failures: the state tells. */
+SUSPENDS static bool is_at_goal(struct redfish_client *client, const char *path, enum power_state goal)
+{
+	enum power_state state;
+	bool is_settled;
+
+	return goal != POWER_UNKNOWN && redfish_get(client, path, NULL) == 0 &&
+	       redfish_system_power(client, &state, &is_settled, NULL) == 0 && state == goal;
+}
+
+/* iDRAC10 answers 409 to On for up to a minute after Off. */
+static bool is_conflict(const struct redfish_client *client)
+{
+	return client->status == 409 && redfish_answer_has(client, "ActionParameterValueConflict");
+}
+
+SUSPENDS static enum verdict judge(struct redfish_client *client, int rc, const char *path, const char *type,
+				   enum power_state goal, long *tries)
+{
+	bool is_lost = rc == -ERR_UNKNOWN_OUTCOME;
+	bool is_waiting = !is_lost && goal == POWER_ON && strcmp(type, "On") == 0 && is_conflict(client);
+
+	if (!is_lost && (rc != -ERR_BMC || (client->status != 400 && client->status != 409)))
+		return VERDICT_FAILED;
+	if (is_at_goal(client, path, goal))
+		return VERDICT_DONE;
+	/* setting a state twice is setting it: once more after a lost answer */
+	if (is_lost && goal != POWER_UNKNOWN && (*tries)++ == 0)
+		return VERDICT_AGAIN;
+	if (is_waiting && ++*tries < redfish_options.power_on_conflict_attempts &&
+	    redfish_pause(client, (int64_t)(redfish_options.power_on_conflict_interval_s * 1000)) == 0)
+		return VERDICT_AGAIN;
+	return VERDICT_FAILED;
+}
+
+int redfish_system_reset(struct redfish_client *client, const char *path, const char *type, enum power_state goal,
+			 struct error *err)
+{
+	char target[REDFISH_PATH_MAX];
+	enum verdict verdict;
+	long tries = 0;
+	json_t *body;
+	int rc = read_action(client, &type, target, sizeof(target), err);
+
+	if (rc < 0)
+		return rc;
+	body = json_pack("{s:s}", "ResetType", type);
+	do {
+		rc = redfish_post(client, target, body, err);
+		verdict = rc < 0 ? judge(client, rc, path, type, goal, &tries) : VERDICT_DONE;
+	} while (verdict == VERDICT_AGAIN);
+	json_decref(body);
+	return verdict == VERDICT_DONE ? 0 : rc;
+}
