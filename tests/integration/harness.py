@@ -209,8 +209,8 @@ class Service:
 
     def wait_conductor(self, seconds=20):
         def is_there():
-            drivers = self.get('/v1/drivers').json
-            return drivers and any(d['name'] == 'fake-hardware' for d in drivers['drivers'])
+            drivers = (self.get('/v1/drivers').json or {}).get('drivers', [])
+            return any(driver['name'] == 'fake-hardware' for driver in drivers)
         eventually(is_there, seconds, what='a conductor with fake-hardware')
         return self
 
