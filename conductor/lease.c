@@ -174,8 +174,12 @@ static void on_swept(int64_t action_id, int64_t node_id, enum action_state state
 {
 	log_warning("action %lld of a dead conductor: %s", (long long)action_id,
 		    state == ACTION_QUEUED ? "back in line" : "its outcome is unknown");
+	if (node_id == 0)
+		return;
 	if (state == ACTION_QUEUED)
 		action_wake_node(arg, node_id);
+	else
+		recover_node(arg, node_id);
 }
 
 static void sweep(struct conductor *conductor)
@@ -183,8 +187,7 @@ static void sweep(struct conductor *conductor)
 	struct error err;
 	size_t count = 0;
 
-	if (lease_sweep(conductor->db, conductor->hostname, on_swept, conductor, &count, &err) == 0 && count > 0)
-		recover_orphans(conductor);
+	lease_sweep(conductor->db, conductor->hostname, on_swept, conductor, &count, &err); /* again in a second */
 }
 
 static void watch_once(struct conductor *conductor, struct watch *watch)

@@ -135,8 +135,21 @@ static void undo(struct job *job, const struct error *failure)
 	node_set_text(&job->node, NODE_LAST_ERROR, text);
 }
 
+/* The poller has found other than what is recorded. By now somebody may have changed the record. */
+static int restore_begin(struct job *job, struct error *err)
+{
+	const char *target = job_text(job, "target");
+	const char *recorded = node_text(&job->node, NODE_POWER_STATE);
+
+	if (!target || !recorded || strcmp(target, recorded) != 0 || node_bool(&job->node, NODE_MAINTENANCE))
+		return fail(err, ERR_CONFLICT, "The node's recorded power state has changed meanwhile.");
+	return begin(job, err);
+}
+
 const struct operation power_operations[] = {
 	{ .kind = "power", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = begin, .run = run, .undo = undo,
 	  .history = "power" },
+	{ .kind = "power_restore", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = restore_begin, .run = run,
+	  .undo = undo, .history = "power" },
 	{ 0 }
 };

@@ -94,8 +94,8 @@ static void restore(struct poller *poller, const struct node *node)
 	char *pool = xasprintf("%s:%s", group, node_text(node, NODE_DRIVER));
 	char *args = xasprintf("{\"target\": \"%s\"}", node_text(node, NODE_POWER_STATE));
 	struct action_request request = {
-		.uuid = uuid, .node_id = node->id, .node_uuid = node_uuid(node), .kind = "power", .is_exclusive = true,
-		.on_crash = "repeat", .pool = pool, .target = poller->conductor->hostname, .args = args,
+		.uuid = uuid, .node_id = node->id, .node_uuid = node_uuid(node), .kind = "power_restore",
+		.is_exclusive = true, .on_crash = "repeat", .pool = pool, .target = poller->conductor->hostname, .args = args,
 		.wait_ms = common_lock_wait_ms(), .run_s = RESTORE_RUN_S };
 	struct error err;
 	int64_t id;

@@ -6,6 +6,7 @@
 #include "conductor/options.h"
 #include "db/action.h"
 #include "db/conductor.h"
+#include "db/node.h"
 #include "db/orphan.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -21,12 +22,13 @@
 #define RECOVER_WAIT_MS 60000
 #define RECOVER_RUN_S 120
 
-static void insert(struct conductor *conductor, const struct orphan *orphan)
+static void insert(struct conductor *conductor, int64_t node_id, const char *node_uuid_text, const char *group,
+		   const char *driver)
 {
 	char uuid[UUID_TEXT];
-	char *pool = xasprintf("%s:%s", conductor_options.group ? conductor_options.group : "", orphan->driver);
+	char *pool = xasprintf("%s:%s", group ? group : "", driver);
 	struct action_request request = {
-		.uuid = uuid, .node_id = orphan->node_id, .node_uuid = orphan->uuid, .kind = "recover",
+		.uuid = uuid, .node_id = node_id, .node_uuid = node_uuid_text, .kind = "recover",
 		.is_exclusive = true, .on_crash = "repeat", .pool = pool, .target = conductor->hostname,
 		.wait_ms = RECOVER_WAIT_MS, .run_s = RECOVER_RUN_S };
 	struct error err;
@@ -34,7 +36,7 @@ static void insert(struct conductor *conductor, const struct orphan *orphan)
 
 	uuid_new(uuid);
 	if (action_insert(conductor->db, &request, &id, &err) == 0)
-		log_warning("node %s was left in the middle of something; it is looked at", orphan->uuid);
+		log_warning("node %s was left in the middle of something; it is looked at", node_uuid_text);
 	xfree(pool);
 }
 
@@ -54,8 +56,20 @@ void recover_orphans(struct conductor *conductor)
 			ORPHANS_AT_A_TIME, orphans, &count, &err) < 0)
 		log_warning("the search for orphaned nodes failed: %s", err.text);
 	for (size_t i = 0; i < count; i++)
-		insert(conductor, &orphans[i]);
+		insert(conductor, orphans[i].node_id, orphans[i].uuid, conductor_options.group, orphans[i].driver);
 	xfree(orphans);
+}
+
+void recover_node(struct conductor *conductor, int64_t node_id)
+{
+	struct error err;
+	struct node node;
+
+	node_init(&node);
+	if (node_read(conductor->db, NULL, NULL, node_id, &node, &err) == 0)
+		insert(conductor, node_id, node_uuid(&node), node_text(&node, NODE_CONDUCTOR_GROUP),
+		       node_text(&node, NODE_DRIVER));
+	node_release(&node);
 }
 
 static void orphan_loop(struct conductor *conductor)
@@ -121,8 +135,7 @@ static int run(struct job *job, struct error *err)
 	if (was_working && !has_error)
 		node_set_text(&job->node, NODE_LAST_ERROR, "The conductor that was working on this node was lost; the "
 			      "operation has failed.");
-	if (was_switching)
-		read_power(job);
+	read_power(job);
 	node_set_text(&job->node, NODE_TARGET_POWER_STATE, NULL);
 	if (was_working)
 		fsm_apply(&job->node, EVENT_FAIL);

@@ -197,7 +197,7 @@ static int write_through(struct job *job, int (*write)(struct db *, const struct
 		asked_ms = clock_ms();
 		rc = write(job->conductor->db, &job->action, changes, err);
 	} while (again(job, rc));
-	if (rc == 0)
+	if (rc == 0 && (changes || write == action_accept)) /* saving nothing asks nobody */
 		job->confirmed_ms = asked_ms;
 	else if (rc == -ERR_FENCED)
 		task_fence(job);
@@ -225,20 +225,12 @@ static bool is_outcome_unknown(const struct job *job, const struct error *failur
 	return job->stop_asked[0] && job->writes > 0 && !job->task.is_repeatable;
 }
 
-/* action_finish repeats by itself until the outcome is known. What the database refuses to store must not keep the
- * lock: a bare outcome follows. */
 static void finish(struct job *job, const struct action_outcome *outcome)
 {
-	struct action_outcome bare = { .state = ACTION_FAILED, .error_code = 500,
-				       .error = "The outcome could not be stored." };
 	struct error err;
-	int rc = action_finish(job->conductor->db, &job->action, outcome, &err);
 
-	if (rc == 0)
-		return;
-	log_error("action %s: its end was not stored: %s", job->action.uuid, err.text);
-	if (rc != -ERR_FENCED && action_finish(job->conductor->db, &job->action, &bare, &err) < 0)
-		log_error("action %s: nor was a bare one: %s", job->action.uuid, err.text);
+	if (action_finish(job->conductor->db, &job->action, outcome, &err) < 0)
+		log_error("action %s: its end was not stored: %s", job->action.uuid, err.text);
 }
 
 void task_close(struct job *job, const struct error *failure, const char *history)
