@@ -32,6 +32,14 @@ void drivers_config_register(void)
 	}
 }
 
+void drivers_drain(int64_t deadline_ms)
+{
+	for (size_t i = 0; hardware_types[i]; i++) {
+		if (hardware_types[i]->drain)
+			hardware_types[i]->drain(deadline_ms);
+	}
+}
+
 static const struct enabled_interfaces *enabled_of(const struct hardware_type *hardware, enum interface_type type)
 {
 	static const struct enabled_interfaces none;

@@ -142,6 +142,8 @@ struct hardware_type {
 	const char *name;           /* "redfish" */
 	const char *class_name;     /* "RedfishHardware", as Ironic names it in messages */
 	const struct option *options; /* of its own section of the configuration; may be NULL */
+	/* Ends what the type keeps with BMCs (sessions) and forgets them, until the deadline; may be NULL. */
+	SUSPENDS void (*drain)(int64_t deadline_ms);
 	/* Interfaces by type, each NULL-terminated, first = most preferred. Only what has code behind it. */
 	const struct interface *const *interfaces[INTERFACE_COUNT];
 };
@@ -154,6 +156,10 @@ struct hardware_type {
 /* All hardware types in the tree, NULL-terminated: drivers/registry.c. */
 extern const struct hardware_type *const hardware_types[];
 const struct hardware_type *hardware_type_find(const char *name);
+
+/* Has every hardware type end its sessions with BMCs: at the end of the process, when no task runs any more and
+ * before http_client_release. */
+SUSPENDS void drivers_drain(int64_t deadline_ms);
 
 /* Registers the [DEFAULT] enabled_* and default_* options and those of each hardware type. */
 void drivers_config_register(void);

@@ -156,6 +156,7 @@ static void read_facts(struct http_transfer *transfer)
 	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &transfer->os_errno);
 	fetch->status = (int)status;
 	fetch->is_reused = fetch->is_sent && connects == 0;
+	fetch->is_untrusted = transfer->code == CURLE_PEER_FAILED_VERIFICATION;
 }
 
 static int run(struct http_transfer *transfer, struct error *err)

@@ -43,6 +43,7 @@ struct http_fetch {
 	struct buf header_text;          /* all header lines, for http_fetch_header */
 	bool is_reused;                  /* went over a kept-alive connection */
 	bool is_sent;                    /* the request (or part of it) may have left */
+	bool is_untrusted;               /* failed because the peer's certificate does not verify */
 };
 
 void http_client_init(void);   /* once, after loop_init */

@@ -2,6 +2,7 @@
 #include "drivers/redfish/redfish.h"
 
 #include "drivers/noop.h"
+#include "drivers/redfish/bmc.h"
 #include "drivers/redfish/options.h"
 #include "drivers/vendor.h"
 
@@ -9,6 +10,7 @@ const struct hardware_type redfish_hardware = {
 	.name = "redfish",
 	.class_name = "RedfishHardware",
 	.options = redfish_option_table,
+	.drain = redfish_drain,
 	.interfaces = {
 		[INTERFACE_BIOS]       = INTERFACES(&no_bios.base),
 		[INTERFACE_CONSOLE]    = INTERFACES(&no_console.base),

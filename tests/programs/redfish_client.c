@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "drivers/driver.h"
-#include "drivers/redfish/bmc.h"
 #include "drivers/redfish/redfish.h"
 #include "lib/clock.h"
 #include "lib/http_client.h"
@@ -190,7 +189,7 @@ static void run(void *arg)
 	(void)arg;
 	for (int i = 0; i < program.count; i++)
 		run_one(program.operations[i]);
-	redfish_drain(clock_ms() + 5000);
+	drivers_drain(clock_ms() + 5000);
 	loop_stop();
 }
 
