@@ -11,6 +11,7 @@
 #include "conductor/registration.h"
 #include "conductor/task.h"
 #include "db/conductor.h"
+#include "drivers/driver.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
@@ -18,6 +19,7 @@
 /* What a cancelled job gets to store its end; then the lease lapses and others finish it. */
 #define CANCEL_MS 10000
 #define LEAVE_MS 3000
+#define DRIVER_DRAIN_MS 3000
 
 struct loop {
 	struct conductor *conductor;
@@ -114,6 +116,17 @@ static void drain(struct conductor *conductor, int64_t deadline_ms)
 	wait_for_jobs(conductor, clock_ms() + CANCEL_MS);
 }
 
+/* BMCs have few sessions: what is left open there keeps others out. */
+static void end_sessions(const struct conductor *conductor)
+{
+	for (size_t i = 0; i < conductor->driver_count; i++) {
+		const struct hardware_type *hardware = hardware_type_find(conductor->drivers[i]);
+
+		if (hardware->drain)
+			hardware->drain(clock_ms() + DRIVER_DRAIN_MS);
+	}
+}
+
 void conductor_stop(struct conductor *conductor, int64_t deadline_ms)
 {
 	struct error err;
@@ -125,6 +138,7 @@ void conductor_stop(struct conductor *conductor, int64_t deadline_ms)
 	cond_broadcast(&conductor->lease_changed);
 	while (conductor->loops > 0)
 		cond_wait(&conductor->loop_ended, clock_ms() + 1000);
+	end_sessions(conductor);
 	if (conductor->jobs)
 		log_warning("some actions did not end: another conductor takes them over");
 	else if (db_wait_ready(conductor->db, clock_ms() + LEAVE_MS, &err) < 0 ||

@@ -4,23 +4,15 @@
 #include <string.h>
 
 #include "drivers/fake/fake.h"
-#include "drivers/manual/manual.h"
-#if __has_include("drivers/ipmi/ipmi.h")
 #include "drivers/ipmi/ipmi.h"
-#endif
-#if __has_include("drivers/redfish/redfish.h")
+#include "drivers/manual/manual.h"
 #include "drivers/redfish/redfish.h"
-#endif
 
 const struct hardware_type *const hardware_types[] = {
 	&fake_hardware,
-#if __has_include("drivers/ipmi/ipmi.h")
 	&ipmi_hardware,
-#endif
 	&manual_hardware,
-#if __has_include("drivers/redfish/redfish.h")
 	&redfish_hardware,
-#endif
 	NULL
 };
 
