@@ -62,7 +62,8 @@ static void on_timer(void *arg)
 /* A watch does not know its descriptor: it travels as the argument. */
 static void on_ready(int events, void *arg)
 {
-	int curl_events = (events & FD_READ ? CURL_CSELECT_IN : 0) | (events & FD_WRITE ? CURL_CSELECT_OUT : 0);
+	int curl_events =
+		(events & FD_READ ? CURL_CSELECT_IN : 0) | (events & FD_WRITE ? CURL_CSELECT_OUT : 0);
 
 	act((curl_socket_t)(intptr_t)arg, curl_events);
 }

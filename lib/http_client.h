@@ -15,22 +15,22 @@
 
 struct http_fetch {
 	/* request; all borrowed until http_fetch returns */
-	const char *method;              /* "GET", ... */
-	const char *url;                 /* absolute */
-	const char *const *headers;      /* "Name: value", NULL-terminated; may be NULL */
-	const char *body;                /* NULL: none */
+	const char *method;         /* "GET", ... */
+	const char *url;            /* absolute */
+	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
+	const char *body;           /* NULL: none */
 	size_t body_len;
-	const char *user, *password;     /* Basic, when user is not NULL */
-	bool is_tls_unverified;          /* redfish_verify_ca = False */
-	const char *ca_path;             /* file or folder; NULL: the system's */
-	const char *tls_minimum;         /* "1.1" "1.2" "1.3" or NULL */
-	const char *tls_ciphers;         /* OpenSSL list or NULL */
-	bool is_fresh;                   /* never on a reused connection */
-	bool is_last;                    /* close the connection afterwards */
-	int connect_timeout_ms;          /* 0: 30 s */
-	int timeout_ms;                  /* whole exchange; 0: 60 s */
-	int tcp_user_timeout_ms;         /* TCP_USER_TIMEOUT of the socket; 0: none */
-	size_t max_body_bytes;           /* 0: 16 MiB */
+	const char *user, *password; /* Basic, when user is not NULL */
+	bool is_tls_unverified;      /* redfish_verify_ca = False */
+	const char *ca_path;         /* file or folder; NULL: the system's */
+	const char *tls_minimum;     /* "1.1" "1.2" "1.3" or NULL */
+	const char *tls_ciphers;     /* OpenSSL list or NULL */
+	bool is_fresh;               /* never on a reused connection */
+	bool is_last;                /* close the connection afterwards */
+	int connect_timeout_ms;      /* 0: 30 s */
+	int timeout_ms;              /* whole exchange; 0: 60 s */
+	int tcp_user_timeout_ms;     /* TCP_USER_TIMEOUT of the socket; 0: none */
+	size_t max_body_bytes;       /* 0: 16 MiB */
 	/* Called right before the bytes of the request leave (CURLOPT_PREREQFUNCTION), also on libcurl's
 	 * silent second try on a new connection; must not suspend. Non-zero: nothing is sent and
 	 * http_fetch returns that code with the sentence. `attempt` counts from 0. NULL: always. */
@@ -39,14 +39,14 @@ struct http_fetch {
 
 	/* answer; valid until http_fetch_release */
 	int status;
-	struct buf answer;               /* body bytes of the reply */
-	struct buf header_text;          /* all header lines, for http_fetch_header */
-	bool is_reused;                  /* went over a kept-alive connection */
-	bool is_sent;                    /* the request (or part of it) may have left */
-	bool is_untrusted;               /* failed because the peer's certificate does not verify */
+	struct buf answer;      /* body bytes of the reply */
+	struct buf header_text; /* all header lines, for http_fetch_header */
+	bool is_reused;         /* went over a kept-alive connection */
+	bool is_sent;           /* the request (or part of it) may have left */
+	bool is_untrusted;      /* failed because the peer's certificate does not verify */
 };
 
-void http_client_init(void);   /* once, after loop_init */
+void http_client_init(void); /* once, after loop_init */
 void http_client_release(void);
 
 /* Sends and waits. 0 with any HTTP status, or -ERR_BMC_UNREACHABLE (could not resolve, connect, no or

@@ -14,7 +14,7 @@
 #define COALESCE_BYTES (64 * 1024)
 /* After a refusal, so much and so long is read and dropped, lest an RST destroys the reply. */
 #define LINGER_BYTES (1024 * 1024)
-#define LINGER_MS 2000
+#define LINGER_MS    2000
 /* A client that takes less than this per write timeout makes no progress. */
 #define PROGRESS_BYTES 4096
 
@@ -87,7 +87,8 @@ void http_conn_close(struct http_conn *conn, bool with_reset)
 
 size_t http_conn_unsent(const struct http_conn *conn)
 {
-	size_t queued = conn->is_writing ? uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp) : 0;
+	size_t queued =
+		conn->is_writing ? uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp) : 0;
 
 	return queued + (conn->exchange != NULL ? conn->exchange->out.len + conn->exchange->big.len : 0);
 }
@@ -170,7 +171,7 @@ static bool flush_plain(struct http_conn *conn)
 static bool flush_tls(struct http_conn *conn)
 {
 	struct http_exchange *exchange = conn->exchange;
-	uv_buf_t pieces[2] = {{0}, {0}};
+	uv_buf_t pieces[2] = { { 0 }, { 0 } };
 	const char *data;
 	ssize_t taken;
 	size_t len;
@@ -239,12 +240,12 @@ static void compose(struct http_conn *conn)
 	struct http_response *response = &exchange->response;
 	struct buf *body = &response->body;
 	bool is_head = exchange->parser.phase == HTTP_PHASE_DONE &&
-	               strcmp(exchange->parser.request.method, "HEAD") == 0;
+		       strcmp(exchange->parser.request.method, "HEAD") == 0;
 
 	if (response->truncate_at >= 0 && (uint64_t)response->truncate_at < body->len)
 		response->is_close = true;
 	http_reply_head(&exchange->out, response,
-	                (struct http_reply_form){
+			(struct http_reply_form){
 				.framing = HTTP_REPLY_WHOLE,
 				.is_http10 = exchange->parser.is_http10,
 				.is_close = http_conn_decide_close(conn, response),
@@ -293,6 +294,8 @@ static void reply(struct http_conn *conn)
 			http_conn_close(conn, false);
 	} else if (response->status == 0) {
 		compose_refusal(conn, 500, "The request has no answer.");
+	} else if (response->headers.overflow || response->body.overflow) {
+		compose_refusal(conn, 500, "The answer is too large.");
 	} else {
 		compose(conn);
 	}
@@ -308,7 +311,7 @@ static void answer(struct http_conn *conn)
 	request->peer = conn->peer;
 	http_response_reset(&exchange->response);
 	exchange->response.conn = conn;
-	exchange->stream = (struct http_stream){0};
+	exchange->stream = (struct http_stream){ 0 };
 	options->handle(request, &exchange->response, options->arg);
 	reply(conn);
 	arena_release(&exchange->arena);
@@ -455,7 +458,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf);
 static void update_reading(struct http_conn *conn)
 {
 	bool want = !conn->is_eof && (conn->exchange == NULL || conn->is_lingering ||
-	                              http_parser_ahead(&conn->exchange->parser) < HTTP_READ_AHEAD);
+				      http_parser_ahead(&conn->exchange->parser) < HTTP_READ_AHEAD);
 
 	if (conn->is_dead || want == conn->is_reading)
 		return;
@@ -604,7 +607,7 @@ void http_conn_accept(struct http_server *server)
 	uv_tcp_nodelay(&conn->tcp, 1);
 	name_peer(conn);
 	conn->deadline_ms = now_ms(conn) +
-	                    (options->tls != NULL ? options->request_timeout_ms : options->idle_timeout_ms);
+			    (options->tls != NULL ? options->request_timeout_ms : options->idle_timeout_ms);
 	if (options->tls != NULL && (conn->tls = tls_new(options->tls)) == NULL) {
 		http_conn_close(conn, false);
 		return;

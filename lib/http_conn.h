@@ -35,15 +35,15 @@ struct http_stream {
 
 /* What a request in progress needs. */
 struct http_exchange {
-	struct http_exchange *next;     /* in the server's pool */
+	struct http_exchange *next; /* in the server's pool */
 	struct arena arena;
 	struct http_parser parser;
-	enum http_parse_result result;  /* the parser's latest word */
-	bool is_answered;               /* parser.request has its reply: the next may begin */
+	enum http_parse_result result; /* the parser's latest word */
+	bool is_answered;              /* parser.request has its reply: the next may begin */
 	struct http_response response;
 	struct http_stream stream;
-	struct buf out;                 /* replies not yet given to the socket */
-	struct buf big;                 /* a large body that follows `out`, not copied into it */
+	struct buf out; /* replies not yet given to the socket */
+	struct buf big; /* a large body that follows `out`, not copied into it */
 };
 
 struct http_conn {
@@ -51,44 +51,44 @@ struct http_conn {
 	uv_write_t write;
 	uv_shutdown_t shutdown;
 	struct http_server *server;
-	struct http_conn *prev, *next;  /* server->conns */
-	struct http_exchange *exchange; /* NULL when idle */
-	struct tls *tls;                /* NULL on plain connections */
-	struct fiber *fiber;            /* answering, or NULL */
-	unsigned refs;                  /* the open socket, the fiber */
-	int64_t deadline_ms;            /* loop time: idle, reading or lingering for too long */
-	int64_t write_deadline_ms;      /* while is_writing: no progress until then */
-	size_t write_left;              /* bytes queued in libuv at the last look */
+	struct http_conn *prev, *next;    /* server->conns */
+	struct http_exchange *exchange;   /* NULL when idle */
+	struct tls *tls;                  /* NULL on plain connections */
+	struct fiber *fiber;              /* answering, or NULL */
+	unsigned refs;                    /* the open socket, the fiber */
+	int64_t deadline_ms;              /* loop time: idle, reading or lingering for too long */
+	int64_t write_deadline_ms;        /* while is_writing: no progress until then */
+	size_t write_left;                /* bytes queued in libuv at the last look */
 	struct buf sending, sending_body; /* given to libuv by `write` */
-	struct deferred flush;          /* sends what the fiber has composed before it went to wait */
-	struct cond drained;            /* bytes have left, or the connection is dead */
-	struct cond gone;               /* is_gone turned true */
-	size_t linger_left;             /* bytes still read and dropped after the last reply */
-	int failure;                    /* ERR_CLOSED, or ERR_TIMEOUT when writing stalled */
+	struct deferred flush;            /* sends what the fiber has composed before it went to wait */
+	struct cond drained;              /* bytes have left, or the connection is dead */
+	struct cond gone;                 /* is_gone turned true */
+	size_t linger_left;               /* bytes still read and dropped after the last reply */
+	int failure;                      /* ERR_CLOSED, or ERR_TIMEOUT when writing stalled */
 	bool is_reading, is_writing;
-	bool is_eof;                    /* the client sends no more */
-	bool is_gone;                   /* is_eof or dead */
-	bool is_last;                   /* close when everything has been sent */
-	bool is_polite;                 /* the client did not ask for the close: linger */
+	bool is_eof;    /* the client sends no more */
+	bool is_gone;   /* is_eof or dead */
+	bool is_last;   /* close when everything has been sent */
+	bool is_polite; /* the client did not ask for the close: linger */
 	bool is_lingering;
-	bool is_dead;                   /* the socket is being closed */
+	bool is_dead; /* the socket is being closed */
 	char peer[46];
 };
 
 struct http_server {
 	struct http_server_options options;
 	uv_tcp_t listener;
-	uv_timer_t sweep;               /* runs while there are connections */
+	uv_timer_t sweep; /* runs while there are connections */
 	uint64_t sweep_ms;
-	unsigned refs;                  /* owner, listener, timer, each connection */
+	unsigned refs; /* owner, listener, timer, each connection */
 	struct http_conn *conns;
 	unsigned conn_count;
 	struct http_exchange *pool;
 	unsigned pool_count;
-	struct cond empty;              /* conn_count fell to 0 */
-	bool is_accept_paused;          /* max_connections reached: one waits in libuv */
+	struct cond empty;     /* conn_count fell to 0 */
+	bool is_accept_paused; /* max_connections reached: one waits in libuv */
 	bool is_draining;
-	bool is_closed;                 /* listener and timer are closed or closing */
+	bool is_closed; /* listener and timer are closed or closing */
 	int port;
 };
 

@@ -19,7 +19,8 @@ struct fault {
 /* clang-format off */
 static const struct fault faults[CURL_LAST] = {
 	[CURLE_URL_MALFORMAT]            = {ERR_INVALID, DETAIL_NONE, "the URL is malformed"},
-	[CURLE_COULDNT_RESOLVE_HOST]     = {ERR_BMC_UNREACHABLE, DETAIL_NONE, "the host name does not resolve"},
+	[CURLE_COULDNT_RESOLVE_HOST]     = {ERR_BMC_UNREACHABLE, DETAIL_NONE,
+	                                    "the host name does not resolve"},
 	[CURLE_COULDNT_CONNECT]          = {ERR_BMC_UNREACHABLE, DETAIL_ERRNO, "the connection failed"},
 	[CURLE_WEIRD_SERVER_REPLY]       = {ERR_BMC_UNREACHABLE, DETAIL_NONE, "the answer is not HTTP"},
 	[CURLE_PARTIAL_FILE]             = {ERR_BMC_UNREACHABLE, DETAIL_NONE, "the answer was cut short"},
@@ -40,14 +41,15 @@ static const struct fault faults[CURL_LAST] = {
 static int timed_out(const struct http_transfer *transfer, struct error *err)
 {
 	if (!transfer->fetch->is_sent) {
-		int connect_ms = transfer->connect_timeout_ms < transfer->timeout_ms ? transfer->connect_timeout_ms
-		                                                                      : transfer->timeout_ms;
+		int connect_ms = transfer->connect_timeout_ms < transfer->timeout_ms
+					 ? transfer->connect_timeout_ms
+					 : transfer->timeout_ms;
 
 		return fail(err, ERR_BMC_UNREACHABLE, "Request to %s failed: no connection within %d ms",
-		            transfer->where, connect_ms);
+			    transfer->where, connect_ms);
 	}
-	return fail(err, ERR_TIMEOUT, "Request to %s failed: no complete answer within %d ms", transfer->where,
-	            transfer->timeout_ms);
+	return fail(err, ERR_TIMEOUT, "Request to %s failed: no complete answer within %d ms",
+		    transfer->where, transfer->timeout_ms);
 }
 
 static int too_large(const struct http_transfer *transfer, struct error *err)
@@ -56,8 +58,8 @@ static int too_large(const struct http_transfer *transfer, struct error *err)
 	bool is_head = fetch->header_text.overflow;
 
 	return fail(err, ERR_TOO_LARGE, "Request to %s failed: the %s of the answer exceeds %zu bytes",
-	            transfer->where, is_head ? "head" : "body",
-	            is_head ? fetch->header_text.max : fetch->max_body_bytes);
+		    transfer->where, is_head ? "head" : "body",
+		    is_head ? fetch->header_text.max : fetch->max_body_bytes);
 }
 
 static int refused(const struct http_transfer *transfer, struct error *err)
@@ -92,6 +94,7 @@ int http_fault(const struct http_transfer *transfer, struct error *err)
 		detail = strerrordesc_np((int)transfer->os_errno);
 	else if (fault->detail == DETAIL_CURL)
 		detail = transfer->curl_text;
-	return fail(err, fault->cause != NULL ? fault->code : ERR_BMC_UNREACHABLE, "Request to %s failed: %s%s%s",
-	            transfer->where, cause, detail != NULL && *detail != '\0' ? ": " : "", detail != NULL ? detail : "");
+	return fail(err, fault->cause != NULL ? fault->code : ERR_BMC_UNREACHABLE,
+		    "Request to %s failed: %s%s%s", transfer->where, cause,
+		    detail != NULL && *detail != '\0' ? ": " : "", detail != NULL ? detail : "");
 }

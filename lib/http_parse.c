@@ -38,10 +38,10 @@ static const struct field_rule {
 	const char *name;
 	bool is_framing; /* routes or frames the message: never in a trailer (RFC 9110 section 6.5.1) */
 } singletons[] = {
-	{4, "host", true},
-	{12, "content-type", false},
-	{14, "content-length", true},
-	{17, "transfer-encoding", true},
+	{ 4, "host", true },
+	{ 12, "content-type", false },
+	{ 14, "content-length", true },
+	{ 17, "transfer-encoding", true },
 };
 
 static const struct field_rule *find_rule(const char *name, size_t len)
@@ -89,7 +89,7 @@ static int on_header_field(llhttp_t *llhttp, const char *at, size_t len)
 	}
 	span = &parser->spans[parser->header_count];
 	if (!parser->is_field_open) {
-		*span = (struct http_parse_span){.name = (size_t)(at - parser->in.data)};
+		*span = (struct http_parse_span){ .name = (size_t)(at - parser->in.data) };
 		parser->is_field_open = true;
 	}
 	span->name_len += len;
@@ -180,7 +180,7 @@ static enum http_parse_result refuse_grammar(struct http_parser *parser, llhttp_
 	if (rc == HPE_INVALID_VERSION)
 		return refuse(parser, 505, "Only HTTP/1.0 and HTTP/1.1 are supported.");
 	return refuse(parser, 400, "The request is malformed: %s.",
-	              reason != NULL && *reason != '\0' ? reason : "not HTTP");
+		      reason != NULL && *reason != '\0' ? reason : "not HTTP");
 }
 
 /* ---- the head, once it is whole ---- */
@@ -217,8 +217,8 @@ static bool is_path_well_formed(const char *path)
 static size_t authority_end(const char *target)
 {
 	size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
-	                : strncasecmp(target, "https://", 8) == 0 ? 8
-	                                                          : 0;
+			: strncasecmp(target, "https://", 8) == 0 ? 8
+								  : 0;
 	size_t len = scheme > 0 ? strcspn(target + scheme, "/?#") : 0;
 
 	return len > 0 ? scheme + len : 0;
@@ -329,8 +329,8 @@ static enum http_parse_result check_body_limit(struct http_parser *parser)
 
 	parser->body_max = options->max_body_bytes;
 	if (options->body_limit != NULL) {
-		parser->body_max = options->body_limit(parser->request.method, parser->request.path,
-		                                       options->arg);
+		parser->body_max =
+			options->body_limit(parser->request.method, parser->request.path, options->arg);
 	}
 	if (parser->llhttp.content_length > parser->body_max)
 		return refuse(parser, 413, "The body of the request exceeds %zu bytes.", parser->body_max);
@@ -360,7 +360,7 @@ static enum http_parse_result take_head(struct http_parser *parser, size_t end)
 
 	if (end - parser->start > parser->options->max_header_bytes) {
 		return refuse(parser, 431, "The request line and header fields exceed %zu bytes.",
-		              parser->options->max_header_bytes);
+			      parser->options->max_header_bytes);
 	}
 	if (has_odd_lines(parser->in.data + parser->start, parser->in.data + end))
 		return refuse(parser, 400, "The request has a folded header line or a line without CR.");
@@ -387,7 +387,7 @@ static enum http_parse_result complete(struct http_parser *parser)
 
 /* Body bytes are parsed where they lie; ret_used says how many belonged to this request. */
 static enum http_parse_result parse_body(struct http_parser *parser, const char *data, size_t len,
-                                         size_t *ret_used)
+					 size_t *ret_used)
 {
 	llhttp_errno_t rc = llhttp_execute(&parser->llhttp, data, len);
 
@@ -427,8 +427,8 @@ static enum http_parse_result parse_head(struct http_parser *parser)
 	llhttp_errno_t rc;
 
 	if (parser->parsed == parser->start) {
-		while (parser->start < in->len && (in->data[parser->start] == '\r' ||
-		                                   in->data[parser->start] == '\n'))
+		while (parser->start < in->len &&
+		       (in->data[parser->start] == '\r' || in->data[parser->start] == '\n'))
 			parser->start++; /* empty lines between requests */
 		parser->parsed = parser->start;
 	}
@@ -446,7 +446,7 @@ static enum http_parse_result parse_head(struct http_parser *parser)
 		parser->parsed = in->len;
 		if (in->len - parser->start > parser->options->max_header_bytes) {
 			return refuse(parser, 431, "The request line and header fields exceed %zu bytes.",
-			              parser->options->max_header_bytes);
+				      parser->options->max_header_bytes);
 		}
 		return HTTP_PARSE_MORE;
 	}
@@ -554,9 +554,9 @@ void http_parser_trim(struct http_parser *parser)
 }
 
 void http_parser_init(struct http_parser *parser, const struct http_server_options *options,
-                      struct arena *arena)
+		      struct arena *arena)
 {
-	*parser = (struct http_parser){.options = options, .request = {.arena = arena}};
+	*parser = (struct http_parser){ .options = options, .request = { .arena = arena } };
 	buf_init(&parser->in, options->max_header_bytes + 2 * HTTP_READ_AHEAD + 2 * HTTP_READ_BYTES);
 	buf_init(&parser->ahead, HTTP_READ_AHEAD + HTTP_READ_BYTES);
 	buf_init(&parser->body, options->max_body_bytes);

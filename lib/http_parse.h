@@ -38,32 +38,32 @@ struct http_parser {
 	const struct http_server_options *options; /* limits; borrowed */
 	enum http_parse_phase phase;
 	llhttp_t llhttp;
-	struct buf in;                  /* the head of the current request and what came with it */
-	size_t start;                   /* first byte of the current request in `in` */
-	size_t parsed;                  /* llhttp has seen `in` up to here */
-	struct buf ahead;               /* came later, while the request was read or answered */
+	struct buf in;    /* the head of the current request and what came with it */
+	size_t start;     /* first byte of the current request in `in` */
+	size_t parsed;    /* llhttp has seen `in` up to here */
+	struct buf ahead; /* came later, while the request was read or answered */
 	struct buf body;
 	size_t body_max;
-	size_t wire_len;                /* bytes of the body as sent, with chunk framing */
-	size_t target, target_len;      /* in `in` */
-	struct http_parse_span *spans;  /* max_header_count, owned */
-	struct http_header *headers;    /* as long, owned: request.headers */
+	size_t wire_len;               /* bytes of the body as sent, with chunk framing */
+	size_t target, target_len;     /* in `in` */
+	struct http_parse_span *spans; /* max_header_count, owned */
+	struct http_header *headers;   /* as long, owned: request.headers */
 	unsigned header_count;
-	bool is_field_open;             /* between on_header_field and on_header_value_complete */
-	char trailer[32];               /* name of the trailer field being read, cut */
+	bool is_field_open; /* between on_header_field and on_header_value_complete */
+	char trailer[32];   /* name of the trailer field being read, cut */
 	size_t trailer_len;
 	unsigned trailer_count;
-	struct http_request request;    /* valid when complete; texts live in `in`, `body` and the arena */
+	struct http_request request; /* valid when complete; texts live in `in`, `body` and the arena */
 	bool is_http10;
-	bool is_keep_alive;             /* what the client asked for */
-	bool is_continue_wanted;        /* Expect: 100-continue and no body byte has been seen */
-	int status;                     /* of a refusal */
+	bool is_keep_alive;      /* what the client asked for */
+	bool is_continue_wanted; /* Expect: 100-continue and no body byte has been seen */
+	int status;              /* of a refusal */
 	char sentence[160];
 };
 
 /* options must outlive the parser and have its zeros replaced by defaults. */
 void http_parser_init(struct http_parser *parser, const struct http_server_options *options,
-                      struct arena *arena);
+		      struct arena *arena);
 void http_parser_release(struct http_parser *parser);
 
 /* Takes bytes from the wire. While a request is complete they are kept: see http_parser_ahead. */

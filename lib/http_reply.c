@@ -10,7 +10,7 @@
 #include "lib/xalloc.h"
 
 #define MAX_REPLY_HEADERS (64 * 1024)
-#define MAX_REPLY_BODY ((size_t)1 << 30)
+#define MAX_REPLY_BODY    ((size_t)1 << 30)
 /* Buffers up to this size stay with a response that is used again. */
 #define KEEP_BYTES (16 * 1024)
 
@@ -23,12 +23,14 @@ static const char *const reasons[600] = {
 	[304] = "Not Modified", [307] = "Temporary Redirect", [308] = "Permanent Redirect",
 	[400] = "Bad Request", [401] = "Unauthorized", [402] = "Payment Required", [403] = "Forbidden",
 	[404] = "Not Found", [405] = "Method Not Allowed", [406] = "Not Acceptable",
-	[407] = "Proxy Authentication Required", [408] = "Request Timeout", [409] = "Conflict", [410] = "Gone",
+	[407] = "Proxy Authentication Required", [408] = "Request Timeout", [409] = "Conflict",
+	[410] = "Gone",
 	[411] = "Length Required", [412] = "Precondition Failed", [413] = "Content Too Large",
 	[414] = "URI Too Long", [415] = "Unsupported Media Type", [416] = "Range Not Satisfiable",
 	[417] = "Expectation Failed", [421] = "Misdirected Request", [422] = "Unprocessable Content",
 	[423] = "Locked", [424] = "Failed Dependency", [425] = "Too Early", [426] = "Upgrade Required",
-	[428] = "Precondition Required", [429] = "Too Many Requests", [431] = "Request Header Fields Too Large",
+	[428] = "Precondition Required", [429] = "Too Many Requests",
+	[431] = "Request Header Fields Too Large",
 	[500] = "Internal Server Error", [501] = "Not Implemented", [502] = "Bad Gateway",
 	[503] = "Service Unavailable", [504] = "Gateway Timeout", [505] = "HTTP Version Not Supported",
 	[507] = "Insufficient Storage",
@@ -69,7 +71,7 @@ static void put_status(struct buf *out, int status)
 }
 
 static void put_framing(struct buf *out, const struct http_response *response,
-                        enum http_reply_framing framing)
+			enum http_reply_framing framing)
 {
 	if (!http_reply_has_body(response->status))
 		return;

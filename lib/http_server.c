@@ -15,8 +15,8 @@
 /* Exchanges kept for the next request. */
 #define POOL_MAX 64
 /* Replies that wait for the socket: heads, small bodies, chunks. */
-#define MAX_OUT (4 * 1024 * 1024)
-#define MAX_BIG ((size_t)1 << 30)
+#define MAX_OUT    (4 * 1024 * 1024)
+#define MAX_BIG    ((size_t)1 << 30)
 #define KEEP_BYTES (16 * 1024)
 
 /* ---- exchanges ---- */
@@ -197,10 +197,10 @@ static int listen_failed(const struct http_server_options *options, int rc, stru
 {
 	if (rc == UV_EADDRINUSE) {
 		return fail(err, ERR_CONFLICT, "Cannot listen on %s port %d: the address is already in use",
-		            options->address, options->port);
+			    options->address, options->port);
 	}
 	return fail(err, ERR_INVALID, "Cannot listen on %s port %d: %s", options->address, options->port,
-	            uv_strerror(rc));
+		    uv_strerror(rc));
 }
 
 static int read_port(const uv_tcp_t *listener)

@@ -23,13 +23,13 @@ struct http_header {
 };
 
 struct http_request {
-	const char *method;  /* "GET", ...: upper case token as received */
-	const char *target;  /* as received */
-	const char *path;    /* target up to '?', still percent-encoded */
-	const char *query;   /* after '?'; "" when none */
+	const char *method; /* "GET", ...: upper case token as received */
+	const char *target; /* as received */
+	const char *path;   /* target up to '?', still percent-encoded */
+	const char *query;  /* after '?'; "" when none */
 	const struct http_header *headers;
 	size_t header_count;
-	const char *body;    /* NUL-terminated beyond len; "" when none */
+	const char *body; /* NUL-terminated beyond len; "" when none */
 	size_t body_len;
 	bool is_tls;
 	const char *peer;    /* "127.0.0.1" */
@@ -39,28 +39,28 @@ struct http_request {
 /* The handler's answer. Zero status at return is a 500. */
 struct http_response {
 	int status;
-	struct buf headers;     /* "Name: value\r\n" lines; Content-Length, Connection and Date are added */
+	struct buf headers; /* "Name: value\r\n" lines; Content-Length, Connection and Date are added */
 	struct buf body;
-	bool is_close;          /* close after this reply */
+	bool is_close; /* close after this reply */
 	/* faults, for simulators: */
-	bool is_reset;          /* RST instead of an answer */
-	int64_t truncate_at;    /* send only that many body bytes, then close; -1: whole */
+	bool is_reset;              /* RST instead of an answer */
+	int64_t truncate_at;        /* send only that many body bytes, then close; -1: whole */
 	struct http_stream *stream; /* private: set by http_stream_begin */
-	void *conn;             /* private */
+	void *conn;                 /* private */
 };
 
 struct http_server_options {
-	const char *address;        /* "127.0.0.1", "::1", "0.0.0.0" */
-	int port;                   /* 0: any, read back with http_server_port */
-	void *tls;                  /* SSL_CTX of http_tls_server_context, or NULL for plain */
-	size_t max_header_bytes;    /* request line + headers; beyond: 431. 0: 64 KiB */
-	unsigned max_header_count;  /* 0: 100 */
-	size_t max_body_bytes;      /* used when body_limit is NULL; beyond: 413 */
-	unsigned max_connections;   /* beyond: accepting pauses. 0: 4096 */
-	int request_timeout_ms;     /* first byte to last byte of a request; beyond: 408 and close. 0: 60 s */
-	int idle_timeout_ms;        /* between requests. 0: 75 s */
-	int write_timeout_ms;       /* no progress in sending. 0: 60 s */
-	bool is_keepalive_off;      /* Connection: close on each reply, for simulators */
+	const char *address;       /* "127.0.0.1", "::1", "0.0.0.0" */
+	int port;                  /* 0: any, read back with http_server_port */
+	void *tls;                 /* SSL_CTX of http_tls_server_context, or NULL for plain */
+	size_t max_header_bytes;   /* request line + headers; beyond: 431. 0: 64 KiB */
+	unsigned max_header_count; /* 0: 100 */
+	size_t max_body_bytes;     /* used when body_limit is NULL; beyond: 413 */
+	unsigned max_connections;  /* beyond: accepting pauses. 0: 4096 */
+	int request_timeout_ms;    /* first byte to last byte of a request; beyond: 408 and close. 0: 60 s */
+	int idle_timeout_ms;       /* between requests. 0: 75 s */
+	int write_timeout_ms;      /* no progress in sending. 0: 60 s */
+	bool is_keepalive_off;     /* Connection: close on each reply, for simulators */
 	/* The largest body that this request may have; path is raw. May be NULL. */
 	size_t (*body_limit)(const char *method, const char *path, void *arg);
 	/* Runs in a fiber. */

@@ -11,7 +11,7 @@
 /* write waits while more than this is unsent. */
 #define UNSENT_MAX (256 * 1024)
 /* A chunk carries at most this much, and so much is collected before the socket is tried. */
-#define CHUNK_BYTES (64 * 1024)
+#define CHUNK_BYTES   (64 * 1024)
 #define COLLECT_BYTES (32 * 1024)
 /* The sweep ends stalled writes; this is only the longest that it may be late. */
 #define SWEEP_SLACK_MS 5000
@@ -21,14 +21,14 @@ int http_stream_begin(struct http_response *response)
 	struct http_conn *conn = response->conn;
 	struct http_exchange *exchange = conn->exchange;
 	struct http_stream *stream = &exchange->stream;
-	struct http_reply_form form = {.is_http10 = exchange->parser.is_http10};
+	struct http_reply_form form = { .is_http10 = exchange->parser.is_http10 };
 
 	if (conn->is_dead)
 		return -conn->failure;
 	stream->is_begun = true;
 	stream->is_chunked = !form.is_http10;
 	stream->is_mute = strcmp(exchange->parser.request.method, "HEAD") == 0 ||
-	                  !http_reply_has_body(response->status);
+			  !http_reply_has_body(response->status);
 	response->stream = stream;
 	form.framing = stream->is_chunked ? HTTP_REPLY_CHUNKED : HTTP_REPLY_TO_CLOSE;
 	if (form.is_http10)
@@ -42,8 +42,8 @@ int http_stream_begin(struct http_response *response)
 static int wait_for_room(struct http_conn *conn)
 {
 	while (http_conn_unsent(conn) > UNSENT_MAX) {
-		int64_t deadline = clock_ms() + 2 * (int64_t)conn->server->options.write_timeout_ms +
-		                   SWEEP_SLACK_MS;
+		int64_t deadline =
+			clock_ms() + 2 * (int64_t)conn->server->options.write_timeout_ms + SWEEP_SLACK_MS;
 		int rc;
 
 		http_conn_flush(conn);

@@ -16,10 +16,10 @@
 #include "lib/xalloc.h"
 
 struct tls {
-	SSL *ssl;        /* owns both BIOs */
+	SSL *ssl; /* owns both BIOs */
 	BIO *from_peer;
 	BIO *to_peer;
-	bool is_broken;  /* an error ended the session: not even close_notify may follow */
+	bool is_broken; /* an error ended the session: not even close_notify may follow */
 };
 
 /* ---- sessions ---- */
@@ -178,12 +178,12 @@ static int use_files(SSL_CTX *context, const char *cert_path, const char *key_pa
 {
 	if (SSL_CTX_use_certificate_chain_file(context, cert_path) != 1) {
 		return fail(err, ERR_INVALID, "Cannot use the TLS certificate file %s: %s", cert_path,
-		            tls_reason());
+			    tls_reason());
 	}
 	if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(context) != 1) {
 		return fail(err, ERR_INVALID, "Cannot use the TLS key file %s with the certificate %s: %s",
-		            key_path, cert_path, tls_reason());
+			    key_path, cert_path, tls_reason());
 	}
 	return 0;
 }
@@ -194,13 +194,14 @@ int http_tls_server_context(const char *cert_path, const char *key_path, void **
 	int rc;
 
 	if ((cert_path == NULL) != (key_path == NULL))
-		return fail(err, ERR_MISSING, "A TLS certificate file needs a key file, and a key file a certificate");
+		return fail(err, ERR_MISSING,
+			    "A TLS certificate file needs a key file, and a key file a certificate");
 	context = SSL_CTX_new(TLS_server_method());
 	if (context == NULL)
 		return fail(err, ERR_INTERNAL, "Cannot make a TLS context: %s", tls_reason());
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-	                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
+					     SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
 	rc = cert_path != NULL ? use_files(context, cert_path, key_path, err) : use_self_signed(context, err);
 	if (rc < 0) {

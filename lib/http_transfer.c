@@ -14,9 +14,9 @@
 #include "lib/resolve.h"
 
 #define CONNECT_TIMEOUT_MS 30000
-#define TIMEOUT_MS 60000
-#define MAX_BODY ((size_t)16 * 1024 * 1024)
-#define MAX_HEADERS ((size_t)256 * 1024)
+#define TIMEOUT_MS         60000
+#define MAX_BODY           ((size_t)16 * 1024 * 1024)
+#define MAX_HEADERS        ((size_t)256 * 1024)
 
 void http_transfer_init(struct http_transfer *transfer, struct http_fetch *fetch)
 {
@@ -32,7 +32,7 @@ void http_transfer_init(struct http_transfer *transfer, struct http_fetch *fetch
 	buf_init(&fetch->answer, fetch->max_body_bytes);
 	buf_init(&fetch->header_text, MAX_HEADERS);
 	fetch->status = 0;
-	fetch->is_reused = fetch->is_sent = false;
+	fetch->is_reused = fetch->is_sent = fetch->is_untrusted = false;
 }
 
 void http_transfer_release(struct http_transfer *transfer)
@@ -52,7 +52,7 @@ static int split_url(const char *url, struct place *place, struct error *err)
 	CURLU *parsed = curl_url();
 	CURLUcode rc = curl_url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER | CURLU_PATH_AS_IS);
 
-	*place = (struct place){0};
+	*place = (struct place){ 0 };
 	if (rc == CURLUE_OK)
 		rc = curl_url_get(parsed, CURLUPART_SCHEME, &place->scheme, 0);
 	if (rc == CURLUE_OK)
@@ -62,7 +62,8 @@ static int split_url(const char *url, struct place *place, struct error *err)
 	curl_url_cleanup(parsed);
 	/* The URL itself is not quoted: it may hold what looks like, or is, a password. */
 	if (rc != CURLUE_OK)
-		return fail(err, ERR_INVALID, "The URL is not a valid http or https URL: %s", curl_url_strerror(rc));
+		return fail(err, ERR_INVALID, "The URL is not a valid http or https URL: %s",
+			    curl_url_strerror(rc));
 	if (strcasecmp(place->scheme, "http") != 0 && strcasecmp(place->scheme, "https") != 0)
 		return fail(err, ERR_INVALID, "The URL scheme %s is neither http nor https", place->scheme);
 	return 0;
@@ -94,7 +95,7 @@ static int resolve(struct http_transfer *transfer, const struct place *place, st
 		bool is_v6 = strchr(addresses[i], ':') != NULL;
 
 		len += snprintf(entry + len, sizeof(entry) - (size_t)len, "%s%s%s%s", i > 0 ? "," : "",
-		                is_v6 ? "[" : "", addresses[i], is_v6 ? "]" : "");
+				is_v6 ? "[" : "", addresses[i], is_v6 ? "]" : "");
 	}
 	transfer->resolved = curl_slist_append(NULL, entry);
 	return 0;
@@ -107,7 +108,7 @@ int http_transfer_locate(struct http_transfer *transfer, struct error *err)
 
 	if (rc == 0) {
 		snprintf(transfer->where, sizeof(transfer->where), "%s://%.255s:%s", place.scheme, place.host,
-		         place.port);
+			 place.port);
 		rc = resolve(transfer, &place, err);
 	}
 	free_place(&place);
@@ -245,7 +246,7 @@ static void set_request(struct http_transfer *transfer)
 	const struct http_fetch *fetch = transfer->fetch;
 	CURL *easy = transfer->easy;
 	bool has_body = fetch->body != NULL || strcmp(fetch->method, "POST") == 0 ||
-	                strcmp(fetch->method, "PUT") == 0 || strcmp(fetch->method, "PATCH") == 0;
+			strcmp(fetch->method, "PUT") == 0 || strcmp(fetch->method, "PATCH") == 0;
 
 	curl_easy_setopt(easy, CURLOPT_URL, fetch->url);
 	curl_easy_setopt(easy, CURLOPT_RESOLVE, transfer->resolved);
@@ -253,7 +254,7 @@ static void set_request(struct http_transfer *transfer)
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, fetch->body != NULL ? fetch->body : "");
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-		                 (curl_off_t)(fetch->body != NULL ? fetch->body_len : 0));
+				 (curl_off_t)(fetch->body != NULL ? fetch->body_len : 0));
 	}
 	if (strcmp(fetch->method, "HEAD") == 0)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);

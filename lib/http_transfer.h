@@ -13,8 +13,8 @@ struct http_transfer {
 	struct curl_slist *headers, *resolved;
 	struct cond done;
 	bool is_done;
-	CURLcode code;            /* valid when done */
-	long os_errno;            /* of a failed connect, read or write; 0: none */
+	CURLcode code; /* valid when done */
+	long os_errno; /* of a failed connect, read or write; 0: none */
 	int timeout_ms, connect_timeout_ms;
 	unsigned attempts;        /* how often the request was about to leave */
 	int refusal;              /* may_send's code; 0: none */

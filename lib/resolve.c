@@ -10,7 +10,7 @@
 #include "lib/loop.h"
 #include "lib/xalloc.h"
 
-#define AT_ONCE 4
+#define AT_ONCE         4
 #define HOST_TIMEOUT_MS 30000
 
 /* One question. It outlives the fiber that asked when that stops waiting first. */
@@ -25,7 +25,7 @@ struct question {
 };
 
 /* Given back by the answer, not by the asker: the pool's thread is busy until then. */
-static struct semaphore slots = {.free = AT_ONCE};
+static struct semaphore slots = { .free = AT_ONCE };
 
 static bool is_numeric(const char *host)
 {
@@ -67,7 +67,7 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *fo
 /* Asks, and waits. 0 with the question answered, or the wait's error. */
 static int ask(struct question *question, const char *host, int64_t deadline_ms)
 {
-	static const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 
 	question->request.data = question;
 	question->rc = uv_getaddrinfo(loop_uv(), &question->request, on_answer, host, NULL, &hints);
@@ -85,7 +85,7 @@ static int ask(struct question *question, const char *host, int64_t deadline_ms)
 }
 
 static int report(struct question *question, const char *host,
-                  char addresses[RESOLVE_COUNT_MAX][RESOLVE_ADDRESS_MAX], struct error *err)
+		  char addresses[RESOLVE_COUNT_MAX][RESOLVE_ADDRESS_MAX], struct error *err)
 {
 	int count = question->count, rc = question->rc;
 
@@ -94,11 +94,11 @@ static int report(struct question *question, const char *host,
 	if (rc == 0 && count > 0)
 		return count;
 	return fail(err, ERR_BMC_UNREACHABLE, "The host name %s does not resolve: %s", host,
-	            rc != 0 ? uv_strerror(rc) : "no addresses");
+		    rc != 0 ? uv_strerror(rc) : "no addresses");
 }
 
-int resolve_all(const char *host, int64_t deadline_ms,
-                char addresses[RESOLVE_COUNT_MAX][RESOLVE_ADDRESS_MAX], struct error *err)
+int resolve_all(const char *host, int64_t deadline_ms, char addresses[RESOLVE_COUNT_MAX][RESOLVE_ADDRESS_MAX],
+		struct error *err)
 {
 	struct question *question;
 	int rc;

@@ -21,4 +21,4 @@ SUSPENDS int resolve_host(const char *host, char *address, size_t size, struct e
 
 /* The same for all addresses, with a deadline (clock_ms). Returns their number, or an error. */
 SUSPENDS int resolve_all(const char *host, int64_t deadline_ms,
-                         char addresses[RESOLVE_COUNT_MAX][RESOLVE_ADDRESS_MAX], struct error *err);
+			 char addresses[RESOLVE_COUNT_MAX][RESOLVE_ADDRESS_MAX], struct error *err);

@@ -72,10 +72,11 @@ int url_query_next(struct url_query *walk, struct arena *arena, struct url_param
 	if (equals != NULL)
 		name_len = (size_t)(equals - pair);
 	name = decode(arena, pair, name_len, true);
-	value = equals != NULL ? decode(arena, equals + 1, len - name_len - 1, true) : arena_strdup(arena, "");
+	value = equals != NULL ? decode(arena, equals + 1, len - name_len - 1, true)
+			       : arena_strdup(arena, "");
 	if (name == NULL || value == NULL)
 		return -ERR_INVALID;
-	*param = (struct url_param){.name = name, .value = value, .has_value = equals != NULL};
+	*param = (struct url_param){ .name = name, .value = value, .has_value = equals != NULL };
 	return 1;
 }
 
@@ -91,7 +92,7 @@ void url_encode(struct buf *buf, const char *text, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
-		char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
+		char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
 
 		if (is_unreserved(text[i]))
 			buf_putc(buf, text[i]);

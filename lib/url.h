@@ -16,8 +16,8 @@ char *url_decode(struct arena *arena, const char *text, size_t len);
 /* One name=value of a query. */
 struct url_param {
 	const char *name;
-	const char *value;  /* "" when there is no '=' */
-	bool has_value;     /* there was a '=' */
+	const char *value; /* "" when there is no '=' */
+	bool has_value;    /* there was a '=' */
 };
 
 /* Walks a query in order, repeated names included: struct url_query walk = {.rest = query}; */

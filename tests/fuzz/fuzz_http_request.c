@@ -52,7 +52,7 @@ static void look(struct seen *seen, const struct http_request *request)
 
 static struct seen parse(const char *data, size_t size, size_t piece)
 {
-	struct seen seen = {0};
+	struct seen seen = { 0 };
 	struct http_parser parser;
 	struct arena arena;
 	enum http_parse_result result = HTTP_PARSE_MORE;

@@ -29,7 +29,8 @@ bool loop_test_same_text(const char *got, const char *want, const char *file, in
 {
 	bool ok = got != NULL && strcmp(got, want) == 0;
 
-	return loop_test_note(ok, file, line, "got \"%.300s\", not \"%.300s\"", got != NULL ? got : "(null)", want);
+	return loop_test_note(ok, file, line, "got \"%.300s\", not \"%.300s\"", got != NULL ? got : "(null)",
+			      want);
 }
 
 static void run(void *arg)

@@ -30,7 +30,7 @@ int raw_http_connect(int port)
 
 static bool wait_for(int fd, short events, int timeout_ms)
 {
-	struct pollfd poll_fd = {.fd = fd, .events = events};
+	struct pollfd poll_fd = { .fd = fd, .events = events };
 
 	return poll(&poll_fd, 1, timeout_ms) == 1;
 }

@@ -10,19 +10,19 @@
 
 struct raw_http {
 	/* what to do */
-	int port;               /* on 127.0.0.1 */
+	int port; /* on 127.0.0.1 */
 	const char *send;
-	size_t send_len;        /* 0: strlen(send) */
-	int drip_ms;            /* one byte every so often; 0: all at once */
-	bool is_half_closed;    /* ends its side after sending */
-	bool is_hanging_up;     /* closes after sending, without reading */
-	int pause_ms;           /* before reading */
-	int timeout_ms;         /* for each read; 0: 5 s */
+	size_t send_len;     /* 0: strlen(send) */
+	int drip_ms;         /* one byte every so often; 0: all at once */
+	bool is_half_closed; /* ends its side after sending */
+	bool is_hanging_up;  /* closes after sending, without reading */
+	int pause_ms;        /* before reading */
+	int timeout_ms;      /* for each read; 0: 5 s */
 	/* what came of it */
-	char *answer;           /* NUL-terminated; raw_http_release */
+	char *answer; /* NUL-terminated; raw_http_release */
 	size_t answer_len;
-	size_t sent;            /* bytes taken by the kernel */
-	bool is_eof, is_reset;  /* how the server ended it; neither: timeout */
+	size_t sent;           /* bytes taken by the kernel */
+	bool is_eof, is_reset; /* how the server ended it; neither: timeout */
 	int elapsed_ms;
 };
 

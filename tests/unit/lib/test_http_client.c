@@ -59,7 +59,8 @@ static void handle_echo(struct http_request *request, struct http_response *resp
 	buf_printf(&response->body, "%s %s\n", request->method, request->target);
 	for (size_t i = 0; i < request->header_count; i++) {
 		if (strcasecmp(request->headers[i].name, "Host") != 0)
-			buf_printf(&response->body, "%s: %s\n", request->headers[i].name, request->headers[i].value);
+			buf_printf(&response->body, "%s: %s\n", request->headers[i].name,
+				   request->headers[i].value);
 	}
 	buf_printf(&response->body, "\n%s", request->body);
 	http_response_header(response, "X-Method", "%s", request->method);
@@ -81,7 +82,7 @@ static void handle(struct http_request *request, struct http_response *response,
 		buf_puts(&response->body, "0123456789");
 		response->truncate_at = 5;
 	} else if (strcmp(request->path, "/size") == 0 || strcmp(request->path, "/chunks") == 0 ||
-	           strcmp(request->path, "/headers") == 0) {
+		   strcmp(request->path, "/headers") == 0) {
 		handle_size(request, response);
 	} else {
 		handle_echo(request, response);
@@ -93,7 +94,8 @@ static struct http_server *server, *tls_server;
 static struct http_server *start(void *tls)
 {
 	struct http_server_options options = {
-		.address = "127.0.0.1", .tls = tls, .max_body_bytes = 1 << 20, .handle = handle};
+		.address = "127.0.0.1", .tls = tls, .max_body_bytes = 1 << 20, .handle = handle
+	};
 	struct http_server *started = NULL;
 	struct error err;
 
@@ -136,7 +138,7 @@ static const char *url_of(const struct http_server *on, const char *target)
 	char *url = urls[turn ^= 1];
 
 	snprintf(url, sizeof(urls[0]), "%s://127.0.0.1:%d%s", on == tls_server ? "https" : "http",
-	         http_server_port(on), target);
+		 http_server_port(on), target);
 	return url;
 }
 
@@ -155,7 +157,8 @@ static const struct request_row requests[] = {
 	{"POST", "{}", "Content-Type: application/json",
 	 "POST /a?b=%20c\n" AGENT "Content-Type: application/json\nContent-Length: 2\n\n{}"},
 	{"POST", NULL, NULL, "POST /a?b=%20c\n" AGENT "Content-Length: 0\n\n"},
-	{"PATCH", "[]", "If-Match: \"x\"", "PATCH /a?b=%20c\n" AGENT "If-Match: \"x\"\nContent-Length: 2\n\n[]"},
+	{"PATCH", "[]", "If-Match: \"x\"",
+	 "PATCH /a?b=%20c\n" AGENT "If-Match: \"x\"\nContent-Length: 2\n\n[]"},
 	{"PUT", "x", NULL, "PUT /a?b=%20c\n" AGENT "Content-Length: 1\n\nx"},
 	{"DELETE", "x", NULL, "DELETE /a?b=%20c\n" AGENT "Content-Length: 1\n\nx"},
 };
@@ -164,12 +167,13 @@ static const struct request_row requests[] = {
 static void run_requests(void)
 {
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
-		const char *const headers[] = {requests[i].header, NULL};
-		struct http_fetch fetch = {.method = requests[i].method,
-		                           .url = url_of(server, "/a?b=%20c"),
-		                           .headers = headers,
-		                           .body = requests[i].body,
-		                           .body_len = requests[i].body != NULL ? strlen(requests[i].body) : 0};
+		const char *const headers[] = { requests[i].header, NULL };
+		struct http_fetch fetch = { .method = requests[i].method,
+					    .url = url_of(server, "/a?b=%20c"),
+					    .headers = headers,
+					    .body = requests[i].body,
+					    .body_len =
+						    requests[i].body != NULL ? strlen(requests[i].body) : 0 };
 		struct error err;
 		char method[20];
 
@@ -193,7 +197,7 @@ static void test_http_fetch__methods__send_what_they_should(void **state)
 
 static void run_head(void)
 {
-	struct http_fetch fetch = {.method = "HEAD", .url = url_of(server, "/a")};
+	struct http_fetch fetch = { .method = "HEAD", .url = url_of(server, "/a") };
 	char length[20];
 
 	CHECK_INT(http_fetch(&fetch, NULL), 0);
@@ -210,7 +214,9 @@ static void test_http_fetch__head__has_headers_only(void **state)
 
 static void run_basic(void)
 {
-	struct http_fetch fetch = {.method = "GET", .url = url_of(server, "/a"), .user = "root", .password = "calvin"};
+	struct http_fetch fetch = {
+		.method = "GET", .url = url_of(server, "/a"), .user = "root", .password = "calvin"
+	};
 
 	CHECK_INT(http_fetch(&fetch, NULL), 0);
 	CHECK(strstr(fetch.answer.data, "\nAuthorization: Basic cm9vdDpjYWx2aW4=\n") != NULL);
@@ -228,7 +234,7 @@ static void test_http_fetch__user__is_sent_once(void **state)
 
 static void run_manners(void)
 {
-	struct http_fetch fetch = {.method = "GET", .url = url_of(server, "/redirect")};
+	struct http_fetch fetch = { .method = "GET", .url = url_of(server, "/redirect") };
 
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
@@ -248,7 +254,7 @@ static void test_http_fetch__proxy_and_redirect__are_not_followed(void **state)
 
 static void run_reuse(void)
 {
-	struct http_fetch fetch = {.method = "GET", .url = url_of(server, "/a")};
+	struct http_fetch fetch = { .method = "GET", .url = url_of(server, "/a") };
 
 	CHECK_INT(http_fetch(&fetch, NULL), 0);
 	CHECK(!fetch.is_reused);
@@ -298,20 +304,20 @@ static const struct failure_row failures[] = {
 static void run_failures(void)
 {
 	for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++) {
-		struct http_fetch fetch = {.method = "GET",
-		                           .url = url_of(server, failures[i].target),
-		                           .is_fresh = true,
-		                           .timeout_ms = 300,
-		                           .max_body_bytes = 1000,
-		                           .user = "root",
-		                           .password = "calvin"};
-		struct error err = {0};
+		struct http_fetch fetch = { .method = "GET",
+					    .url = url_of(server, failures[i].target),
+					    .is_fresh = true,
+					    .timeout_ms = 300,
+					    .max_body_bytes = 1000,
+					    .user = "root",
+					    .password = "calvin" };
+		struct error err = { 0 };
 		char want[300] = "";
 
 		CHECK_INT(http_fetch(&fetch, &err), failures[i].rc);
 		if (failures[i].text != NULL) {
 			snprintf(want, sizeof(want), "Request to http://127.0.0.1:%d failed: %s",
-			         http_server_port(server), failures[i].text);
+				 http_server_port(server), failures[i].text);
 		}
 		CHECK_TEXT(err.text, want);
 		CHECK(fetch.is_sent);
@@ -334,19 +340,23 @@ static void run_unreachable(void)
 		int rc;
 		const char *text;
 	} cases[] = {
-		{"http://127.0.0.1:1/", -ERR_BMC_UNREACHABLE,
-		 "Request to http://127.0.0.1:1 failed: the connection failed: Connection refused"},
-		{"http://no-such-host.invalid/", -ERR_BMC_UNREACHABLE, "The host name no-such-host.invalid does"},
-		{"ftp://127.0.0.1/", -ERR_INVALID, "The URL scheme ftp is neither http nor https"},
-		{"http://root:calvin@127.0.0.1/", -ERR_INVALID, "The URL is not a valid http or https URL: "},
-		{"http://127.0.0.1:99999/", -ERR_INVALID, "The URL is not a valid http or https URL: "},
-		{"http://127.0.0.1/a b", -ERR_INVALID, "The URL is not a valid http or https URL: "},
-		{"", -ERR_INVALID, "The URL is not a valid http or https URL: "},
+		{ "http://127.0.0.1:1/", -ERR_BMC_UNREACHABLE,
+		  "Request to http://127.0.0.1:1 failed: the connection failed: Connection refused" },
+		{ "http://no-such-host.invalid/", -ERR_BMC_UNREACHABLE,
+		  "The host name no-such-host.invalid does" },
+		{ "ftp://127.0.0.1/", -ERR_INVALID, "The URL scheme ftp is neither http nor https" },
+		{ "http://root:calvin@127.0.0.1/", -ERR_INVALID,
+		  "The URL is not a valid http or https URL: " },
+		{ "http://127.0.0.1:99999/", -ERR_INVALID, "The URL is not a valid http or https URL: " },
+		{ "http://127.0.0.1/a b", -ERR_INVALID, "The URL is not a valid http or https URL: " },
+		{ "", -ERR_INVALID, "The URL is not a valid http or https URL: " },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct http_fetch fetch = {.method = "GET", .url = cases[i].url, .user = "root", .password = "calvin"};
-		struct error err = {0};
+		struct http_fetch fetch = {
+			.method = "GET", .url = cases[i].url, .user = "root", .password = "calvin"
+		};
+		struct error err = { 0 };
 
 		CHECK_INT(http_fetch(&fetch, &err), cases[i].rc);
 		CHECK(strncmp(err.text, cases[i].text, strlen(cases[i].text)) == 0);
@@ -371,8 +381,12 @@ static int refuse_all(void *arg, unsigned attempt, struct error *err)
 static void run_refused(void)
 {
 	unsigned attempt = 99;
-	struct http_fetch fetch = {.method = "POST", .url = url_of(server, "/a"), .body = "x", .body_len = 1,
-	                           .may_send = refuse_all, .may_send_arg = &attempt};
+	struct http_fetch fetch = { .method = "POST",
+				    .url = url_of(server, "/a"),
+				    .body = "x",
+				    .body_len = 1,
+				    .may_send = refuse_all,
+				    .may_send_arg = &attempt };
 	struct error err;
 
 	CHECK_INT(http_fetch(&fetch, &err), -ERR_FENCED);
@@ -402,7 +416,7 @@ static struct {
 static bool read_request(int fd)
 {
 	char data[4096];
-	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	ssize_t len = poll(&poll_fd, 1, 700) == 1 ? recv(fd, data, sizeof(data) - 1, 0) : 0;
 
 	if (len <= 0)
@@ -413,7 +427,7 @@ static bool read_request(int fd)
 
 static void close_with_reset(int fd)
 {
-	const struct linger linger = {.l_onoff = 1, .l_linger = 0};
+	const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
 
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	close(fd);
@@ -422,7 +436,7 @@ static void close_with_reset(int fd)
 static void play(void *arg)
 {
 	static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-	struct pollfd poll_fd = {.fd = script.listener, .events = POLLIN};
+	struct pollfd poll_fd = { .fd = script.listener, .events = POLLIN };
 	int fd;
 
 	(void)arg;
@@ -450,7 +464,7 @@ static void run_script(void *arg)
 
 static void begin_script(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
 
 	script.requests = 0;
@@ -481,7 +495,9 @@ static int send_once(void *arg, unsigned attempt, struct error *err)
 static int post_twice(int (*may_send)(void *, unsigned, struct error *), struct error *err)
 {
 	char url[100];
-	struct http_fetch fetch = {.method = "POST", .url = url, .body = "x", .body_len = 1, .may_send = may_send};
+	struct http_fetch fetch = {
+		.method = "POST", .url = url, .body = "x", .body_len = 1, .may_send = may_send
+	};
 	int rc;
 
 	highest_attempt = 0;
@@ -521,7 +537,7 @@ static int cancelled_rc;
 
 static void fetch_wait(void *arg)
 {
-	struct http_fetch fetch = {.method = "GET", .url = arg};
+	struct http_fetch fetch = { .method = "GET", .url = arg };
 
 	cancelled_rc = http_fetch(&fetch, NULL);
 	http_fetch_release(&fetch);
@@ -553,7 +569,7 @@ static int fetched;
 static void fetch_many(void *arg)
 {
 	const struct http_server *on = arg;
-	struct http_fetch fetch = {.method = "GET", .is_tls_unverified = true};
+	struct http_fetch fetch = { .method = "GET", .is_tls_unverified = true };
 	char url[200];
 
 	for (int i = 0; i < 5; i++) {
@@ -593,9 +609,11 @@ static int make_pem(void **state)
 	if (mkdtemp(pem_folder) == NULL)
 		return -1;
 	snprintf(command, sizeof(command),
-	         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost "
-	         "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s/key.pem -out %s/cert.pem 2>/dev/null",
-	         pem_folder, pem_folder);
+		 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
+		 "/CN=localhost "
+		 "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout %s/key.pem -out %s/cert.pem "
+		 "2>/dev/null",
+		 pem_folder, pem_folder);
 	return system(command) == 0 ? 0 : -1;
 }
 
@@ -611,7 +629,7 @@ static int remove_pem(void **state)
 static void run_tls(void)
 {
 	char cert[100], key[100];
-	struct http_fetch fetch = {.method = "GET", .ca_path = cert};
+	struct http_fetch fetch = { .method = "GET", .ca_path = cert };
 	struct http_server *other;
 	struct error err;
 	void *context = NULL;
@@ -627,7 +645,7 @@ static void run_tls(void)
 		snprintf(url, sizeof(url), "https://127.0.0.1:%d/a", http_server_port(other));
 		fetch.url = url;
 		fetch.is_fresh = true;
-		fetch.tls_minimum = (const char *[]){NULL, "1.2", "1.3"}[i];
+		fetch.tls_minimum = (const char *[]){ NULL, "1.2", "1.3" }[i];
 		CHECK_INT(http_fetch(&fetch, &err), 0);
 		CHECK(strncmp(fetch.answer.data, "GET /a", 6) == 0);
 	}
@@ -650,8 +668,10 @@ static void test_http_fetch__tls__trusts_what_it_is_told(void **state)
 
 static void run_tls_large(void)
 {
-	struct http_fetch fetch = {.method = "POST", .url = url_of(tls_server, "/size?3000000"), .body_len = 1000000,
-	                           .is_tls_unverified = true};
+	struct http_fetch fetch = { .method = "POST",
+				    .url = url_of(tls_server, "/size?3000000"),
+				    .body_len = 1000000,
+				    .is_tls_unverified = true };
 	char *body = xcalloc(1, fetch.body_len);
 
 	fetch.body = body;
@@ -673,7 +693,7 @@ static void test_http_server__tls_large_both_ways__arrives_whole(void **state)
 static void run_wrong_protocol(void)
 {
 	char url[100];
-	struct http_fetch fetch = {.method = "GET", .url = url, .is_tls_unverified = true};
+	struct http_fetch fetch = { .method = "GET", .url = url, .is_tls_unverified = true };
 	struct error err;
 
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", http_server_port(server));
@@ -702,10 +722,12 @@ static void test_http_tls_server_context__bad_files__are_named(void **state)
 	void *context = NULL;
 
 	(void)state;
-	assert_int_equal(http_tls_server_context("/nonexistent/cert.pem", "/nonexistent/key.pem", &context, &err),
-	                 -ERR_INVALID);
+	assert_int_equal(
+		http_tls_server_context("/nonexistent/cert.pem", "/nonexistent/key.pem", &context, &err),
+		-ERR_INVALID);
 	assert_non_null(strstr(err.text, "/nonexistent/cert.pem"));
-	assert_int_equal(http_tls_server_context("/nonexistent/cert.pem", NULL, &context, &err), -ERR_MISSING);
+	assert_int_equal(http_tls_server_context("/nonexistent/cert.pem", NULL, &context, &err),
+			 -ERR_MISSING);
 	assert_null(context);
 }
 

@@ -11,9 +11,9 @@
 #include "lib/xalloc.h"
 #include "tests/support/unit.h"
 
-#define HEAD_MAX 8192
+#define HEAD_MAX  8192
 #define COUNT_MAX 20
-#define BODY_MAX 100
+#define BODY_MAX  100
 
 static const struct http_server_options limits = {
 	.max_header_bytes = HEAD_MAX,
@@ -22,20 +22,20 @@ static const struct http_server_options limits = {
 };
 
 struct outcome {
-	int status;       /* of the refusal; 0: none */
-	int completed;    /* requests */
-	char last[200];   /* "METHOD path?query [body]" of the last one, cut */
+	int status;     /* of the refusal; 0: none */
+	int completed;  /* requests */
+	char last[200]; /* "METHOD path?query [body]" of the last one, cut */
 };
 
 static enum http_parse_result take_complete(struct http_parser *parser, enum http_parse_result result,
-                                            struct outcome *outcome)
+					    struct outcome *outcome)
 {
 	while (result == HTTP_PARSE_COMPLETE) {
 		const struct http_request *request = &parser->request;
 
 		outcome->completed++;
-		snprintf(outcome->last, sizeof(outcome->last), "%s %s%s%s [%s]", request->method, request->path,
-		         *request->query != '\0' ? "?" : "", request->query, request->body);
+		snprintf(outcome->last, sizeof(outcome->last), "%s %s%s%s [%s]", request->method,
+			 request->path, *request->query != '\0' ? "?" : "", request->query, request->body);
 		result = http_parser_next(parser);
 	}
 	return result;
@@ -43,9 +43,9 @@ static enum http_parse_result take_complete(struct http_parser *parser, enum htt
 
 /* Feeds pieces of at most `piece` bytes, the first one cut at `first`. */
 static struct outcome parse_within(const struct http_server_options *options, const char *data, size_t len,
-                                   size_t first, size_t piece)
+				   size_t first, size_t piece)
 {
-	struct outcome outcome = {0};
+	struct outcome outcome = { 0 };
 	struct http_parser parser;
 	struct arena arena;
 	enum http_parse_result result = HTTP_PARSE_MORE;
@@ -153,9 +153,12 @@ static const struct row rows[] = {
 	{"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na", 0, "POST / [a]"},
 	{"POST / HTTP/1.1\r\nExpect: tea\r\nContent-Length: 1\r\n\r\na", 417, NULL},
 	/* bodies by chunks */
-	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 0, "POST / [abcde]"},
+	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+	 0, "POST / [abcde]"},
 	{"POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n", 0, "POST / []"},
-	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;a=\"b c\"\r\na\r\n0\r\nX: y\r\nContent-Type: z\r\n\r\n", 0, "POST / [a]"},
+	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+	 "1;a=\"b c\"\r\na\r\n0\r\nX: y\r\nContent-Type: z\r\n\r\n",
+	 0, "POST / [a]"},
 	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n", 400, NULL},
 	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na", 400, NULL},
 	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", 400, NULL},
@@ -170,17 +173,23 @@ static const struct row rows[] = {
 	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400, NULL},
 	{"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, NULL},
 	{"POST / HTTP/1.1\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, NULL},
-	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, NULL},
+	{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	 400, NULL},
 	{"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501, NULL},
 	{"POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n", 501, NULL},
 	{"POST / HTTP/1.1\r\nTransfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n", 400, NULL},
 	{"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, NULL},
 	/* several, and switching protocols, which is not done */
 	{"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n", 0, "GET /2 []"},
-	{"POST /1 HTTP/1.1\r\nContent-Length: 2\r\n\r\nabPOST /2 HTTP/1.1\r\nContent-Length: 1\r\n\r\nc\r\n", 0, "POST /2 [c]"},
-	{"POST /1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nGET /2 HTTP/1.1\r\n\r\n", 0, "GET /2 []"},
-	{"GET /1 HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nGET /2 HTTP/1.1\r\n\r\n", 0, "GET /2 []"},
-	{"POST /1 HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 1\r\n\r\naGET /2 HTTP/1.1\r\n\r\n", 0,
+	{"POST /1 HTTP/1.1\r\nContent-Length: 2\r\n\r\nabPOST /2 HTTP/1.1\r\nContent-Length: 1\r\n\r\nc\r\n",
+	 0, "POST /2 [c]"},
+	{"POST /1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nGET /2 HTTP/1.1\r\n\r\n",
+	 0, "GET /2 []"},
+	{"GET /1 HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nGET /2 HTTP/1.1\r\n\r\n",
+	 0, "GET /2 []"},
+	{"POST /1 HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 1\r\n\r\na"
+	 "GET /2 HTTP/1.1\r\n\r\n",
+	 0,
 	 "GET /2 []"},
 	{"GET /1 HTTP/1.1\r\nConnection: close\r\n\r\n", 0, "GET /1 []"},
 	{"GET /1 HTTP/1.1\r\n\r\nGARBAGE", 400, "GET /1 []"},
@@ -197,7 +206,7 @@ static void check(const struct row *row, size_t first, size_t piece)
 
 	if (outcome.status != row->status)
 		fail_with("cut at %zu/%zu, status %d, not %d: %s", first, piece, outcome.status, row->status,
-		          row->wire);
+			  row->wire);
 	if (row->last != NULL && strcmp(outcome.last, row->last) != 0)
 		fail_with("cut at %zu/%zu, %s, not %s", first, piece, outcome.last, row->last);
 }
@@ -221,9 +230,11 @@ static void test_http_parser__bytes_cut_anywhere__make_no_difference(void **stat
 
 static void test_http_parser__nul_in_the_head__is_refused(void **state)
 {
-	static const char in_value[] = "GET / HTTP/1.1\r\nA: b\0c\r\n\r\n", in_name[] = "GET / HTTP/1.1\r\nA\0: c\r\n\r\n",
-			  in_target[] = "GET /a\0b HTTP/1.1\r\n\r\n", in_body[] = "POST / HTTP/1.1\r\nContent-Length: "
-										  "3\r\n\r\na\0c";
+	static const char in_value[] = "GET / HTTP/1.1\r\nA: b\0c\r\n\r\n",
+			  in_name[] = "GET / HTTP/1.1\r\nA\0: c\r\n\r\n",
+			  in_target[] = "GET /a\0b HTTP/1.1\r\n\r\n",
+			  in_body[] = "POST / HTTP/1.1\r\nContent-Length: "
+				      "3\r\n\r\na\0c";
 	(void)state;
 	assert_int_equal(parse(in_value, sizeof(in_value) - 1, 0, SIZE_MAX).status, 400);
 	assert_int_equal(parse(in_name, sizeof(in_name) - 1, 0, SIZE_MAX).status, 400);
@@ -268,7 +279,7 @@ static char *head_of(size_t len)
 
 static void test_http_parser__limits_of_the_head__are_exact(void **state)
 {
-	static const size_t pieces[] = {SIZE_MAX, 1, 4096};
+	static const size_t pieces[] = { SIZE_MAX, 1, 4096 };
 	char *fits = head_of(HEAD_MAX), *exceeds = head_of(HEAD_MAX + 1), many[2000] = "GET / HTTP/1.1\r\n";
 
 	(void)state;
@@ -345,7 +356,8 @@ static void test_http_parser__endless_chunk_extension__is_refused(void **state)
 
 static void test_http_parser__bytes_during_the_answer__are_kept_in_order(void **state)
 {
-	static const char first[] = "GET /1 HTTP/1.1\r\n\r\nGET /2 HTT", rest[] = "P/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n";
+	static const char first[] = "GET /1 HTTP/1.1\r\n\r\nGET /2 HTT",
+			  rest[] = "P/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n";
 	struct http_parser parser;
 	struct arena arena;
 
@@ -373,11 +385,11 @@ static void test_http_parser__keep_alive__as_the_version_says(void **state)
 		const char *wire;
 		bool is_keep_alive;
 	} cases[] = {
-		{"GET / HTTP/1.1\r\n\r\n", true},
-		{"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", false},
-		{"GET / HTTP/1.1\r\nConnection: Keep-Alive, CLOSE\r\n\r\n", false},
-		{"GET / HTTP/1.0\r\n\r\n", false},
-		{"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true},
+		{ "GET / HTTP/1.1\r\n\r\n", true },
+		{ "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", false },
+		{ "GET / HTTP/1.1\r\nConnection: Keep-Alive, CLOSE\r\n\r\n", false },
+		{ "GET / HTTP/1.0\r\n\r\n", false },
+		{ "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true },
 	};
 
 	(void)state;
@@ -388,7 +400,7 @@ static void test_http_parser__keep_alive__as_the_version_says(void **state)
 		arena_init(&arena);
 		http_parser_init(&parser, &limits, &arena);
 		assert_int_equal(http_parser_feed(&parser, cases[i].wire, strlen(cases[i].wire)),
-		                 HTTP_PARSE_COMPLETE);
+				 HTTP_PARSE_COMPLETE);
 		assert_int_equal(parser.is_keep_alive, cases[i].is_keep_alive);
 		http_parser_release(&parser);
 		arena_release(&arena);
@@ -398,12 +410,12 @@ static void test_http_parser__keep_alive__as_the_version_says(void **state)
 /* ---- corpora ---- */
 
 #define NO_PROXY_PROTOCOL "the PROXY protocol is not spoken"
-#define ONLY_CHUNKED "codings other than chunked are answered 501, repeated fields 400"
-#define NO_SUCH_METHOD "methods that are not registered are unknown"
-#define NO_FOLDING "folded lines are refused, as RFC 9112 section 5.2 allows"
-#define NO_TUNNEL "CONNECT is answered 501: this is no proxy"
-#define OTHER_LIMIT "the corpus sets a smaller limit for this file"
-#define NO_CGI "there is no mapping to CGI variables in which these two fields collide"
+#define ONLY_CHUNKED      "codings other than chunked are answered 501, repeated fields 400"
+#define NO_SUCH_METHOD    "methods that are not registered are unknown"
+#define NO_FOLDING        "folded lines are refused, as RFC 9112 section 5.2 allows"
+#define NO_TUNNEL         "CONNECT is answered 501: this is no proxy"
+#define OTHER_LIMIT       "the corpus sets a smaller limit for this file"
+#define NO_CGI            "there is no mapping to CGI variables in which these two fields collide"
 
 /* Files judged otherwise here, and why. */
 /* clang-format off */
@@ -466,7 +478,7 @@ static size_t unescape(char *data, size_t len)
 		if (c == '\n' || c == '\r')
 			continue;
 		if (c == '\\' && at + 1 < len) {
-			char digits[3] = {0};
+			char digits[3] = { 0 };
 
 			c = data[++at];
 			if (c == 'x' && at + 2 < len) {
@@ -474,7 +486,11 @@ static size_t unescape(char *data, size_t len)
 				c = (char)strtol(digits, NULL, 16);
 				at += 2;
 			} else {
-				c = (char)(c == 'r' ? '\r' : c == 'n' ? '\n' : c == 't' ? '\t' : c == '0' ? '\0' : c);
+				c = (char)(c == 'r'   ? '\r'
+					   : c == 'n' ? '\n'
+					   : c == 't' ? '\t'
+					   : c == '0' ? '\0'
+						      : c);
 			}
 		}
 		data[to++] = c;
@@ -518,7 +534,8 @@ static int judge_folder(const char *folder, const char *kind, bool is_valid)
 			continue;
 		snprintf(name, sizeof(name), "%s/%.255s", kind, entry->d_name);
 		snprintf(path, sizeof(path), "%s/http-requests/%s", folder, name);
-		outcome = parse_within(&usual, data, unescape(data, read_file(path, data, sizeof(data))), 0, SIZE_MAX);
+		outcome = parse_within(&usual, data, unescape(data, read_file(path, data, sizeof(data))), 0,
+				       SIZE_MAX);
 		is_taken = outcome.status == 0 && outcome.completed > 0;
 		if ((is_taken != is_valid) != deviates(name)) {
 			print_error("%s: status %d, %d requests\n", name, outcome.status, outcome.completed);

@@ -80,13 +80,16 @@ static void handle_odd(struct http_request *request, struct http_response *respo
 		buf_puts(&response->body, "never sent");
 	} else if (strcmp(request->path, "/inject") == 0) {
 		http_response_header(response, "X-Value", "%s", "a\r\nX-Forged: b\r\n\r\nHTTP/1.1 299 c");
+	} else if (strcmp(request->path, "/much") == 0) {
+		for (int i = 0; i < 1000; i++)
+			http_response_header(response, "X-Much", "%0100d", i);
 	} else if (strcmp(request->path, "/big") == 0) {
 		buf_reserve(&response->body, 3000000);
 		for (int i = 0; i < 300000; i++)
 			buf_puts(&response->body, "0123456789");
 	} else {
 		buf_printf(&response->body, "%s %s?%s [%s]", request->method, request->path, request->query,
-		           request->body);
+			   request->body);
 	}
 }
 
@@ -103,7 +106,7 @@ static void handle(struct http_request *request, struct http_response *response,
 	else if (strcmp(request->path, "/gone") == 0)
 		handle_until_gone(response);
 	else if (strcmp(request->path, "/reset") == 0 || strcmp(request->path, "/close") == 0 ||
-	         strcmp(request->path, "/truncate") == 0)
+		 strcmp(request->path, "/truncate") == 0)
 		handle_fault(request, response);
 	else
 		handle_odd(request, response);
@@ -127,7 +130,7 @@ static struct http_server *start(struct http_server_options options)
 
 static struct raw_http ask(const struct http_server *server, const char *send)
 {
-	struct raw_http raw = {.port = http_server_port(server), .send = send, .timeout_ms = 400};
+	struct raw_http raw = { .port = http_server_port(server), .send = send, .timeout_ms = 400 };
 
 	raw_http(&raw);
 	return raw;
@@ -138,8 +141,8 @@ static struct raw_http ask(const struct http_server *server, const char *send)
 struct row {
 	const char *send;
 	const char *statuses;
-	bool is_closed;      /* by the server */
-	const char *has;     /* text in the answer; NULL: any */
+	bool is_closed;  /* by the server */
+	const char *has; /* text in the answer; NULL: any */
 };
 
 /* clang-format off */
@@ -148,32 +151,40 @@ static const struct row rows[] = {
 	{"GET /a HTTP/1.1\r\nConnection: close\r\n\r\n", "200", true, "\r\nConnection: close\r\n"},
 	{"GET /a HTTP/1.0\r\n\r\n", "200", true, "\r\nConnection: close\r\n"},
 	{"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "200", false, "\r\nConnection: keep-alive\r\n"},
-	{"HEAD /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "200 200", false, "\r\nContent-Length: 11\r\n\r\nHTTP/1.1 200"},
+	{"HEAD /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+	 "200 200", false, "\r\nContent-Length: 11\r\n\r\nHTTP/1.1 200"},
 	{"GET /204 HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "204 200", false, "GMT\r\n\r\nHTTP/1.1 200"},
 	{"POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nxyz", "200", false, "POST /a? [xyz]"},
-	{"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n1\r\nz\r\n0\r\n\r\n", "200", false, "[xyz]"},
+	{"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n1\r\nz\r\n0\r\n\r\n",
+	 "200", false, "[xyz]"},
 	{"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", "100", false, NULL},
 	{"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nxyz", "200", false, "[xyz]"},
-	{"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n", "413", true, "exceeds 1000 bytes"},
+	{"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n",
+	 "413", true, "exceeds 1000 bytes"},
 	{"POST /a HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", "413", true, NULL},
 	{"GET /none HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "500 200", false, NULL},
+	{"GET /much HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "500 200", false, "The answer is too large."},
 	{"HEAD /none HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "500 200", false, "\r\n\r\nHTTP/1.1 200"},
-	{"GET /inject HTTP/1.1\r\n\r\n", "200 299", false, "\r\nX-Value: a  X-Forged: b    HTTP/1.1 299 c\r\n\r\n"},
+	{"GET /inject HTTP/1.1\r\n\r\n",
+	 "200 299", false, "\r\nX-Value: a  X-Forged: b    HTTP/1.1 299 c\r\n\r\n"},
 	{"GET /a HTTP/1.1\r\n\r\nBROKEN\r\n\r\n", "200 400", true, "\r\nConnection: close\r\n"},
-	{"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nConnection: close\r\n\r\nGET /c HTTP/1.1\r\n\r\n", "200 200", true, NULL},
+	{"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nConnection: close\r\n\r\nGET /c HTTP/1.1\r\n\r\n",
+	 "200 200", true, NULL},
 	{"GET /close HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "200", true, "\r\nConnection: close\r\n"},
-	{"GET /truncate HTTP/1.1\r\n\r\n", "200", true, "\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n0123456789"},
+	{"GET /truncate HTTP/1.1\r\n\r\n",
+	 "200", true, "\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n0123456789"},
 	{"\x16\x03\x01\x02\x00\x01", "400", true, NULL},
 	{"GET / HTTP/1.1\r\nA: b\n\r\n", "400", true, NULL},
 	{"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400", true, NULL},
 	{"GET /stream HTTP/1.0\r\n\r\n", "200", true, "\r\nConnection: close\r\n"},
-	{"HEAD /stream HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "200 200", false, "chunked\r\n\r\nHTTP/1.1 200"},
+	{"HEAD /stream HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+	 "200 200", false, "chunked\r\n\r\nHTTP/1.1 200"},
 };
 /* clang-format on */
 
 static void run_replies(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
+	struct http_server *server = start((struct http_server_options){ 0 });
 	char statuses[100];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -181,12 +192,13 @@ static void run_replies(void)
 
 		seen.stream_rc = 0;
 		raw = ask(server, rows[i].send);
-		loop_test_note(strcmp(raw_http_statuses(&raw, statuses, sizeof(statuses)), rows[i].statuses) == 0,
-		               __FILE__, __LINE__, "row %zu: statuses %s, not %s", i, statuses, rows[i].statuses);
+		loop_test_note(
+			strcmp(raw_http_statuses(&raw, statuses, sizeof(statuses)), rows[i].statuses) == 0,
+			__FILE__, __LINE__, "row %zu: statuses %s, not %s", i, statuses, rows[i].statuses);
 		loop_test_note(!raw.is_reset && raw.is_eof == rows[i].is_closed, __FILE__, __LINE__,
-		               "row %zu: eof %d, reset %d", i, raw.is_eof, raw.is_reset);
-		loop_test_note(rows[i].has == NULL || strstr(raw.answer, rows[i].has) != NULL, __FILE__, __LINE__,
-		               "row %zu: %.300s", i, raw.answer);
+			       "row %zu: eof %d, reset %d", i, raw.is_eof, raw.is_reset);
+		loop_test_note(rows[i].has == NULL || strstr(raw.answer, rows[i].has) != NULL, __FILE__,
+			       __LINE__, "row %zu: %.300s", i, raw.answer);
 		raw_http_release(&raw);
 	}
 	http_server_free(server);
@@ -200,15 +212,15 @@ static void test_http_server__table__replies_and_closes(void **state)
 
 static void run_pipelining(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
+	struct http_server *server = start((struct http_server_options){ 0 });
 	struct buf wire;
-	struct raw_http raw = {.port = http_server_port(server), .is_half_closed = true};
+	struct raw_http raw = { .port = http_server_port(server), .is_half_closed = true };
 	const char *at;
 
 	buf_init(&wire, 100000);
 	for (int i = 0; i < 100; i++)
-		buf_printf(&wire, "%s /%d HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s", i % 3 ? "GET" : "POST", i,
-		           i % 3 ? 0 : 4, i % 3 ? "" : "body");
+		buf_printf(&wire, "%s /%d HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s", i % 3 ? "GET" : "POST",
+			   i, i % 3 ? 0 : 4, i % 3 ? "" : "body");
 	raw.send = wire.data;
 	raw_http(&raw);
 	at = raw.answer;
@@ -234,10 +246,12 @@ static void test_http_server__100_pipelined__answered_in_order(void **state)
 
 static void run_big(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
-	struct raw_http raw = {.port = http_server_port(server),
-	                       .send = "GET /big HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nConnection: close\r\n\r\n",
-	                       .pause_ms = 100};
+	struct http_server *server = start((struct http_server_options){ 0 });
+	struct raw_http raw = {
+		.port = http_server_port(server),
+		.send = "GET /big HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nConnection: close\r\n\r\n",
+		.pause_ms = 100
+	};
 	const char *body;
 
 	raw_http(&raw);
@@ -263,18 +277,19 @@ static void run_half_close(void)
 	static const struct {
 		const char *send, *statuses;
 	} cases[] = {
-		{"GET /a HTTP/1.1\r\n\r\n", "200"},
-		{"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "200 200"},
-		{"GET /a HTTP/1.1\r\n\r\nGET /b", "200 400"},
-		{"POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nxy", "400"},
-		{"\r\n", ""},
+		{ "GET /a HTTP/1.1\r\n\r\n", "200" },
+		{ "GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "200 200" },
+		{ "GET /a HTTP/1.1\r\n\r\nGET /b", "200 400" },
+		{ "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nxy", "400" },
+		{ "\r\n", "" },
 	};
-	struct http_server *server = start((struct http_server_options){0});
+	struct http_server *server = start((struct http_server_options){ 0 });
 	char statuses[100];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct raw_http raw = {.port = http_server_port(server), .send = cases[i].send,
-		                       .is_half_closed = true};
+		struct raw_http raw = { .port = http_server_port(server),
+					.send = cases[i].send,
+					.is_half_closed = true };
 
 		raw_http(&raw);
 		CHECK_TEXT(raw_http_statuses(&raw, statuses, sizeof(statuses)), cases[i].statuses);
@@ -292,9 +307,11 @@ static void test_http_server__half_closed__answers_what_was_whole(void **state)
 
 static void run_gone(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
-	struct raw_http raw = {.port = http_server_port(server), .send = "GET /gone HTTP/1.1\r\n\r\n",
-	                       .is_hanging_up = true, .pause_ms = 50};
+	struct http_server *server = start((struct http_server_options){ 0 });
+	struct raw_http raw = { .port = http_server_port(server),
+				.send = "GET /gone HTTP/1.1\r\n\r\n",
+				.is_hanging_up = true,
+				.pause_ms = 50 };
 
 	raw_http(&raw);
 	for (int i = 0; i < 100 && !seen.is_woken_by_gone; i++)
@@ -312,11 +329,14 @@ static void test_http_server__client_leaves__waiting_handler_is_woken(void **sta
 static void run_refused_upload(void)
 {
 	static char wire[600000];
-	struct http_server *server = start((struct http_server_options){0});
-	struct raw_http raw = {.port = http_server_port(server), .send = wire, .send_len = sizeof(wire),
-	                       .is_half_closed = true};
+	struct http_server *server = start((struct http_server_options){ 0 });
+	struct raw_http raw = { .port = http_server_port(server),
+				.send = wire,
+				.send_len = sizeof(wire),
+				.is_half_closed = true };
 	char statuses[20];
-	int len = snprintf(wire, sizeof(wire), "POST / HTTP/1.1\r\nContent-Length: %zu\r\n\r\n", sizeof(wire));
+	int len =
+		snprintf(wire, sizeof(wire), "POST / HTTP/1.1\r\nContent-Length: %zu\r\n\r\n", sizeof(wire));
 
 	memset(wire + len, 'x', sizeof(wire) - (size_t)len);
 	raw_http(&raw);
@@ -338,9 +358,10 @@ static void run_flood(void)
 {
 	enum { SIZE = 64 * 1024 * 1024 };
 	static const char one[] = "GET /wait HTTP/1.1\r\n\r\n";
-	struct http_server *server = start((struct http_server_options){0});
-	struct raw_http raw = {.port = http_server_port(server), .send_len = SIZE, .timeout_ms = 300,
-	                       .is_hanging_up = true};
+	struct http_server *server = start((struct http_server_options){ 0 });
+	struct raw_http raw = {
+		.port = http_server_port(server), .send_len = SIZE, .timeout_ms = 300, .is_hanging_up = true
+	};
 	char *wire = xmalloc(SIZE);
 
 	for (size_t at = 0; at < SIZE; at++)
@@ -367,15 +388,18 @@ static void test_http_server__flood_behind_a_request__is_not_read(void **state)
 static void run_slowloris(void)
 {
 	static const char *const sends[] = {
-		"GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		"GET / HTTP/1.1\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n",
+		"GET "
+		"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"POST / HTTP/1.1\r\nContent-Length: "
+		"900\r\n\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"GET / HTTP/1.1\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\nA: "
+		"b\r\nA: b\r\n",
 	};
-	struct http_server *server = start((struct http_server_options){.request_timeout_ms = 400});
+	struct http_server *server = start((struct http_server_options){ .request_timeout_ms = 400 });
 	char statuses[20];
 
 	for (size_t i = 0; i < sizeof(sends) / sizeof(*sends); i++) {
-		struct raw_http raw = {.port = http_server_port(server), .send = sends[i], .drip_ms = 10};
+		struct raw_http raw = { .port = http_server_port(server), .send = sends[i], .drip_ms = 10 };
 
 		raw_http(&raw);
 		CHECK_TEXT(raw_http_statuses(&raw, statuses, sizeof(statuses)), "408");
@@ -394,11 +418,11 @@ static void test_http_server__bytes_drip__408_in_time(void **state)
 
 static void run_idle(void)
 {
-	static const char *const sends[] = {"\r\n", "GET / HTTP/1.1\r\n\r\n"};
-	struct http_server *server = start((struct http_server_options){.idle_timeout_ms = 300});
+	static const char *const sends[] = { "\r\n", "GET / HTTP/1.1\r\n\r\n" };
+	struct http_server *server = start((struct http_server_options){ .idle_timeout_ms = 300 });
 
 	for (size_t i = 0; i < 2; i++) {
-		struct raw_http raw = {.port = http_server_port(server), .send = sends[i]};
+		struct raw_http raw = { .port = http_server_port(server), .send = sends[i] };
 
 		raw_http(&raw);
 		CHECK(raw.is_eof && !raw.is_reset);
@@ -419,9 +443,10 @@ static void test_http_server__idle__closed_in_silence(void **state)
 
 static void run_stream(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
-	struct raw_http raw = {.port = http_server_port(server),
-	                       .send = "GET /stream HTTP/1.1\r\nConnection: close\r\n\r\n", .pause_ms = 100};
+	struct http_server *server = start((struct http_server_options){ 0 });
+	struct raw_http raw = { .port = http_server_port(server),
+				.send = "GET /stream HTTP/1.1\r\nConnection: close\r\n\r\n",
+				.pause_ms = 100 };
 
 	raw_http(&raw);
 	CHECK(strstr(raw.answer, "\r\nTransfer-Encoding: chunked\r\n") != NULL);
@@ -440,9 +465,10 @@ static void test_http_server__stream__arrives_in_chunks(void **state)
 
 static void run_stalled_reader(void)
 {
-	struct http_server *server = start((struct http_server_options){.write_timeout_ms = 400});
-	struct raw_http raw = {.port = http_server_port(server), .send = "GET /stream?endless HTTP/1.1\r\n\r\n",
-	                       .pause_ms = 2500};
+	struct http_server *server = start((struct http_server_options){ .write_timeout_ms = 400 });
+	struct raw_http raw = { .port = http_server_port(server),
+				.send = "GET /stream?endless HTTP/1.1\r\n\r\n",
+				.pause_ms = 2500 };
 
 	raw_http(&raw);
 	CHECK_INT(seen.stream_rc, -ERR_TIMEOUT);
@@ -462,9 +488,11 @@ static void test_http_server__reader_stalls__stream_times_out(void **state)
 
 static void run_lost_reader(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
-	struct raw_http raw = {.port = http_server_port(server), .send = "GET /stream?endless HTTP/1.1\r\n\r\n",
-	                       .pause_ms = 100, .is_hanging_up = true};
+	struct http_server *server = start((struct http_server_options){ 0 });
+	struct raw_http raw = { .port = http_server_port(server),
+				.send = "GET /stream?endless HTTP/1.1\r\n\r\n",
+				.pause_ms = 100,
+				.is_hanging_up = true };
 
 	raw_http(&raw);
 	for (int i = 0; i < 100 && seen.running > 0; i++)
@@ -483,7 +511,7 @@ static void test_http_server__reader_leaves__stream_ends(void **state)
 
 static void run_reset(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
+	struct http_server *server = start((struct http_server_options){ 0 });
 	struct raw_http raw = ask(server, "GET /reset HTTP/1.1\r\n\r\n");
 
 	CHECK(raw.is_reset);
@@ -529,7 +557,7 @@ static void crowd_work(void *arg)
 
 static void run_crowd(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
+	struct http_server *server = start((struct http_server_options){ 0 });
 
 	memset(&crowd, 0, sizeof(crowd));
 	crowd.port = http_server_port(server);
@@ -550,11 +578,11 @@ static void test_http_server__1000_connections__all_answered(void **state)
 
 static void run_full(void)
 {
-	struct http_server *server = start((struct http_server_options){.max_connections = 1,
-	                                                                .idle_timeout_ms = 400});
+	struct http_server *server =
+		start((struct http_server_options){ .max_connections = 1, .idle_timeout_ms = 400 });
 	int fd = raw_http_connect(http_server_port(server));
-	struct raw_http raw = {.port = http_server_port(server),
-	                       .send = "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"};
+	struct raw_http raw = { .port = http_server_port(server),
+				.send = "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n" };
 
 	fiber_sleep(50);
 	raw_http(&raw); /* answered when the idle one has been closed */
@@ -573,15 +601,16 @@ static void test_http_server__connections_at_the_limit__next_waits(void **state)
 
 static void run_port_taken(void)
 {
-	struct http_server *server = start((struct http_server_options){0}), *second = NULL;
-	struct http_server_options options = {.address = "127.0.0.1", .port = http_server_port(server),
-	                                      .handle = handle};
+	struct http_server *server = start((struct http_server_options){ 0 }), *second = NULL;
+	struct http_server_options options = { .address = "127.0.0.1",
+					       .port = http_server_port(server),
+					       .handle = handle };
 	struct error err;
 	char want[100];
 
 	CHECK_INT(http_server_new(&options, &second, &err), -ERR_CONFLICT);
 	snprintf(want, sizeof(want), "Cannot listen on 127.0.0.1 port %d: the address is already in use",
-	         options.port);
+		 options.port);
 	CHECK_TEXT(err.text, want);
 	options.address = "not an address";
 	CHECK_INT(http_server_new(&options, &second, &err), -ERR_INVALID);
@@ -620,11 +649,11 @@ static void release_later(void *arg)
 
 static void run_drain(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
+	struct http_server *server = start((struct http_server_options){ 0 });
 	int idle = raw_http_connect(http_server_port(server));
 	char byte;
 
-	side = (struct raw_http){.port = http_server_port(server), .send = "GET /wait HTTP/1.1\r\n\r\n"};
+	side = (struct raw_http){ .port = http_server_port(server), .send = "GET /wait HTTP/1.1\r\n\r\n" };
 	fiber_spawn("side", run_side, NULL);
 	while (seen.running == 0)
 		fiber_sleep(10);
@@ -649,10 +678,10 @@ static void test_http_server_drain__request_running__is_answered_first(void **st
 
 static void run_drain_late(void)
 {
-	struct http_server *server = start((struct http_server_options){0});
+	struct http_server *server = start((struct http_server_options){ 0 });
 	int64_t begin_ms;
 
-	side = (struct raw_http){.port = http_server_port(server), .send = "GET /wait HTTP/1.1\r\n\r\n"};
+	side = (struct raw_http){ .port = http_server_port(server), .send = "GET /wait HTTP/1.1\r\n\r\n" };
 	fiber_spawn("side", run_side, NULL);
 	while (seen.running == 0)
 		fiber_sleep(10);
@@ -689,7 +718,7 @@ static void run_free_in_any_state(void)
 		"GET /big HTTP/1.1\r\n\r\nGET /big HTTP/1.1\r\n\r\nGET /big HTTP/1.1\r\n\r\n",
 	};
 	enum { COUNT = sizeof(sends) / sizeof(*sends) };
-	struct http_server *server = start((struct http_server_options){0});
+	struct http_server *server = start((struct http_server_options){ 0 });
 	int fds[COUNT];
 
 	for (int i = 0; i < COUNT; i++) {

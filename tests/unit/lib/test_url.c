@@ -11,24 +11,24 @@ static void test_url_decode__table__decodes_or_refuses(void **state)
 	static const struct {
 		const char *text, *decoded;
 	} rows[] = {
-		{"", ""},
-		{"node-1", "node-1"},
-		{"a%20b%2Fc", "a b/c"},
-		{"%c3%A9", "\xc3\xa9"},
-		{"a+b", "a+b"},
-		{"%", NULL},
-		{"%4", NULL},
-		{"a%4", NULL},
-		{"%zz", NULL},
-		{"%4g", NULL},
-		{"%%41", NULL},
-		{"%00", NULL},
-		{"a%00b", NULL},
-		{"%ff", NULL},
-		{"\xff", NULL},
-		{"%c3", NULL},
-		{"%ed%a0%80", NULL}, /* a surrogate */
-		{"%c0%af", NULL},    /* an overlong slash */
+		{ "", "" },
+		{ "node-1", "node-1" },
+		{ "a%20b%2Fc", "a b/c" },
+		{ "%c3%A9", "\xc3\xa9" },
+		{ "a+b", "a+b" },
+		{ "%", NULL },
+		{ "%4", NULL },
+		{ "a%4", NULL },
+		{ "%zz", NULL },
+		{ "%4g", NULL },
+		{ "%%41", NULL },
+		{ "%00", NULL },
+		{ "a%00b", NULL },
+		{ "%ff", NULL },
+		{ "\xff", NULL },
+		{ "%c3", NULL },
+		{ "%ed%a0%80", NULL }, /* a surrogate */
+		{ "%c0%af", NULL },    /* an overlong slash */
 	};
 	struct arena arena;
 
@@ -58,7 +58,7 @@ static void test_url_decode__length_inside_an_escape__stays_within(void **state)
 /* The whole walk as text: name=value; or name; without '=', and "!" for each error. */
 static void walk_text(const char *query, char *text, size_t size)
 {
-	struct url_query walk = {.rest = query};
+	struct url_query walk = { .rest = query };
 	struct url_param param;
 	struct arena arena;
 	size_t len = 0;
@@ -71,7 +71,7 @@ static void walk_text(const char *query, char *text, size_t size)
 			len += (size_t)snprintf(text + len, size - len, "!");
 		else
 			len += (size_t)snprintf(text + len, size - len, "%s%s%s;", param.name,
-			                        param.has_value ? "=" : "", param.value);
+						param.has_value ? "=" : "", param.value);
 	}
 	arena_release(&arena);
 }
@@ -81,22 +81,22 @@ static void test_url_query_next__table__walks_in_order(void **state)
 	static const struct {
 		const char *query, *walk;
 	} rows[] = {
-		{"", ""},
-		{"&&", ""},
-		{"a=1", "a=1;"},
-		{"a=1&b=2&a=3", "a=1;b=2;a=3;"},
-		{"a=1&&b=2&", "a=1;b=2;"},
-		{"a", "a;"},
-		{"a=", "a=;"},
-		{"=1", "=1;"},
-		{"a=b=c", "a=b=c;"},
-		{"a=x+y%2Bz", "a=x y+z;"},
-		{"fields=name%2Cuuid", "fields=name,uuid;"},
-		{"a%26b=1%3D2", "a&b=1=2;"},
-		{"a=%zz&b=1", "!b=1;"},
-		{"%=1&b=1", "!b=1;"},
-		{"a=%00&b=1", "!b=1;"},
-		{"a=1;b=2", "a=1;b=2;"},
+		{ "", "" },
+		{ "&&", "" },
+		{ "a=1", "a=1;" },
+		{ "a=1&b=2&a=3", "a=1;b=2;a=3;" },
+		{ "a=1&&b=2&", "a=1;b=2;" },
+		{ "a", "a;" },
+		{ "a=", "a=;" },
+		{ "=1", "=1;" },
+		{ "a=b=c", "a=b=c;" },
+		{ "a=x+y%2Bz", "a=x y+z;" },
+		{ "fields=name%2Cuuid", "fields=name,uuid;" },
+		{ "a%26b=1%3D2", "a&b=1=2;" },
+		{ "a=%zz&b=1", "!b=1;" },
+		{ "%=1&b=1", "!b=1;" },
+		{ "a=%00&b=1", "!b=1;" },
+		{ "a=1;b=2", "a=1;b=2;" },
 	};
 	char text[256];
 
