@@ -171,7 +171,9 @@ static bool unit_finish(struct conn *conn, struct db_unit *unit)
 		return false;
 	}
 	bool is_lost = sqlstate_is_lost(failure);
-	unit_end(unit, sqlstate_fail(failure, unit->is_abandoned ? NULL : unit->err));
+	int rc = sqlstate_fail(failure, unit->is_abandoned ? NULL : unit->err);
+	/* A server that goes down may say so after the commit. */
+	unit_end(unit, is_lost ? -ERR_UNKNOWN_OUTCOME : rc);
 	return is_lost;
 }
 
@@ -199,7 +201,7 @@ static void conn_fail_units(struct conn *conn, const char *sentence)
 	while (unit != NULL) {
 		struct db_unit *next = unit->next;
 		unit_reset(unit);
-		unit_end(unit, unit_fail(unit, ERR_DATABASE, sentence));
+		unit_end(unit, unit_fail(unit, ERR_UNKNOWN_OUTCOME, sentence));
 		unit = next;
 	}
 }

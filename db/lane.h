@@ -37,6 +37,7 @@ struct db_unit *unit_new(struct db_step *steps, size_t count, void (*done)(struc
 void unit_free(struct db_unit *unit); /* and its results */
 void lane_submit(struct lane *lane, struct db_unit *unit);
 
-/* Submits and waits: db_exec_all for any lane. timeout_ms 0: statement_timeout and 1 s. */
+/* Submits and waits: db_exec_all for any lane. timeout_ms 0: statement_timeout and 1 s.
+ * -ERR_UNKNOWN_OUTCOME when it was sent and the connection broke; -ERR_DATABASE: nothing was done. */
 SUSPENDS int lane_exec(struct lane *lane, struct db_step *steps, size_t count, int64_t timeout_ms, bool is_grouped,
 		       struct error *err);

@@ -88,7 +88,7 @@ static void notify_done(struct db_unit *unit)
 
 	unit_free(unit);
 	notifier->in_flight = NULL;
-	if (rc == -ERR_DATABASE || rc == -ERR_TIMEOUT) {
+	if (rc == -ERR_DATABASE || rc == -ERR_UNKNOWN_OUTCOME || rc == -ERR_TIMEOUT) {
 		put_back(notifier, said);
 	} else {
 		if (rc < 0)

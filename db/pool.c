@@ -1,6 +1,7 @@
 /* pool: struct db, its options and the ways to run statements. */
 #include "db/pool.h"
 
+#include "db/batch.h"
 #include "lib/clock.h"
 #include "lib/config.h"
 #include "lib/xalloc.h"
@@ -97,6 +98,7 @@ void db_free(struct db *db)
 		listener_free(db->listener);
 	lane_free(db->lane);
 	notifier_free(db->notifier);
+	batchers_free(db->batchers);
 	xfree_secret((char *)db->options.connection);
 	xfree_secret((char *)db->options.listen_connection);
 	xfree((char *)db->options.application_name);
@@ -123,11 +125,29 @@ int db_wait_ready(struct db *db, int64_t deadline_ms, struct error *err)
 
 /* ---- statements ---- */
 
+int db_exec_exactly(struct db *db, struct db_step *steps, size_t count, struct error *err)
+{
+	return lane_exec(db->lane, steps, count, 0, count == 1 && steps[0].statement->is_grouped, err);
+}
+
+/* Who does not repeat need not know whether it was sent. */
+SUSPENDS static int exec_lane(struct lane *lane, struct db_step *steps, size_t count, int64_t timeout_ms,
+			      struct error *err)
+{
+	int rc = lane_exec(lane, steps, count, timeout_ms, count == 1 && steps[0].statement->is_grouped, err);
+
+	if (rc != -ERR_UNKNOWN_OUTCOME)
+		return rc;
+	if (err != NULL)
+		err->code = ERR_DATABASE;
+	return -ERR_DATABASE;
+}
+
 int db_exec(struct db *db, const struct db_statement *statement, const char *const *values, struct db_rows **ret_rows,
 	    struct error *err)
 {
 	struct db_step step = { .statement = statement, .values = values };
-	int rc = lane_exec(db->lane, &step, 1, 0, statement->is_grouped, err);
+	int rc = exec_lane(db->lane, &step, 1, 0, err);
 
 	if (rc < 0)
 		return rc;
@@ -140,7 +160,7 @@ int db_exec(struct db *db, const struct db_statement *statement, const char *con
 
 int db_exec_all(struct db *db, struct db_step *steps, size_t count, struct error *err)
 {
-	return lane_exec(db->lane, steps, count, 0, false, err);
+	return exec_lane(db->lane, steps, count, 0, err);
 }
 
 struct db_session *db_session_new(struct db *db)
@@ -166,11 +186,11 @@ void db_session_free(struct db_session *session)
 
 int db_session_exec_all(struct db_session *session, struct db_step *steps, size_t count, struct error *err)
 {
-	return lane_exec(session->lane, steps, count, 0, false, err);
+	return exec_lane(session->lane, steps, count, 0, err);
 }
 
 int db_session_exec_slow(struct db_session *session, struct db_step *steps, size_t count, int64_t timeout_ms,
 			 struct error *err)
 {
-	return lane_exec(session->lane, steps, count, timeout_ms, false, err);
+	return exec_lane(session->lane, steps, count, timeout_ms, err);
 }

@@ -238,6 +238,6 @@ CREATE UNIQUE INDEX actions_one_holder ON actions (node_id) WHERE state = 'runni
 -- Indexes of the open rows say finished_at IS NULL, never a state: a predicate on state would be taken
 -- for statements by id, and its dead entries slow them while a snapshot is held.
 CREATE INDEX actions_line ON actions (node_id, id) WHERE finished_at IS NULL;
-CREATE INDEX actions_target ON actions (target, id) WHERE finished_at IS NULL;
+CREATE INDEX actions_running_shared ON actions (instance) WHERE state = 'running' AND NOT exclusive;
 CREATE UNIQUE INDEX actions_idem ON actions (idem_scope, idem_key) WHERE idem_key IS NOT NULL;
 CREATE INDEX actions_keep ON actions (keep_until) WHERE keep_until IS NOT NULL;

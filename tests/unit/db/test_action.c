@@ -1,0 +1,847 @@
+/* Actions and locks against a real PostgreSQL: each function of the bus, and its guards. */
+#include "db/action.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "db/node.h"
+#include "lib/clock.h"
+#include "lib/fiber.h"
+#include "lib/xalloc.h"
+#include "tests/support/pg.h"
+
+static const char *const me = "aaaaaaaa-0000-4000-8000-000000000001";
+static const char *const other = "aaaaaaaa-0000-4000-8000-000000000002";
+
+/* ---- helpers ---- */
+
+static char last[512];
+
+static const char *ask(struct db *db, const char *sql, int64_t id)
+{
+	char *value = pg_query(db, sql, id);
+
+	snprintf(last, sizeof(last), "%s", value != NULL ? value : "(null)");
+	xfree(value);
+	return last;
+}
+
+static const char *state_of(struct db *db, int64_t id)
+{
+	return ask(db, "SELECT state FROM actions WHERE id = %" PRId64, id);
+}
+
+static const char *holder_of(struct db *db, int64_t node_id)
+{
+	return ask(db, "SELECT reservation FROM nodes WHERE id = %" PRId64, node_id);
+}
+
+static int64_t make_node(struct db *db)
+{
+	return strtoll(ask(db, "INSERT INTO nodes (uuid, driver) VALUES (gen_random_uuid(), 'fake-hardware') RETURNING id", 0),
+		       NULL, 10);
+}
+
+static void make_instance(struct db *db, const char *instance, const char *host)
+{
+	xfree(pg_query(db, "INSERT INTO conductors (instance, hostname, pools, drivers) VALUES ('%s', '%s', '{:fake}', '{fake}')",
+		       instance, host));
+}
+
+static int64_t put_row(struct db *db, int64_t node_id, bool is_exclusive, const char *on_crash, int64_t wait_ms)
+{
+	char uuid[UUID_TEXT];
+	struct error err;
+	int64_t id = 0;
+
+	uuid_new(uuid);
+	int rc = action_insert(db, &(struct action_request){
+		.uuid = uuid, .node_id = node_id, .kind = "test", .is_exclusive = is_exclusive, .on_crash = on_crash,
+		.pool = ":fake", .target = "host-1", .reply = "replies", .args = "{\"password\": \"x\"}", .wait_ms = wait_ms,
+		.run_s = 10, .request_id = "req-1" }, &id, &err);
+	assert_int_equal(rc, 0);
+	assert_true(id > 0);
+	return id;
+}
+
+static int64_t put(struct db *db, int64_t node_id)
+{
+	return put_row(db, node_id, true, "never", 60000);
+}
+
+static bool start_as(struct db *db, int64_t node_id, const char *instance, struct action *ret)
+{
+	struct error err;
+	bool is_started = false;
+
+	assert_int_equal(action_start_exclusive(db, node_id, "host-1", instance, &is_started, ret, &err), 0);
+	return is_started;
+}
+
+static bool start(struct db *db, int64_t node_id, struct action *ret)
+{
+	return start_as(db, node_id, me, ret);
+}
+
+static int finish_as(struct db *db, const struct action *action, enum action_state state, struct error *err)
+{
+	return action_finish(db, action, &(struct action_outcome){ .state = state }, err);
+}
+
+static void finish(struct db *db, struct action *action)
+{
+	struct error err;
+
+	assert_int_equal(finish_as(db, action, ACTION_DONE, &err), 0);
+	action_release(action);
+}
+
+static void run(void (*body)(struct db *db))
+{
+	struct db *db = pg_open_migrated();
+
+	body(db);
+	db_free(db);
+}
+
+#define DB_TEST(name)                                                                                                \
+	static void name##_body(struct db *db);                                                                      \
+	static void name##_fiber(void *arg)                                                                          \
+	{                                                                                                            \
+		(void)arg;                                                                                           \
+		run(name##_body);                                                                                    \
+	}                                                                                                            \
+	static void name(void **state)                                                                               \
+	{                                                                                                            \
+		(void)state;                                                                                         \
+		pg_run(name##_fiber, NULL);                                                                          \
+	}                                                                                                            \
+	static void name##_body(struct db *db)
+
+/* ---- the life of an exclusive action ---- */
+
+DB_TEST(test_action__whole_life__columns_follow_the_protocol)
+{
+	int64_t node_id = make_node(db), id = put(db, node_id);
+	struct action action;
+	struct action_view view;
+	struct error err;
+	bool is_cancelled = true;
+
+	assert_string_equal(state_of(db, id), "queued");
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(action.id, id);
+	assert_string_equal(action.kind, "test");
+	assert_string_equal(action.args, "{\"password\": \"x\"}");
+	assert_string_equal(action.reply, "replies");
+	assert_string_equal(action.request_id, "req-1");
+	assert_int_equal(action.attempt, 1);
+	assert_int_equal(action.epoch, 1);
+	assert_int_equal(action.run_s, 10);
+	assert_false(action.is_repeatable);
+	assert_false(action.is_accepted);
+	assert_string_equal(holder_of(db, node_id), "host-1");
+	assert_int_equal(action_cancel(db, id, &is_cancelled, &err), 0);
+	assert_false(is_cancelled);
+
+	assert_int_equal(action_accept(db, &action, "{\"target_power_state\": \"power on\", \"last_error\": null,"
+				       " \"driver_internal_info\": {\"a\": [1.50, null]}, \"console_enabled\": true}", &err), 0);
+	assert_string_equal(ask(db, "SELECT concat_ws('|', target_power_state, last_error, driver_internal_info,"
+				" console_enabled, provision_state, version) FROM nodes WHERE id = %" PRId64, node_id),
+			    "power on|{\"a\": [1.50, null]}|t|enroll|1");
+	assert_int_equal(action_read(db, id, &view, &err), 0);
+	assert_true(view.is_accepted);
+	assert_int_equal(view.state, ACTION_RUNNING);
+	assert_non_null(view.accepted_at);
+	assert_null(view.finished_at);
+	action_view_release(&view);
+
+	assert_int_equal(action_finish(db, &action, &(struct action_outcome){
+		.state = ACTION_FAILED, .error_code = 500, .error = "It's \"broken\" \\ {1,2}", .result = "\0\xff{", .result_len = 3,
+		.result_type = "application/octet-stream", .is_kept = true, .history_event = "broken", .history_type = "power",
+		.conductor = "host-1",
+		.changes = "{\"target_power_state\": null, \"power_state\": \"power off\", \"clean_step\": null}" }, &err), 0);
+	assert_string_equal(ask(db, "SELECT concat_ws('|', reservation, lock_token, lock_action, target_power_state, power_state,"
+				" clean_step, version, lock_epoch) FROM nodes WHERE id = %" PRId64, node_id), "power off|{}|2|1");
+	assert_string_equal(ask(db, "SELECT concat_ws('|', severity, event_type, event, conductor) FROM node_history"
+				" WHERE node_id = %" PRId64, node_id), "ERROR|power|broken|host-1");
+	assert_string_equal(ask(db, "SELECT args IS NULL AND keep_until BETWEEN now() + interval '23 hours' AND"
+				" now() + interval '25 hours' FROM actions WHERE id = %" PRId64, id), "t");
+	assert_int_equal(action_read_uuid(db, action.uuid, &view, &err), 0);
+	assert_int_equal(view.state, ACTION_FAILED);
+	assert_int_equal(view.error_code, 500);
+	assert_string_equal(view.error, "It's \"broken\" \\ {1,2}");
+	assert_int_equal(view.result_len, 3);
+	assert_memory_equal(view.result, "\0\xff{", 3);
+	assert_string_equal(view.result_type, "application/octet-stream");
+	assert_int_equal(strlen(view.finished_at), strlen("2026-11-20T13:41:07+00:00"));
+	action_view_release(&view);
+	action_release(&action);
+}
+
+DB_TEST(test_action_start__line_of_three__first_in_first_out)
+{
+	int64_t node_id = make_node(db), ids[] = { put(db, node_id), put(db, node_id), put(db, node_id) };
+	struct action action, none;
+
+	for (int i = 0; i < 3; i++) {
+		assert_true(start(db, node_id, &action));
+		assert_int_equal(action.id, ids[i]);
+		assert_int_equal(action.epoch, i + 1);
+		assert_false(start(db, node_id, &none));
+		finish(db, &action);
+	}
+	assert_false(start(db, node_id, &none));
+	assert_string_equal(holder_of(db, node_id), "(null)");
+}
+
+DB_TEST(test_action_start__waiting_time_over__never_runs)
+{
+	int64_t node_id = make_node(db), id = put_row(db, node_id, true, "never", 1);
+	struct action action;
+	struct error err;
+	bool is_cancelled = false;
+
+	fiber_sleep(5);
+	assert_false(start(db, node_id, &action));
+	assert_int_equal(action_cancel(db, id, &is_cancelled, &err), 0);
+	assert_true(is_cancelled);
+	assert_string_equal(ask(db, "SELECT concat_ws('|', state, args, keep_until IS NOT NULL) FROM actions WHERE id = %" PRId64, id),
+			    "cancelled|t");
+}
+
+DB_TEST(test_action_start__lock_held_by_hand__waits)
+{
+	int64_t node_id = make_node(db);
+	struct action action;
+
+	put(db, node_id);
+	ask(db, "UPDATE nodes SET reservation = 'elsewhere' WHERE id = %" PRId64, node_id);
+	assert_false(start(db, node_id, &action));
+	ask(db, "UPDATE nodes SET reservation = NULL WHERE id = %" PRId64, node_id);
+	assert_true(start(db, node_id, &action));
+	finish(db, &action);
+}
+
+/* ---- guards ---- */
+
+DB_TEST(test_action__stale_token__writes_nothing)
+{
+	int64_t node_id = make_node(db), id = put(db, node_id);
+	struct action action, stale;
+	struct error err;
+
+	assert_true(start(db, node_id, &action));
+	stale = action;
+	uuid_new(stale.token);
+	assert_int_equal(action_accept(db, &stale, NULL, &err), -ERR_FENCED);
+	assert_int_equal(action_accept(db, &stale, "{\"power_state\": \"error\"}", &err), -ERR_FENCED);
+	assert_int_equal(action_save(db, &stale, "{\"power_state\": \"error\"}", &err), -ERR_FENCED);
+	assert_int_equal(finish_as(db, &stale, ACTION_DONE, &err), -ERR_FENCED);
+	assert_int_equal(action_requeue(db, &stale, &err), -ERR_FENCED);
+	assert_string_equal(ask(db, "SELECT concat_ws('|', reservation, power_state, version) FROM nodes WHERE id = %" PRId64,
+				node_id), "host-1|0");
+	assert_string_equal(state_of(db, id), "running");
+	assert_string_equal(ask(db, "SELECT accepted_at FROM actions WHERE id = %" PRId64, id), "(null)");
+
+	/* A lock that was broken by hand is noticed too. */
+	ask(db, "UPDATE nodes SET reservation = NULL, lock_token = NULL WHERE id = %" PRId64, node_id);
+	assert_int_equal(action_save(db, &action, "{\"power_state\": \"error\"}", &err), -ERR_FENCED);
+	assert_int_equal(action_accept(db, &action, NULL, &err), -ERR_FENCED);
+	assert_string_equal(ask(db, "SELECT power_state FROM nodes WHERE id = %" PRId64, node_id), "(null)");
+	action_release(&action);
+}
+
+DB_TEST(test_action_finish__twice__second_is_fenced)
+{
+	int64_t node_id = make_node(db), id = put(db, node_id);
+	struct action action;
+	struct error err;
+
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(finish_as(db, &action, ACTION_DONE, &err), 0);
+	assert_int_equal(finish_as(db, &action, ACTION_FAILED, &err), -ERR_FENCED);
+	assert_string_equal(state_of(db, id), "done");
+	action_release(&action);
+}
+
+DB_TEST(test_action_save__changes__only_those_columns)
+{
+	int64_t node_id = make_node(db);
+	struct action action;
+	struct error err;
+
+	put(db, node_id);
+	ask(db, "UPDATE nodes SET last_error = 'old', maintenance = true, name = 'n1' WHERE id = %" PRId64, node_id);
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(action_save(db, &action, NULL, &err), 0);
+	assert_int_equal(action_save(db, &action, "{\"provision_state\": \"verifying\","
+				     " \"provision_updated_at\": \"2026-11-20T13:41:07+00:00\", \"instance_uuid\": null}", &err), 0);
+	assert_string_equal(ask(db, "SELECT concat_ws('|', provision_state, provision_updated_at, last_error, maintenance, name,"
+				" updated_at IS NOT NULL, reservation, version) FROM nodes WHERE id = %" PRId64, node_id),
+			    "verifying|2026-11-20 13:41:07+00|old|t|n1|t|host-1|1");
+	assert_int_equal(action_save(db, &action, "{\"name\": \"mine\"}", &err), -ERR_INVALID);
+	assert_int_equal(action_save(db, &action, "{\"power_state\": ", &err), -ERR_INVALID);
+	assert_int_equal(action_save(db, &action, "[]", &err), -ERR_INVALID);
+	finish(db, &action);
+}
+
+/* What the database refuses must not keep the lock. */
+DB_TEST(test_action_finish__outcome_refused__is_unknown_and_releases)
+{
+	int64_t node_id = make_node(db), id = put(db, node_id);
+	struct action action;
+	struct error err;
+
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(action_finish(db, &action, &(struct action_outcome){
+		.state = ACTION_DONE, .changes = "{\"provision_state\": null}" }, &err), 0);
+	assert_string_equal(state_of(db, id), "unknown");
+	assert_string_equal(holder_of(db, node_id), "(null)");
+	assert_non_null(strstr(ask(db, "SELECT error FROM actions WHERE id = %" PRId64, id), "could not be stored"));
+	action_release(&action);
+}
+
+DB_TEST(test_action_finish__bytes_that_are_not_utf8__are_replaced)
+{
+	int64_t node_id = make_node(db), id = put(db, node_id);
+	struct action action;
+	struct error err;
+
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(action_finish(db, &action, &(struct action_outcome){
+		.state = ACTION_FAILED, .error = "a\xff\"b", .history_event = "\xc3(" }, &err), 0);
+	assert_string_equal(ask(db, "SELECT error FROM actions WHERE id = %" PRId64, id), "a\xef\xbf\xbd\"b");
+	action_release(&action);
+}
+
+/* ---- insert ---- */
+
+DB_TEST(test_action_insert__same_uuid_again__is_one_row)
+{
+	char uuid[UUID_TEXT];
+	struct error err;
+	int64_t first = 0, second = 0;
+
+	uuid_new(uuid);
+	struct action_request request = { .uuid = uuid, .kind = "k", .on_crash = "never", .pool = "p", .target = "t",
+					  .wait_ms = 1000, .run_s = 1 };
+	assert_int_equal(action_insert(db, &request, &first, &err), 0);
+	assert_int_equal(action_insert(db, &request, &second, &err), 0);
+	assert_int_equal(first, second);
+	assert_string_equal(ask(db, "SELECT count(*) FROM actions", 0), "1");
+}
+
+DB_TEST(test_action_insert__idem_key_used__is_refused)
+{
+	char uuids[2][UUID_TEXT];
+	struct error err;
+	int64_t id = 0;
+	bool is_cancelled;
+
+	uuid_new(uuids[0]);
+	uuid_new(uuids[1]);
+	struct action_request request = { .uuid = uuids[0], .kind = "k", .on_crash = "never", .pool = "p", .target = "t",
+					  .wait_ms = 1000, .run_s = 1, .idem_scope = "me", .idem_key = "1" };
+	assert_int_equal(action_insert(db, &request, &id, &err), 0);
+	request.uuid = uuids[1];
+	assert_int_equal(action_insert(db, &request, &id, &err), -ERR_IDEMPOTENCY);
+	/* A cancelled one gives the key back. */
+	assert_int_equal(action_cancel(db, id, &is_cancelled, &err), 0);
+	assert_int_equal(action_insert(db, &request, &id, &err), 0);
+}
+
+struct inserter {
+	struct db *db;
+	struct action_request request;
+	int64_t id;
+	int rc;
+	struct error err;
+	unsigned *left;
+};
+
+static void inserter_run(void *arg)
+{
+	struct inserter *inserter = arg;
+
+	inserter->rc = action_insert(inserter->db, &inserter->request, &inserter->id, &inserter->err);
+	--*inserter->left;
+}
+
+/* One of a batch is refused by the database; the others must not be. */
+DB_TEST(test_action_insert__one_of_a_batch_is_bad__others_go_in)
+{
+	enum { COUNT = 200 };
+	struct inserter *inserters = xcalloc(COUNT, sizeof(*inserters));
+	char (*uuids)[UUID_TEXT] = xcalloc(COUNT, UUID_TEXT);
+	unsigned left = COUNT;
+
+	for (int i = 0; i < COUNT; i++) {
+		uuid_new(uuids[i]);
+		inserters[i] = (struct inserter){ .db = db, .left = &left, .request = {
+			.uuid = uuids[i], .kind = "k", .on_crash = "never", .pool = "p", .target = "t", .wait_ms = 1000, .run_s = 1,
+			.args = i == 77 ? "{\"not\": json}" : "{}" } };
+		fiber_spawn("insert", inserter_run, &inserters[i]);
+	}
+	while (left > 0)
+		fiber_sleep(1);
+	for (int i = 0; i < COUNT; i++)
+		assert_int_equal(inserters[i].rc, i == 77 ? -ERR_INVALID : 0);
+	assert_string_equal(ask(db, "SELECT count(*) FROM actions", 0), "199");
+	/* In the order in which they were asked. */
+	for (int i = 1; i < COUNT; i++)
+		assert_true(i == 77 || i == 78 || inserters[i].id > inserters[i - 1].id || inserters[i].id < 200);
+	xfree(inserters);
+	xfree(uuids);
+}
+
+/* ---- shared ---- */
+
+DB_TEST(test_action_start_shared__beside_a_holder__at_most_four)
+{
+	int64_t node_id = make_node(db), ids[7], driver_level = put_row(db, 0, false, "repeat", 60000);
+	struct action actions[7], holder;
+	struct error err;
+	bool is_started;
+	unsigned started = 0;
+
+	put(db, node_id);
+	assert_true(start(db, node_id, &holder));
+	for (int i = 0; i < 7; i++)
+		ids[i] = put_row(db, node_id, false, "repeat", 60000);
+	for (int i = 0; i < 7; i++) {
+		assert_int_equal(action_start_shared(db, ids[i], me, &is_started, &actions[i], &err), 0);
+		assert_int_equal(is_started, i < 4);
+		started += is_started;
+	}
+	assert_true(actions[0].is_repeatable);
+	assert_false(actions[0].is_exclusive);
+	/* Not twice. */
+	assert_int_equal(action_start_shared(db, ids[0], other, &is_started, &actions[6], &err), 0);
+	assert_false(is_started);
+	assert_int_equal(action_accept(db, &actions[0], NULL, &err), 0);
+	finish(db, &actions[0]);
+	assert_int_equal(action_start_shared(db, ids[4], me, &is_started, &actions[4], &err), 0);
+	assert_true(is_started);
+	assert_string_equal(holder_of(db, node_id), "host-1");
+	for (int i = 1; i < 5; i++)
+		finish(db, &actions[i]);
+	finish(db, &holder);
+	assert_int_equal(action_start_shared(db, driver_level, me, &is_started, &actions[0], &err), 0);
+	assert_true(is_started);
+	assert_int_equal(actions[0].node_id, 0);
+	finish(db, &actions[0]);
+}
+
+struct shared_starter {
+	struct db *db;
+	int64_t id;
+	bool is_started;
+	struct action action;
+	unsigned *left;
+};
+
+static void shared_starter_run(void *arg)
+{
+	struct shared_starter *starter = arg;
+	struct error err;
+
+	assert_int_equal(action_start_shared(starter->db, starter->id, me, &starter->is_started, &starter->action, &err), 0);
+	--*starter->left;
+}
+
+/* In one batch, and from two processes at once. */
+DB_TEST(test_action_start_shared__twenty_at_once__four_start)
+{
+	static struct shared_starter starters[20];
+	int64_t node_id = make_node(db);
+	char *name = pg_query(db, "SELECT current_database()");
+	unsigned left = 20, started = 0;
+
+	char *sockets = pg_query(db, "SHOW unix_socket_directories");
+	char *connection = xasprintf("host=%s dbname=%s user=ferrule", sockets, name);
+	struct db *second = pg_is_private() ? db_new(&(struct db_options){ .connection = connection }) : db;
+	for (int i = 0; i < 20; i++) {
+		starters[i] = (struct shared_starter){ .db = i % 2 ? db : second, .left = &left,
+						       .id = put_row(db, node_id, false, "repeat", 60000) };
+		fiber_spawn("start", shared_starter_run, &starters[i]);
+	}
+	while (left > 0)
+		fiber_sleep(1);
+	for (int i = 0; i < 20; i++) {
+		started += starters[i].is_started;
+		if (starters[i].is_started)
+			action_release(&starters[i].action);
+	}
+	assert_int_equal(started, 4);
+	if (second != db)
+		db_free(second);
+	xfree(connection);
+	xfree(sockets);
+	xfree(name);
+}
+
+/* ---- poll ---- */
+
+DB_TEST(test_action_poll__own_rows_at_once__others_after_a_second)
+{
+	int64_t nodes[] = { make_node(db), make_node(db), make_node(db) };
+	int64_t mine = put(db, nodes[0]), blocked = put(db, nodes[1]), shared = put_row(db, nodes[1], false, "never", 60000);
+	const char *pools[] = { ":fake", "x:y" };
+	struct action_ref refs[10];
+	struct error err;
+	size_t count = 0;
+
+	ask(db, "UPDATE nodes SET reservation = 'x' WHERE id = %" PRId64, nodes[1]);
+	put_row(db, nodes[2], true, "never", 1);
+	fiber_sleep(5); /* the last one is too late */
+	assert_int_equal(action_poll(db, "host-1", pools, 2, 10, refs, &count, &err), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(refs[0].id, mine);
+	assert_int_equal(refs[0].node_id, nodes[0]);
+	assert_true(refs[0].is_exclusive);
+	assert_int_equal(refs[1].id, shared);
+	assert_false(refs[1].is_exclusive);
+	assert_int_equal(action_poll(db, "host-2", pools, 2, 10, refs, &count, &err), 0);
+	assert_int_equal(count, 0);
+	ask(db, "UPDATE actions SET created_at = created_at - interval '1 second'", 0);
+	assert_int_equal(action_poll(db, "host-2", pools, 2, 10, refs, &count, &err), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(action_poll(db, "host-2", pools + 1, 1, 10, refs, &count, &err), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(action_poll(db, "host-1", pools, 2, 1, refs, &count, &err), 0);
+	assert_int_equal(count, 1);
+	ask(db, "UPDATE nodes SET reservation = NULL WHERE id = %" PRId64, nodes[1]);
+	assert_int_equal(action_poll(db, "host-1", pools, 2, 10, refs, &count, &err), 0);
+	assert_int_equal(count, 3);
+	assert_int_equal(refs[1].id, blocked);
+}
+
+/* ---- requeue, lease, sweep ---- */
+
+DB_TEST(test_action_requeue__nothing_was_done__first_in_line_again)
+{
+	int64_t node_id = make_node(db), id = put(db, node_id);
+	struct action action, again;
+	struct error err;
+
+	put(db, node_id);
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(action_requeue(db, &action, &err), 0);
+	assert_string_equal(holder_of(db, node_id), "(null)");
+	assert_true(start_as(db, node_id, other, &again));
+	assert_int_equal(again.id, id);
+	assert_int_equal(again.attempt, 1);
+	assert_int_equal(finish_as(db, &action, ACTION_DONE, &err), -ERR_FENCED);
+	action_release(&action);
+	finish(db, &again);
+}
+
+DB_TEST(test_lease_renew__live_and_dead__tells_what_runs)
+{
+	struct db_session *session = db_session_new(db);
+	int64_t node_id = make_node(db), id = put(db, node_id), shared = put_row(db, node_id, false, "never", 60000);
+	struct lease_answer answer;
+	struct lease_beat beats[4];
+	struct action action, second;
+	struct error err;
+	size_t count = 0;
+	char timeline[9];
+	bool is_true = false;
+
+	make_instance(db, me, "host-1");
+	make_instance(db, other, "host-2");
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(action_start_shared(db, shared, me, &is_true, &second, &err), 0);
+	assert_int_equal(action_ask_stop(db, id, "an operator", &is_true, &err), 0);
+	assert_true(is_true);
+	assert_int_equal(lease_renew(session, me, &answer, &err), 0);
+	assert_true(answer.is_live);
+	assert_string_equal(answer.timeline, "00000001");
+	assert_int_equal(answer.running_count, 2);
+	assert_int_equal(answer.running[0].id, id);
+	assert_string_equal(answer.running[0].token, action.token);
+	assert_true(answer.running[0].is_stop_asked);
+	assert_string_equal(answer.running[0].stop_asked, "an operator");
+	assert_int_equal(answer.running[1].id, shared);
+	assert_false(answer.running[1].is_stop_asked);
+	xfree(answer.running);
+
+	assert_int_equal(lease_read(db, beats, 4, &count, timeline, &err), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(timeline, "00000001");
+	int64_t beat = strcmp(beats[0].instance, me) == 0 ? beats[0].beat : beats[1].beat;
+	assert_int_equal(beat, 1);
+	/* Beaten since then: not dead. */
+	assert_int_equal(lease_declare_dead(db, me, 0, &is_true, &err), 0);
+	assert_false(is_true);
+	assert_int_equal(lease_declare_dead(db, me, 1, &is_true, &err), 0);
+	assert_true(is_true);
+	assert_int_equal(lease_renew(session, me, &answer, &err), 0);
+	assert_false(answer.is_live);
+	xfree(answer.running);
+	action_release(&action);
+	action_release(&second);
+	db_session_free(session);
+}
+
+struct swept {
+	int64_t id, node_id;
+	enum action_state state;
+	unsigned count;
+};
+
+static void on_swept(int64_t id, int64_t node_id, enum action_state state, void *arg)
+{
+	*(struct swept *)arg = (struct swept){ id, node_id, state, ((struct swept *)arg)->count + 1 };
+}
+
+static void sweep(struct db *db, struct swept *swept)
+{
+	struct error err;
+	size_t count = 0;
+
+	*swept = (struct swept){ 0 };
+	assert_int_equal(lease_sweep(db, "host-2", on_swept, swept, &count, &err), 0);
+	assert_int_equal(count, swept->count);
+}
+
+struct sweep_case {
+	const char *on_crash;
+	bool is_accepted;
+	const char *states[3]; /* after each takeover; NULL: none more */
+};
+
+DB_TEST(test_lease_sweep__dead_holder__queued_or_unknown_by_attempt)
+{
+	static const struct sweep_case cases[] = {
+		{ "never", false, { "queued", "unknown" } },
+		{ "never", true, { "unknown" } },
+		{ "repeat", false, { "queued", "unknown" } },
+		{ "repeat", true, { "queued", "unknown" } },
+	};
+	struct swept swept;
+	struct error err;
+
+	make_instance(db, me, "host-1");
+	for (size_t i = 0; i < 4; i++) {
+		int64_t node_id = make_node(db), id = put_row(db, node_id, true, cases[i].on_crash, 60000);
+		for (int round = 0; cases[i].states[round] != NULL; round++) {
+			struct action action;
+			xfree(pg_query(db, "UPDATE conductors SET state = 'live'"));
+			assert_true(start(db, node_id, &action));
+			assert_int_equal(action.attempt, round + 1);
+			if (cases[i].is_accepted)
+				assert_int_equal(action_accept(db, &action, "{\"target_power_state\": \"power on\"}", &err), 0);
+			sweep(db, &swept);
+			assert_int_equal(swept.count, 0); /* it lives */
+			xfree(pg_query(db, "UPDATE conductors SET state = 'dead'"));
+			sweep(db, &swept);
+			assert_int_equal(swept.count, 1);
+			assert_int_equal(swept.id, id);
+			assert_int_equal(swept.node_id, node_id);
+			assert_string_equal(action_state_name(swept.state), cases[i].states[round]);
+			assert_string_equal(state_of(db, id), cases[i].states[round]);
+			assert_string_equal(holder_of(db, node_id), "(null)");
+			/* The dead one wakes up. */
+			assert_int_equal(finish_as(db, &action, ACTION_DONE, &err), -ERR_FENCED);
+			assert_int_equal(action_save(db, &action, "{\"power_state\": \"error\"}", &err), -ERR_FENCED);
+			action_release(&action);
+		}
+		assert_non_null(strstr(ask(db, "SELECT last_error FROM nodes WHERE id = %" PRId64, node_id), "unknown"));
+		assert_string_equal(ask(db, "SELECT concat_ws('|', target_power_state, (SELECT count(*) FROM node_history"
+					" WHERE node_id = nodes.id)) FROM nodes WHERE id = %" PRId64, node_id), "1");
+		assert_string_equal(ask(db, "SELECT args FROM actions WHERE id = %" PRId64, id), "(null)");
+	}
+}
+
+DB_TEST(test_action_purge__old_rows_go__expired_ones_are_cancelled)
+{
+	int64_t node_id = make_node(db), kept = put(db, node_id), late = put(db, make_node(db));
+	struct action action;
+	struct error err;
+	size_t count = 0;
+
+	for (int i = 0; i < 3; i++) {
+		assert_true(start(db, node_id, &action));
+		finish(db, &action);
+		put(db, node_id);
+	}
+	xfree(pg_query(db, "UPDATE actions SET keep_until = now() - interval '1 s' WHERE state = 'done' AND id <> %" PRId64, kept));
+	ask(db, "UPDATE actions SET start_by = now() - interval '2 minutes' WHERE id = %" PRId64, late);
+	assert_int_equal(action_purge(db, 1, &count, &err), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(action_purge(db, 100, &count, &err), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(state_of(db, kept), "done");
+	assert_string_equal(state_of(db, late), "cancelled");
+	assert_string_equal(ask(db, "SELECT count(*) FROM actions", 0), "3");
+}
+
+/* ---- read ---- */
+
+DB_TEST(test_action_read__long_result_and_missing_row)
+{
+	int64_t node_id = make_node(db), id = put(db, node_id);
+	char *result = xmalloc(1 << 20);
+	struct action action;
+	struct action_view view;
+	struct error err;
+
+	memset(result, 'r', 1 << 20);
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(action_finish(db, &action, &(struct action_outcome){
+		.state = ACTION_DONE, .result = result, .result_len = 1 << 20, .result_type = "application/json" }, &err), 0);
+	assert_int_equal(action_read(db, id, &view, &err), 0);
+	assert_int_equal(view.result_len, 1 << 20);
+	assert_memory_equal(view.result, result, 1 << 20);
+	action_view_release(&view);
+	assert_int_equal(action_read(db, id + 1, &view, &err), -ERR_NOT_FOUND);
+	assert_int_equal(action_read_uuid(db, "x' OR true", &view, &err), -ERR_NOT_FOUND);
+	assert_int_equal(action_read_uuid(db, "00000000-0000-4000-8000-000000000000", &view, &err), -ERR_NOT_FOUND);
+	action_release(&action);
+	xfree(result);
+}
+
+/* ---- synchronous_commit ---- */
+
+/* A trigger notes what each kind of write saw at its commit. */
+DB_TEST(test_action__synchronous_commit__off_for_insert_and_start_only)
+{
+	int64_t node_id = make_node(db);
+	struct action action;
+	struct error err;
+
+	xfree(pg_query(db, "CREATE TABLE seen (state text, accepted bool, setting text)"));
+	xfree(pg_query(db, "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen"
+		       " VALUES (NEW.state, NEW.accepted_at IS NOT NULL, current_setting('synchronous_commit')); RETURN NULL; END $$"));
+	xfree(pg_query(db, "CREATE CONSTRAINT TRIGGER note AFTER INSERT OR UPDATE ON actions DEFERRABLE INITIALLY DEFERRED"
+		       " FOR EACH ROW EXECUTE FUNCTION note()"));
+	for (int i = 0; i < 3; i++) {
+		put(db, node_id);
+		assert_true(start(db, node_id, &action));
+		assert_int_equal(action_accept(db, &action, NULL, &err), 0);
+		finish(db, &action);
+	}
+	char *seen = pg_query(db, "SELECT string_agg(DISTINCT state || ' ' || accepted || ' ' || setting, ', '"
+			      " ORDER BY state || ' ' || accepted || ' ' || setting) FROM seen");
+	assert_string_equal(seen, "done true on, queued false off, running false off, running true on");
+	xfree(seen);
+	for (int i = 0; i < 8; i++)
+		assert_string_equal(ask(db, "SHOW synchronous_commit", 0), "on");
+}
+
+/* ---- notifications ---- */
+
+DB_TEST(test_action_payload__list__items_in_turn)
+{
+	const char *payload = "x12,s7,bad,,q,x,a99999999999,f1x,f2";
+	const char *expected = "x12 s7 a99999999999 f2 ";
+	char got[100] = "", what;
+	int64_t id;
+
+	(void)db;
+	while (action_payload_next(&payload, &what, &id))
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%c%" PRId64 " ", what, id);
+	assert_string_equal(got, expected);
+	payload = NULL;
+	assert_false(action_payload_next(&payload, &what, &id));
+
+	char channel[ACTION_CHANNEL_MAX], second[ACTION_CHANNEL_MAX];
+	action_channel("Host-1.Example", channel);
+	assert_string_equal(channel, "c_host_1_example");
+	action_channel("a-very-long-name-of-a-host-in-a-very-long-domain.example.com", channel);
+	action_channel("a-very-long-name-of-a-host-in-a-very-long-domain.example.net", second);
+	assert_string_not_equal(channel, second);
+	assert_true(strlen(channel) < 64);
+}
+
+struct heard {
+	char text[256];
+	unsigned nulls;
+};
+
+static void on_notify(const char *payload, void *arg)
+{
+	struct heard *heard = arg;
+
+	if (payload == NULL)
+		heard->nulls++;
+	else
+		snprintf(heard->text + strlen(heard->text), sizeof(heard->text) - strlen(heard->text), "[%s]", payload);
+}
+
+static void hear(const struct heard *heard, const char *text)
+{
+	for (int i = 0; i < 2000 && strcmp(heard->text, text) != 0; i++)
+		fiber_sleep(1);
+	assert_string_equal(heard->text, text);
+}
+
+DB_TEST(test_action__listeners__hear_inserted_accepted_finished)
+{
+	int64_t node_id = make_node(db);
+	static struct heard target, reply;
+	struct action action;
+	struct error err;
+	char expected[64];
+
+	target = reply = (struct heard){ 0 };
+	db_listen(db, "c_host_1", on_notify, &target);
+	db_listen(db, "replies", on_notify, &reply);
+	while (target.nulls == 0 || reply.nulls == 0)
+		fiber_sleep(1);
+	int64_t id = put(db, node_id);
+	snprintf(expected, sizeof(expected), "[x%" PRId64 "]", node_id);
+	hear(&target, expected);
+	target.text[0] = '\0';
+	int64_t shared = put_row(db, node_id, false, "never", 60000);
+	snprintf(expected, sizeof(expected), "[s%" PRId64 "]", shared);
+	hear(&target, expected);
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(action_accept(db, &action, NULL, &err), 0);
+	snprintf(expected, sizeof(expected), "[a%" PRId64 "]", id);
+	hear(&reply, expected);
+	finish(db, &action);
+	snprintf(expected, sizeof(expected), "[a%" PRId64 "][f%" PRId64 "]", id, id);
+	hear(&reply, expected);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_action__whole_life__columns_follow_the_protocol),
+		cmocka_unit_test(test_action_start__line_of_three__first_in_first_out),
+		cmocka_unit_test(test_action_start__waiting_time_over__never_runs),
+		cmocka_unit_test(test_action_start__lock_held_by_hand__waits),
+		cmocka_unit_test(test_action__stale_token__writes_nothing),
+		cmocka_unit_test(test_action_finish__twice__second_is_fenced),
+		cmocka_unit_test(test_action_save__changes__only_those_columns),
+		cmocka_unit_test(test_action_finish__outcome_refused__is_unknown_and_releases),
+		cmocka_unit_test(test_action_finish__bytes_that_are_not_utf8__are_replaced),
+		cmocka_unit_test(test_action_insert__same_uuid_again__is_one_row),
+		cmocka_unit_test(test_action_insert__idem_key_used__is_refused),
+		cmocka_unit_test(test_action_insert__one_of_a_batch_is_bad__others_go_in),
+		cmocka_unit_test(test_action_start_shared__beside_a_holder__at_most_four),
+		cmocka_unit_test(test_action_start_shared__twenty_at_once__four_start),
+		cmocka_unit_test(test_action_poll__own_rows_at_once__others_after_a_second),
+		cmocka_unit_test(test_action_requeue__nothing_was_done__first_in_line_again),
+		cmocka_unit_test(test_lease_renew__live_and_dead__tells_what_runs),
+		cmocka_unit_test(test_lease_sweep__dead_holder__queued_or_unknown_by_attempt),
+		cmocka_unit_test(test_action_purge__old_rows_go__expired_ones_are_cancelled),
+		cmocka_unit_test(test_action_read__long_result_and_missing_row),
+		cmocka_unit_test(test_action__synchronous_commit__off_for_insert_and_start_only),
+		cmocka_unit_test(test_action_payload__list__items_in_turn),
+		cmocka_unit_test(test_action__listeners__hear_inserted_accepted_finished),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
