@@ -1,0 +1,95 @@
+/* node: reading whole nodes. The column list comes from the field table, so its order cannot drift. */
+#include "db/node.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "lib/buf.h"
+#include "lib/uuid.h"
+
+enum { SQL_MAX = 16384 };
+
+/* What a SELECT of a node appends to the columns of the field table: enum NODE_ROW_*. */
+static const char extra_columns[] =
+	", n.id, n.version, (SELECT c.uuid FROM chassis c WHERE c.id = n.chassis_id), NULL::uuid,"
+	" (SELECT json_agg(t.trait ORDER BY t.trait) FROM node_traits t WHERE t.node_id = n.id)";
+
+enum key { BY_UUID, BY_NAME, BY_ID, KEY_COUNT };
+enum shape { WHOLE, ROW, SHAPE_COUNT };
+
+static const char *const conditions[KEY_COUNT] = {
+	[BY_UUID] = " FROM nodes n WHERE n.uuid = $1",
+	[BY_NAME] = " FROM nodes n WHERE n.name = $1",
+	[BY_ID] = " FROM nodes n WHERE n.id = $1",
+};
+static const char *const names[SHAPE_COUNT][KEY_COUNT] = {
+	[WHOLE] = { "node_read_uuid", "node_read_name", "node_read_id" },
+	[ROW] = { "node_row_uuid", "node_row_name", "node_row_id" },
+};
+
+static struct db_statement statements[SHAPE_COUNT][KEY_COUNT];
+
+static void statement_make(struct db_statement *statement, enum shape shape, enum key key)
+{
+	struct buf sql;
+
+	buf_init(&sql, SQL_MAX);
+	for (enum node_field field = 0; field < NODE_COLUMN_COUNT; field++) {
+		const struct node_field_info *info = node_field_info(field);
+		buf_printf(&sql, "%s n.%s%s", field == 0 ? "SELECT" : ",", info->name,
+			   info->type == FIELD_TIME ? " AT TIME ZONE 'UTC'" : "");
+	}
+	buf_puts(&sql, shape == WHOLE ? ", n.id, n.version, n.lock_epoch" : extra_columns);
+	buf_puts(&sql, conditions[key]);
+	assert(!sql.overflow);
+	*statement = (struct db_statement){
+		.name = names[shape][key], .sql = buf_take(&sql), .param_count = 1, .is_grouped = true };
+}
+
+SUSPENDS static int read_by(struct db *db, enum shape shape, const char *uuid, const char *name, int64_t id,
+			    struct db_rows **ret, struct error *err)
+{
+	enum key key = uuid != NULL ? BY_UUID : name != NULL ? BY_NAME : BY_ID;
+	struct db_statement *statement = &statements[shape][key];
+	char id_text[24];
+	const char *values[] = { uuid != NULL ? uuid : name != NULL ? name : id_text };
+	struct db_rows *rows = NULL;
+
+	if (uuid != NULL && !uuid_is_valid(uuid))
+		return fail(err, ERR_NOT_FOUND, "%s", "");
+	snprintf(id_text, sizeof(id_text), "%" PRId64, id);
+	if (statement->sql == NULL)
+		statement_make(statement, shape, key);
+	int rc = db_exec(db, statement, values, &rows, err);
+	if (rc < 0)
+		return rc;
+	if (db_rows_count(rows) == 0) {
+		db_rows_release(rows);
+		return fail(err, ERR_NOT_FOUND, "%s", "");
+	}
+	*ret = rows;
+	return 0;
+}
+
+int node_read(struct db *db, const char *uuid, const char *name, int64_t id, struct node *ret, struct error *err)
+{
+	struct db_rows *rows;
+	int rc = read_by(db, WHOLE, uuid, name, id, &rows, err);
+
+	if (rc < 0)
+		return rc;
+	node_init(ret);
+	for (enum node_field field = 0; field < NODE_COLUMN_COUNT; field++)
+		node_load(ret, field, db_value(rows, 0, (int)field), db_value_len(rows, 0, (int)field));
+	ret->id = db_value_int(rows, 0, NODE_COLUMN_COUNT);
+	ret->version = db_value_int(rows, 0, NODE_COLUMN_COUNT + 1);
+	ret->lock_epoch = db_value_int(rows, 0, NODE_COLUMN_COUNT + 2);
+	db_rows_release(rows);
+	return 0;
+}
+
+int node_read_row(struct db *db, const char *uuid, const char *name, struct db_rows **ret, struct error *err)
+{
+	return read_by(db, ROW, uuid, name, 0, ret, err);
+}
