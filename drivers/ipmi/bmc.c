@@ -1,0 +1,574 @@
+/* bmc: who has the turn, which session is open, when it is closed. */
+#include "drivers/ipmi/bmc.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "drivers/ipmi/options.h"
+#include "lib/clock.h"
+#include "lib/http_client.h"
+#include "lib/loop.h"
+#include "lib/map.h"
+#include "lib/xalloc.h"
+
+enum { CLOSERS_MAX = 16, FORGET_MS = 600 * 1000 };
+
+/* A list of BMCs that nobody uses, by the time since when. */
+struct idle_list {
+	struct ipmi_bmc *first, *last;
+};
+
+struct ipmi_bmc {
+	char *address;                /* as in driver_info */
+	uint16_t port;
+	struct ipmi_bmc *next_same;   /* another BMC with the same key in the map */
+	unsigned users;               /* operations that have or await the turn */
+	struct semaphore turn;
+	int64_t rest_until_ms;        /* min_command_interval */
+	struct ipmi_learnt learnt;
+	int64_t manufacturer;         /* -1: not asked yet */
+	struct ipmi_session *session; /* owned; NULL: none */
+	struct ipmi_info session_info;/* what the session was opened with; address is not used */
+	struct idle_list *idle_in;    /* the list that it is in; NULL: in use */
+	struct ipmi_bmc *idle_previous, *idle_next;
+	int64_t idle_since_ms;
+};
+
+static struct {
+	struct map map;               /* by key_of */
+	unsigned count, session_count;
+	struct idle_list with_session, without;
+	struct loop_timer *timer;     /* of the next idle session or BMC to be forgotten */
+	unsigned closers;             /* fibers that close idle sessions */
+	bool is_closing_all;
+} bmcs;
+
+/* ---- table ---- */
+
+static int64_t key_of(const char *address, uint16_t port)
+{
+	uint64_t key = 0xcbf29ce484222325U ^ port;
+
+	for (; *address != '\0'; address++)
+		key = (key ^ (uint8_t)*address) * 0x100000001b3U;
+	return (int64_t)(key | 1);
+}
+
+static struct ipmi_bmc *bmc_find_or_new(const char *address, uint16_t port)
+{
+	struct ipmi_bmc *first = map_get(&bmcs.map, key_of(address, port));
+
+	for (struct ipmi_bmc *bmc = first; bmc != NULL; bmc = bmc->next_same) {
+		if (bmc->port == port && strcmp(bmc->address, address) == 0)
+			return bmc;
+	}
+
+	struct ipmi_bmc *bmc = xcalloc(1, sizeof(*bmc));
+	bmc->address = xstrdup(address);
+	bmc->port = port;
+	bmc->turn.free = 1;
+	bmc->manufacturer = -1;
+	bmc->next_same = first;
+	map_put(&bmcs.map, key_of(address, port), bmc);
+	bmcs.count++;
+	return bmc;
+}
+
+static void bmc_free(struct ipmi_bmc *bmc)
+{
+	int64_t key = key_of(bmc->address, bmc->port);
+	struct ipmi_bmc *first = map_take(&bmcs.map, key), **place = &first;
+
+	while (*place != bmc)
+		place = &(*place)->next_same;
+	*place = bmc->next_same;
+	if (first != NULL)
+		map_put(&bmcs.map, key, first);
+	bmcs.count--;
+	xfree(bmc->address);
+	rmcpp_wipe(bmc, sizeof(*bmc));
+	xfree(bmc);
+}
+
+/* ---- idle lists ---- */
+
+static void idle_remove(struct ipmi_bmc *bmc)
+{
+	struct idle_list *list = bmc->idle_in;
+
+	if (list == NULL)
+		return;
+	*(bmc->idle_previous != NULL ? &bmc->idle_previous->idle_next : &list->first) = bmc->idle_next;
+	*(bmc->idle_next != NULL ? &bmc->idle_next->idle_previous : &list->last) = bmc->idle_previous;
+	bmc->idle_in = NULL;
+	bmc->idle_previous = bmc->idle_next = NULL;
+}
+
+static int64_t session_idle_ms(void)
+{
+	return (int64_t)(ipmi_options.session_idle_timeout_s * 1000);
+}
+
+static int64_t next_due_ms(void)
+{
+	int64_t due_ms = DEADLINE_NEVER;
+
+	if (bmcs.with_session.first != NULL && bmcs.closers < CLOSERS_MAX)
+		due_ms = bmcs.with_session.first->idle_since_ms + session_idle_ms();
+	if (bmcs.without.first != NULL && bmcs.without.first->idle_since_ms + FORGET_MS < due_ms)
+		due_ms = bmcs.without.first->idle_since_ms + FORGET_MS;
+	return due_ms;
+}
+
+static void on_timer(void *arg);
+
+static void arm_timer(void)
+{
+	int64_t due_ms = next_due_ms(), now_ms = clock_ms();
+
+	if (due_ms == DEADLINE_NEVER)
+		return;
+	if (bmcs.timer == NULL)
+		bmcs.timer = loop_timer_new(on_timer, NULL);
+	loop_timer_set(bmcs.timer, due_ms > now_ms ? due_ms - now_ms : 0);
+}
+
+static void idle_add(struct ipmi_bmc *bmc)
+{
+	struct idle_list *list = bmc->session != NULL ? &bmcs.with_session : &bmcs.without;
+	bool was_empty = list->first == NULL;
+
+	bmc->idle_in = list;
+	bmc->idle_since_ms = clock_ms();
+	bmc->idle_previous = list->last;
+	*(list->last != NULL ? &list->last->idle_next : &list->first) = bmc;
+	list->last = bmc;
+	if (was_empty)
+		arm_timer();
+}
+
+/* ---- sessions ---- */
+
+/* Forgets the session without a word. */
+static void session_drop(struct ipmi_bmc *bmc)
+{
+	if (bmc->session == NULL)
+		return;
+	ipmi_line_close(&bmc->session->line);
+	rmcpp_wipe(bmc->session, sizeof(*bmc->session));
+	xfree(bmc->session);
+	bmc->session = NULL;
+	bmcs.session_count--;
+}
+
+SUSPENDS static void session_close(struct ipmi_bmc *bmc)
+{
+	if (bmc->session == NULL)
+		return;
+	ipmi_session_logout(bmc->session, &bmc->learnt);
+	session_drop(bmc);
+}
+
+static bool is_same_login(const struct ipmi_info *a, const struct ipmi_info *b)
+{
+	return a->user_len == b->user_len && memcmp(a->user, b->user, sizeof(a->user)) == 0 &&
+	       memcmp(a->password, b->password, RMCPP_KEY) == 0 && a->has_kg == b->has_kg &&
+	       memcmp(a->kg, b->kg, RMCPP_KEY) == 0 && a->privilege == b->privilege && a->suite == b->suite;
+}
+
+/* A fiber that closes sessions as they fall due. */
+static void close_idle(void *arg)
+{
+	struct ipmi_bmc *bmc;
+
+	(void)arg;
+	while ((bmc = bmcs.with_session.first) != NULL &&
+	       (bmcs.is_closing_all || bmc->idle_since_ms + session_idle_ms() <= clock_ms())) {
+		idle_remove(bmc);
+		bmc->users++;
+		if (semaphore_take(&bmc->turn, DEADLINE_NEVER) == 0) {
+			session_close(bmc);
+			semaphore_give(&bmc->turn);
+		}
+		if (--bmc->users == 0)
+			idle_add(bmc);
+	}
+	bmcs.closers--;
+	arm_timer();
+}
+
+static void on_timer(void *arg)
+{
+	int64_t now_ms = clock_ms();
+
+	(void)arg;
+	while (bmcs.without.first != NULL && bmcs.without.first->idle_since_ms + FORGET_MS <= now_ms) {
+		struct ipmi_bmc *bmc = bmcs.without.first;
+		idle_remove(bmc);
+		bmc_free(bmc);
+	}
+	/* as many at once as are due, up to a limit */
+	struct ipmi_bmc *due = bmcs.with_session.first;
+	while (due != NULL && due->idle_since_ms + session_idle_ms() <= now_ms && bmcs.closers < CLOSERS_MAX) {
+		bmcs.closers++;
+		fiber_spawn("ipmi close", close_idle, NULL);
+		due = due->idle_next;
+	}
+	if (next_due_ms() > now_ms)
+		arm_timer();
+}
+
+/* ---- operations ---- */
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void leave(struct ipmi_operation *operation)
+{
+	struct ipmi_bmc *bmc = operation->bmc;
+
+	semaphore_give(&bmc->turn);
+	if (--bmc->users == 0)
+		idle_add(bmc);
+	rmcpp_wipe(&operation->info, sizeof(operation->info));
+}
+
+SUSPENDS static int take_turn(struct ipmi_operation *operation, struct error *err)
+{
+	struct ipmi_bmc *bmc = operation->bmc;
+
+	idle_remove(bmc);
+	bmc->users++;
+
+	int rc = semaphore_take(&bmc->turn, operation->deadline_ms);
+	if (rc < 0) {
+		if (--bmc->users == 0)
+			idle_add(bmc);
+		rmcpp_wipe(&operation->info, sizeof(operation->info));
+		return rc == -ERR_TIMEOUT ? fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s is busy with other requests",
+						 bmc->address) : rc;
+	}
+	while (rc == 0 && clock_ms() < bmc->rest_until_ms)
+		rc = fiber_sleep(bmc->rest_until_ms - clock_ms());
+	/* the node's credentials have changed, or two nodes name the BMC differently */
+	if (rc == 0 && bmc->session != NULL && !is_same_login(&bmc->session_info, &operation->info))
+		session_close(bmc);
+	if (rc < 0)
+		leave(operation);
+	return rc;
+}
+
+int ipmi_operation_begin(struct ipmi_operation *operation, struct task *task, int64_t deadline_ms, struct error *err)
+{
+	*operation = (struct ipmi_operation){ .task = task };
+
+	int rc = ipmi_info_parse(task, &operation->info, err);
+	if (rc < 0)
+		return rc;
+	operation->deadline_ms = smaller(smaller(deadline_ms, task->deadline_ms),
+					 clock_ms() + (int64_t)(ipmi_options.command_retry_timeout_s * 1000));
+	operation->bmc = bmc_find_or_new(operation->info.address, operation->info.port);
+	return take_turn(operation, err);
+}
+
+void ipmi_operation_end(struct ipmi_operation *operation)
+{
+	struct ipmi_bmc *bmc = operation->bmc;
+
+	if (operation->is_session_over)
+		session_drop(bmc);
+	else if (ipmi_options.session_idle_timeout_s <= 0)
+		session_close(bmc);
+	bmc->rest_until_ms = clock_ms() + (int64_t)(ipmi_options.min_command_interval_s * 1000);
+	leave(operation);
+}
+
+/* ---- requests ---- */
+
+enum { RESEND_ONCE_MS = 4000, SILENCE_ONCE_MS = 20000, TRIES_NEW = 4, TRIES_REUSED = 2 };
+enum { BUSY_PAUSE_MIN_MS = 200, BUSY_PAUSE_MAX_MS = 5000, UNSPECIFIED_TRIES = 3 };
+
+/* One request under way. */
+struct attempt {
+	struct ipmi_operation *operation;
+	const struct ipmi_request *request;
+	const struct ipmi_command *command;  /* its row; NULL: unknown */
+	bool is_write;
+	bool is_once;                        /* a write that must not be done twice */
+	bool is_sent;
+	bool is_silent;                      /* the last exchange had no answer */
+	unsigned unspecified;                /* FFh answers */
+	int64_t busy_pause_ms;
+};
+
+static const char *request_name(const struct attempt *attempt, char *text, size_t size)
+{
+	if (attempt->command != NULL)
+		return attempt->command->name;
+	snprintf(text, size, "command 0x%02x 0x%02x", attempt->request->netfn, attempt->request->command);
+	return text;
+}
+
+static int may_send(void *arg, struct error *err)
+{
+	const struct attempt *attempt = arg;
+	char name[64], what[160];
+
+	snprintf(what, sizeof(what), "IPMI %s", request_name(attempt, name, sizeof(name)));
+	return task_gate_check(attempt->operation->task, what, err);
+}
+
+SUSPENDS static int ensure_session(struct ipmi_operation *operation, bool *ret_is_new, struct error *err)
+{
+	struct ipmi_bmc *bmc = operation->bmc;
+	struct udp_address peer;
+	char address[64];
+
+	*ret_is_new = bmc->session == NULL;
+	if (bmc->session != NULL)
+		return 0;
+
+	int rc = resolve_host(operation->info.address, address, sizeof(address), err);
+	if (rc < 0)
+		return rc;
+	if (!udp_address_parse(address, operation->info.port, &peer))
+		return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s has no usable address", bmc->address);
+
+	struct ipmi_session *session = xcalloc(1, sizeof(*session));
+	rc = ipmi_line_open(&session->line, &peer, err);
+	if (rc == 0)
+		rc = ipmi_login(session, &bmc->learnt, &operation->info, operation->deadline_ms, err);
+	if (rc < 0) {
+		ipmi_line_close(&session->line);
+		xfree(session);
+		return rc;
+	}
+	bmc->session = session;
+	bmc->session_info = operation->info;
+	bmc->session_info.address = NULL;
+	bmcs.session_count++;
+	return 0;
+}
+
+int ipmi_login_first(struct ipmi_operation *operation, struct error *err)
+{
+	bool is_new;
+
+	return ensure_session(operation, &is_new, err);
+}
+
+/* Sessions begin as a user's; more is asked for only when a command needs it. */
+SUSPENDS static int raise_privilege(struct attempt *attempt, struct ipmi_reply *reply, struct error *err)
+{
+	struct ipmi_bmc *bmc = attempt->operation->bmc;
+	struct ipmi_session *session = bmc->session;
+	enum ipmi_privilege needed = attempt->command != NULL ? attempt->command->privilege : session->limit;
+
+	if (needed > session->limit)
+		needed = session->limit;
+	if (session->privilege >= needed)
+		return 0;
+
+	const uint8_t level = (uint8_t)session->limit;
+	struct ipmi_request request = { NETFN_APP, APP_SET_PRIVILEGE, &level, 1 };
+	struct ipmi_exchange exchange = { .request = &request, .tries = TRIES_NEW, .resend_until_ms = DEADLINE_NEVER,
+					  .deadline_ms = attempt->operation->deadline_ms };
+	int rc = ipmi_session_exchange(session, &bmc->learnt, &exchange, reply, err);
+	attempt->is_silent = rc == -ERR_TIMEOUT;
+	if (rc < 0)
+		return rc;
+	if (reply->completion == COMPLETION_OK)
+		session->privilege = session->limit;
+	else
+		session->limit = session->privilege; /* then the BMC refuses the command itself, in its own words */
+	return 0;
+}
+
+/* Sends the request in the session that is there. */
+SUSPENDS static int exchange_once(struct attempt *attempt, bool is_new, struct ipmi_reply *reply, struct error *err)
+{
+	struct ipmi_operation *operation = attempt->operation;
+	struct ipmi_exchange exchange = {
+		.request = attempt->request,
+		.tries = is_new ? TRIES_NEW : TRIES_REUSED,
+		.resend_until_ms = DEADLINE_NEVER,
+		.deadline_ms = operation->deadline_ms,
+	};
+	int rc = raise_privilege(attempt, reply, err);
+
+	if (rc == 0 && attempt->is_write)
+		rc = task_gate_wait(operation->task, err);
+	if (rc < 0)
+		return rc;
+	if (attempt->is_write) {
+		exchange.may_send = may_send;
+		exchange.may_send_arg = attempt;
+	}
+	if (attempt->is_once) {
+		exchange.tries = TRIES_NEW + 1;
+		exchange.resend_until_ms = clock_ms() + RESEND_ONCE_MS;
+		exchange.deadline_ms = smaller(exchange.deadline_ms, clock_ms() + SILENCE_ONCE_MS);
+	}
+	rc = ipmi_session_exchange(operation->bmc->session, &operation->bmc->learnt, &exchange, reply, err);
+	attempt->is_sent |= exchange.is_sent;
+	attempt->is_silent = rc == -ERR_TIMEOUT;
+	return rc;
+}
+
+/* Whether the BMC will probably take the same request a little later. A write that must not be done twice is
+ * repeated only after "busy", which says that it was not begun. */
+static bool is_busy(struct attempt *attempt, uint8_t completion)
+{
+	if (completion == COMPLETION_BUSY)
+		return true;
+	if (attempt->is_once)
+		return false;
+	if (completion == COMPLETION_UNSPECIFIED)
+		return ++attempt->unspecified < UNSPECIFIED_TRIES;
+	return completion == COMPLETION_TIMEOUT || completion == COMPLETION_OUT_OF_SPACE ||
+	       completion == COMPLETION_INITIALISING;
+}
+
+/* Pauses before the next try; false: there is no time for one. */
+SUSPENDS static int pause_busy(struct attempt *attempt, bool *ret_is_over)
+{
+	int64_t left_ms = attempt->operation->deadline_ms - clock_ms();
+
+	attempt->busy_pause_ms =
+		attempt->busy_pause_ms == 0 ? BUSY_PAUSE_MIN_MS : smaller(attempt->busy_pause_ms * 2, BUSY_PAUSE_MAX_MS);
+	*ret_is_over = left_ms <= attempt->busy_pause_ms;
+	return *ret_is_over ? 0 : fiber_sleep(attempt->busy_pause_ms);
+}
+
+static int no_answer(const struct attempt *attempt, struct error *err)
+{
+	const struct ipmi_bmc *bmc = attempt->operation->bmc;
+	char name[64];
+
+	if (attempt->is_once && attempt->is_sent)
+		return fail(err, ERR_UNKNOWN_OUTCOME, "IPMI BMC %s port %u did not answer %s: it may or may not have been done",
+			    bmc->address, bmc->port, request_name(attempt, name, sizeof(name)));
+	return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s port %u did not answer %s", bmc->address, bmc->port,
+		    request_name(attempt, name, sizeof(name)));
+}
+
+/* One try, with a login if needed. After silence the session is gone. */
+SUSPENDS static int try_request(struct attempt *attempt, struct ipmi_reply *reply, struct error *err)
+{
+	bool is_new;
+	int rc = ensure_session(attempt->operation, &is_new, err);
+
+	attempt->is_silent = false;
+	if (rc < 0)
+		return rc;
+	rc = exchange_once(attempt, is_new, reply, err);
+	if (attempt->is_silent) {
+		ipmi_session_abandon(attempt->operation->bmc->session);
+		session_drop(attempt->operation->bmc);
+	}
+	return rc;
+}
+
+int ipmi_request(struct ipmi_operation *operation, const struct ipmi_request *request, struct ipmi_reply *reply,
+		 struct error *err)
+{
+	struct attempt attempt = {
+		.operation = operation,
+		.request = request,
+		.command = ipmi_command_find(request->netfn, request->command, request->data, request->data_len),
+	};
+
+	attempt.is_write = attempt.command == NULL || attempt.command->kind == IPMI_WRITE;
+	attempt.is_once = attempt.is_write && !operation->task->is_repeatable;
+	for (;;) {
+		bool is_over;
+		int rc = try_request(&attempt, reply, err);
+
+		if (attempt.is_silent) {
+			if ((attempt.is_once && attempt.is_sent) || clock_ms() >= operation->deadline_ms)
+				return no_answer(&attempt, err);
+			continue;
+		}
+		if (rc < 0 || !is_busy(&attempt, reply->completion))
+			return rc;
+		rc = pause_busy(&attempt, &is_over);
+		if (rc < 0 || is_over)
+			return rc;
+	}
+}
+
+int ipmi_refusal(const struct ipmi_operation *operation, const struct ipmi_request *request, uint8_t completion,
+		 struct error *err)
+{
+	const struct ipmi_command *command =
+		ipmi_command_find(request->netfn, request->command, request->data, request->data_len);
+	const struct attempt attempt = { .request = request, .command = command };
+	char name[64];
+
+	return fail(err, ERR_BMC, "IPMI BMC %s refused %s: %s (%02Xh)", operation->info.address,
+		    request_name(&attempt, name, sizeof(name)), ipmi_completion_name(command, completion), completion);
+}
+
+int ipmi_command(struct ipmi_operation *operation, const struct ipmi_request *request, struct ipmi_reply *reply,
+		 struct error *err)
+{
+	int rc = ipmi_request(operation, request, reply, err);
+
+	if (rc == 0 && reply->completion != COMPLETION_OK)
+		rc = ipmi_refusal(operation, request, reply->completion, err);
+	return rc;
+}
+
+int ipmi_manufacturer(struct ipmi_operation *operation, uint32_t *ret, struct error *err)
+{
+	static const struct ipmi_request request = { .netfn = NETFN_APP, .command = APP_DEVICE_ID };
+	struct ipmi_bmc *bmc = operation->bmc;
+	struct ipmi_reply reply;
+
+	if (bmc->manufacturer < 0) {
+		int rc = ipmi_command(operation, &request, &reply, err);
+		if (rc < 0)
+			return rc;
+		/* shorter than specified: a manufacturer that we do not know */
+		bmc->manufacturer = reply.data_len < 9 ? 0 : reply.data[6] | reply.data[7] << 8 | (reply.data[8] & 0x0f) << 16;
+	}
+	*ret = (uint32_t)bmc->manufacturer;
+	return 0;
+}
+
+/* ---- end of the program ---- */
+
+unsigned ipmi_session_count(void)
+{
+	return bmcs.session_count;
+}
+
+unsigned ipmi_bmc_count(void)
+{
+	return bmcs.count;
+}
+
+void ipmi_client_release(void)
+{
+	bmcs.is_closing_all = true;
+	while (bmcs.closers < CLOSERS_MAX) {
+		bmcs.closers++;
+		fiber_spawn("ipmi close", close_idle, NULL);
+	}
+	while (bmcs.closers > 0 && fiber_sleep(5) == 0) {
+	}
+	bmcs.is_closing_all = false;
+	while (bmcs.without.first != NULL) {
+		struct ipmi_bmc *bmc = bmcs.without.first;
+		idle_remove(bmc);
+		bmc_free(bmc);
+	}
+	loop_timer_free(bmcs.timer);
+	bmcs.timer = NULL;
+	if (bmcs.count == 0) {
+		map_release(&bmcs.map);
+		ipmi_lines_release();
+	}
+}

@@ -1,0 +1,151 @@
+/*
+ * ipmi: vendor methods of the ipmitool vendor interface, with Ironic's names, verbs and descriptions.
+ * send_raw can do anything to a BMC, so an option enables it.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/ipmi/bmc.h"
+#include "drivers/ipmi/options.h"
+#include "drivers/vendor.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "passthru/passthru.h"
+
+/* ---- send_raw ---- */
+
+enum { RAW_HEADER = 2, RAW_MAX = RAW_HEADER + IPMI_DATA_MAX };
+
+/* "0x00 0x01 0xff": network function, command, data; hexadecimal with 0x, else decimal. */
+static int parse_raw(const char *text, uint8_t out[RAW_MAX], size_t *ret_len, struct error *err)
+{
+	size_t len = 0;
+
+	for (;;) {
+		while (isspace((unsigned char)*text))
+			text++;
+		if (*text == '\0')
+			break;
+
+		char *end;
+		int base = strncmp(text, "0x", 2) == 0 || strncmp(text, "0X", 2) == 0 ? 16 : 10;
+		unsigned long value = isdigit((unsigned char)*text) ? strtoul(text, &end, base) : (end = NULL, 0);
+		if (end == NULL || value > UINT8_MAX || (*end != '\0' && !isspace((unsigned char)*end)))
+			return fail(err, ERR_INVALID, "raw_bytes: '%.*s' is not a byte (0x00 to 0xff)",
+				    (int)(strcspn(text, " \t\n") < 32 ? strcspn(text, " \t\n") : 32), text);
+		if (len == RAW_MAX)
+			return fail(err, ERR_INVALID, "raw_bytes has more than %d bytes", RAW_MAX);
+		out[len++] = (uint8_t)value;
+		text = end;
+	}
+	if (len < RAW_HEADER)
+		return fail(err, ERR_INVALID, "raw_bytes needs at least a network function and a command, as '0x00 0x01'");
+	if (out[0] > 0x3f || out[0] & 1)
+		return fail(err, ERR_INVALID, "raw_bytes: 0x%02x is not the network function of a request (even, up to 0x3e)",
+			    out[0]);
+	*ret_len = len;
+	return 0;
+}
+
+static int send_raw_validate(struct task *task, const struct passthru_call *call, struct error *err)
+{
+	uint8_t bytes[RAW_MAX];
+	size_t len;
+
+	(void)task;
+	if (!ipmi_options.allow_send_raw)
+		return fail(err, ERR_FORBIDDEN, "send_raw is disabled; [ipmi] allow_send_raw = true in the conductor's "
+						"configuration enables it");
+	return parse_raw(passthru_text(call, "raw_bytes"), bytes, &len, err);
+}
+
+/* The reply's data as it would be written in raw_bytes. */
+static json_t *raw_result(const struct ipmi_reply *reply)
+{
+	struct buf text;
+
+	buf_init(&text, 5 * IPMI_DATA_MAX + 1);
+	for (size_t i = 0; i < reply->data_len; i++)
+		buf_printf(&text, "%s0x%02x", i > 0 ? " " : "", reply->data[i]);
+
+	json_t *result = json_pack("{s:s}", "response", text.data != NULL ? text.data : "");
+	buf_release(&text);
+	return result;
+}
+
+static int send_raw(struct task *task, const struct passthru_call *call, struct passthru_result *result,
+		    struct error *err)
+{
+	uint8_t bytes[RAW_MAX];
+	size_t len;
+	struct ipmi_operation operation;
+	struct ipmi_reply reply;
+	int rc = parse_raw(passthru_text(call, "raw_bytes"), bytes, &len, err);
+
+	if (rc == 0)
+		rc = ipmi_operation_begin(&operation, task, DEADLINE_NEVER, err);
+	if (rc < 0)
+		return rc;
+
+	const struct ipmi_request request = { bytes[0], bytes[1], bytes + RAW_HEADER, len - RAW_HEADER };
+	rc = ipmi_command(&operation, &request, &reply, err);
+	ipmi_operation_end(&operation);
+	if (rc == 0)
+		result->value = raw_result(&reply);
+	return rc;
+}
+
+/* ---- bmc_reset ---- */
+
+enum { RESET_ANSWER_MS = 6000 };
+
+static int bmc_reset(struct task *task, const struct passthru_call *call, struct passthru_result *result,
+		     struct error *err)
+{
+	struct ipmi_request request = { .netfn = NETFN_APP };
+	struct ipmi_operation operation;
+	struct ipmi_reply reply;
+	int rc = ipmi_operation_begin(&operation, task, DEADLINE_NEVER, err);
+
+	(void)result;
+	if (rc < 0)
+		return rc;
+	request.command = passthru_bool(call, "warm", true) ? APP_WARM_RESET : APP_COLD_RESET;
+	rc = ipmi_login_first(&operation, err);
+	if (rc == 0) {
+		operation.deadline_ms = clock_ms() + RESET_ANSWER_MS;
+		rc = ipmi_command(&operation, &request, &reply, err);
+		/* a BMC that restarts at once has no time to answer */
+		if (rc == -ERR_UNKNOWN_OUTCOME || rc == -ERR_BMC_UNREACHABLE)
+			rc = 0;
+		operation.is_session_over = rc == 0;
+	}
+	ipmi_operation_end(&operation);
+	return rc;
+}
+
+static const struct passthru_argument send_raw_arguments[] = {
+	{ .name = "raw_bytes", .type = ARGUMENT_TEXT, .is_required = true },
+	{ 0 }
+};
+
+static const struct passthru_argument bmc_reset_arguments[] = {
+	{ .name = "warm", .type = ARGUMENT_BOOL },
+	{ 0 }
+};
+
+static const struct passthru_method node_methods[] = {
+	{ .name = "send_raw", .verbs = VERB_POST, .mode = PASSTHRU_ASYNC, .lock = LOCK_EXCLUSIVE, .on_crash = CRASH_NEVER,
+	  .run_s = 90, .arguments = send_raw_arguments, .validate = send_raw_validate, .run = send_raw,
+	  .help = "Send raw bytes to the BMC. Required argument: 'raw_bytes' - a string of raw bytes (e.g. '0x00 0x01')." },
+	{ .name = "bmc_reset", .verbs = VERB_POST, .mode = PASSTHRU_ASYNC, .lock = LOCK_EXCLUSIVE, .on_crash = CRASH_NEVER,
+	  .run_s = 90, .arguments = bmc_reset_arguments, .run = bmc_reset,
+	  .help = "Reset the BMC. Required argument: 'warm' (Boolean) - for warm (True) or cold (False) reset." },
+	{ 0 }
+};
+
+const struct vendor_interface ipmitool_vendor = {
+	.base = { .type = INTERFACE_VENDOR, .name = "ipmitool", .properties = ipmi_properties, .validate = ipmi_validate },
+	.node_methods = node_methods,
+};
