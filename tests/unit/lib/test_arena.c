@@ -38,6 +38,7 @@ static void test_arena__large_first_and_between__small_block_goes_on(void **stat
 	char *large = arena_alloc(&arena, 1000000);
 	char *small = arena_alloc(&arena, 10);
 	char *next = arena_alloc(&arena, 10);
+	assert_true(small < large || small >= large + 1000000);
 	memset(large, 1, 1000000);
 	char *larger = arena_alloc(&arena, 2000000);
 	memset(larger, 2, 2000000);

@@ -1,11 +1,8 @@
 #include "lib/fiber.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -503,30 +500,6 @@ static void test_fiber_stack__deep_and_recycled__values_kept(void **state)
 	assert_int_equal(done, 400);
 }
 
-static void overflow_stack(void *arg)
-{
-	(void)arg;
-	signal(SIGSEGV, SIG_DFL);
-	use_stack(FIBER_STACK_BYTES / 1024 * 4);
-}
-
-static void test_fiber_stack__overflow__killed_by_guard_page(void **state)
-{
-	int status;
-
-	(void)state;
-	pid_t child = fork();
-	if (child == 0) {
-		struct rlimit none = { 0, 0 };
-		setrlimit(RLIMIT_CORE, &none);
-		fiber_run(overflow_stack, NULL);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGSEGV);
-}
-
 #define STORM 2000
 static struct {
 	struct fiber *fibers[STORM];
@@ -622,7 +595,6 @@ int main(void)
 		TEST(test_scheduler__fibers_always_ready__timers_still_run),
 		TEST(test_fiber_self__main_stack_and_fiber__only_fiber_has_one),
 		TEST(test_fiber_stack__deep_and_recycled__values_kept),
-		TEST(test_fiber_stack__overflow__killed_by_guard_page),
 		TEST(test_fiber_cancel__storm__all_end_nothing_lost),
 	};
 

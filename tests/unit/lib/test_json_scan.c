@@ -136,6 +136,7 @@ static void test_json_unquote__table__decoded_or_refused(void **state)
 		{ "\"\\u0000\"", NULL },
 		{ "\"\\ud83d\"", NULL },
 		{ "\"\\ude00\"", NULL },
+		{ "\"\\ude00\\ude00\"", NULL },
 		{ "\"\\ud83d\\u0041\"", NULL },
 		{ "\"\xff\"", NULL },
 		{ "1", NULL },

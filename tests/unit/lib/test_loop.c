@@ -103,6 +103,39 @@ static void on_events(int events, void *arg)
 	cond_signal(&watching->cond);
 }
 
+static void note_poll(int events, void *arg)
+{
+	struct watching *watching = arg;
+
+	(void)events;
+	note('p');
+	fd_watch_set(watching->watch, 0);
+}
+
+static void defers_before_poll(void *arg)
+{
+	struct flush flush = { .deferred.fn = flush_now, .letter = 'A' };
+	struct watching watching = { 0 };
+	int ends[2];
+
+	(void)arg;
+	assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	watching.watch = fd_watch_new(ends[0], note_poll, &watching);
+	fd_watch_set(watching.watch, FD_WRITE); /* due at the very next poll */
+	loop_defer(&flush.deferred);
+	fiber_yield();
+	fd_watch_free(watching.watch);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_loop_defer__descriptor_ready_too__runs_before_the_poll(void **state)
+{
+	(void)state;
+	fiber_run(defers_before_poll, NULL);
+	assert_string_equal(trace, "Ap");
+}
+
 static void watches(void *arg)
 {
 	struct watching watching = { 0 };
@@ -398,11 +431,33 @@ static void test_deadline__random_sets_and_cancels__runs_by_time_then_order(void
 	deadline_release();
 }
 
+static void set_again(struct deadline *deadline)
+{
+	heap_count++;
+	deadline_set(deadline, 0);
+}
+
+static void test_deadline__set_again_by_itself__runs_once_a_run(void **state)
+{
+	struct deadline deadline = { .fn = set_again };
+
+	(void)state;
+	heap_count = 0;
+	deadline_set(&deadline, 0);
+	deadline_run(5);
+	assert_int_equal(heap_count, 1);
+	deadline_run(5);
+	assert_int_equal(heap_count, 2);
+	deadline_cancel(&deadline);
+	deadline_release();
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, reset_trace)
 	const struct CMUnitTest tests[] = {
 		TEST(test_loop_defer__queued_by_fiber__runs_once_after_the_ready_ones),
+		TEST(test_loop_defer__descriptor_ready_too__runs_before_the_poll),
 		TEST(test_fd_watch__socket__reports_what_was_asked_for),
 		TEST(test_fd_watch__error__told_as_readiness_and_watchable_again),
 		TEST(test_fd_watch__freed_in_callback__other_of_same_tick_not_called),
@@ -411,6 +466,7 @@ int main(void)
 		TEST(test_loop_on_signal__delivered__called_on_the_loop),
 		TEST(test_watchdog__tick_over_100_ms__fiber_named),
 		TEST(test_deadline__random_sets_and_cancels__runs_by_time_then_order),
+		TEST(test_deadline__set_again_by_itself__runs_once_a_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
