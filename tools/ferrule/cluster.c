@@ -45,7 +45,7 @@ static const char settings[] =
 	"max_parallel_workers_per_gather = 0\n"
 	"timezone = 'UTC'\n"
 	"log_timezone = 'UTC'\n"
-	"log_min_messages = warning\n"
+	"log_min_messages = log\n" /* errors of statements are in the programs' logs */
 	"log_checkpoints = off\n"
 	"include_if_exists = 'local.conf'\n";
 
@@ -195,7 +195,7 @@ static int run_initdb(const struct cluster *cluster, const char *folder, struct 
 {
 	char *path = xasprintf("%s/initdb", cluster->bin);
 	char *argv[] = { path, "-D",   (char *)folder, "-U",          "ferrule",
-			 "-E",     "UTF8", "--no-locale",  "--auth=peer", NULL };
+			 "-E", "UTF8", "--no-locale",  "--auth=peer", NULL };
 	struct child_spec spec = { .name = "initdb",
 				   .executable_fd = -1,
 				   .path = path,
@@ -213,8 +213,9 @@ static int run_initdb(const struct cluster *cluster, const char *folder, struct 
 static int create_database(const struct cluster *cluster, const char *folder, struct error *err)
 {
 	char *path = xasprintf("%s/postgres", cluster->bin);
-	char *argv[] = { path, "--single",           "-D",       (char *)folder,
-			 "-c",       "exit_on_error=true", "postgres", NULL };
+	char *argv[] = {
+		path, "--single", "-D", (char *)folder, "-c", "exit_on_error=true", "postgres", NULL
+	};
 	struct child_spec spec = { .name = "postgres --single",
 				   .executable_fd = -1,
 				   .path = path,

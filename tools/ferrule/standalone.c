@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "api/server.h"
+#include "conductor/options.h"
 #include "lib/clock.h"
 #include "lib/config.h"
 #include "lib/fiber.h"
@@ -31,7 +32,7 @@ enum {
 	READY_TIMEOUT_MS = 60 * 1000,
 	READY_POLL_MS = 10,
 	API_PATIENCE_MS = 45 * 1000,      /* longer than the API's own draining */
-	CONDUCTOR_PATIENCE_MS = 90 * 1000 /* the same of the conductor */
+	CONDUCTOR_PATIENCE_MS = 30 * 1000 /* beyond [conductor] graceful_timeout */
 };
 
 /* A program beside our own, opened before privileges are dropped: its folder may be root's alone. */
@@ -354,21 +355,26 @@ static int wait_ready(const char *url, struct error *err)
 	return 0;
 }
 
-static int start_all(struct error *err)
+static int begin_cluster(struct error *err)
 {
-	int rc = cluster_prepare(&standalone_state.cluster, &standalone_state.datadir, err);
+	return cluster_prepare(&standalone_state.cluster, &standalone_state.datadir, err);
+}
 
-	if (rc == 0)
-		rc = database_begin(err);
-	if (rc == 0)
-		rc = write_configuration(err);
-	if (rc == 0)
-		rc = migrate(err);
-	if (rc == 0)
-		rc = program_begin(&standalone_state.programs[PROGRAM_CONDUCTOR], err);
-	if (rc == 0)
-		rc = program_begin(&standalone_state.programs[PROGRAM_API], err);
-	return rc;
+static int end_orphans(struct error *err)
+{
+	int rc = program_end_orphan(&standalone_state.programs[PROGRAM_API], err);
+
+	return rc < 0 ? rc : program_end_orphan(&standalone_state.programs[PROGRAM_CONDUCTOR], err);
+}
+
+static int begin_conductor(struct error *err)
+{
+	return program_begin(&standalone_state.programs[PROGRAM_CONDUCTOR], err);
+}
+
+static int begin_api(struct error *err)
+{
+	return program_begin(&standalone_state.programs[PROGRAM_API], err);
 }
 
 static int serve(struct error *err)
@@ -391,40 +397,36 @@ static int serve(struct error *err)
 	return rc;
 }
 
-static int before_start(struct error *err)
-{
-	int rc = load_configuration(err);
-
-	if (rc == 0)
-		rc = open_programs(err);
-	if (rc == 0)
-		rc = prepare(err);
-	if (rc == 0)
-		rc = program_end_orphan(&standalone_state.programs[PROGRAM_API], err);
-	if (rc == 0)
-		rc = program_end_orphan(&standalone_state.programs[PROGRAM_CONDUCTOR], err);
-	if (rc == 0)
-		rc = check_ports(err);
-	return rc;
-}
+/* Nothing has been started up to check_ports. */
+static int (*const steps[])(struct error *err) = { load_configuration,
+						   open_programs,
+						   prepare,
+						   end_orphans,
+						   check_ports,
+						   begin_cluster,
+						   database_begin,
+						   write_configuration,
+						   migrate,
+						   begin_conductor,
+						   begin_api,
+						   serve,
+						   NULL };
 
 static void run(void *arg)
 {
 	struct error err;
-	int rc;
+	int rc = 0;
 
 	(void)arg;
-	rc = before_start(&err);
-	if (rc == 0)
-		rc = start_all(&err);
-	if (rc == 0)
-		rc = serve(&err);
-	if (rc < 0) {
+	for (size_t i = 0; rc == 0 && steps[i] && !standalone_state.is_stopping; i++)
+		rc = steps[i](&err);
+	if (rc < 0 && !standalone_state.is_stopping) {
 		log_error("%s", err.text);
 		standalone_state.status = 1;
 	}
 	program_end(&standalone_state.programs[PROGRAM_API], API_PATIENCE_MS);
-	program_end(&standalone_state.programs[PROGRAM_CONDUCTOR], CONDUCTOR_PATIENCE_MS);
+	program_end(&standalone_state.programs[PROGRAM_CONDUCTOR],
+		    seconds_ms(conductor_options.graceful_timeout_s) + CONDUCTOR_PATIENCE_MS);
 	database_end();
 	loop_stop();
 }
@@ -456,6 +458,13 @@ static void release(void)
 	config_release();
 }
 
+static bool is_ignored(int signum)
+{
+	struct sigaction action;
+
+	return sigaction(signum, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 int standalone(const struct standalone_arguments *arguments)
 {
 	log_init("ferrule", LOG_INFO, 0);
@@ -466,7 +475,8 @@ int standalone(const struct standalone_arguments *arguments)
 	children_init();
 	loop_on_signal(SIGTERM, on_signal, NULL);
 	loop_on_signal(SIGINT, on_signal, NULL);
-	loop_on_signal(SIGHUP, on_signal, NULL);
+	if (!is_ignored(SIGHUP)) /* nohup means to stay */
+		loop_on_signal(SIGHUP, on_signal, NULL);
 	fiber_spawn("standalone", run, NULL);
 	loop_run();
 	http_client_release();
