@@ -30,7 +30,8 @@ static int parse_raw(const char *text, uint8_t out[RAW_MAX], size_t *ret_len, st
 
 		char *end;
 		int base = strncmp(text, "0x", 2) == 0 || strncmp(text, "0X", 2) == 0 ? 16 : 10;
-		unsigned long value = isdigit((unsigned char)*text) ? strtoul(text, &end, base) : (end = NULL, 0);
+		unsigned long value =
+			isdigit((unsigned char)*text) ? strtoul(text, &end, base) : (end = NULL, 0);
 		if (end == NULL || value > UINT8_MAX || (*end != '\0' && !isspace((unsigned char)*end)))
 			return fail(err, ERR_INVALID, "raw_bytes: '%.*s' is not a byte (0x00 to 0xff)",
 				    (int)(strcspn(text, " \t\n") < 32 ? strcspn(text, " \t\n") : 32), text);
@@ -40,9 +41,11 @@ static int parse_raw(const char *text, uint8_t out[RAW_MAX], size_t *ret_len, st
 		text = end;
 	}
 	if (len < RAW_HEADER)
-		return fail(err, ERR_INVALID, "raw_bytes needs at least a network function and a command, as '0x00 0x01'");
+		return fail(err, ERR_INVALID,
+			    "raw_bytes needs at least a network function and a command, as '0x00 0x01'");
 	if (out[0] > 0x3f || out[0] & 1)
-		return fail(err, ERR_INVALID, "raw_bytes: 0x%02x is not the network function of a request (even, up to 0x3e)",
+		return fail(err, ERR_INVALID,
+			    "raw_bytes: 0x%02x is not the network function of a request (even, up to 0x3e)",
 			    out[0]);
 	*ret_len = len;
 	return 0;
@@ -55,8 +58,9 @@ static int send_raw_validate(struct task *task, const struct passthru_call *call
 
 	(void)task;
 	if (!ipmi_options.allow_send_raw)
-		return fail(err, ERR_FORBIDDEN, "send_raw is disabled; [ipmi] allow_send_raw = true in the conductor's "
-						"configuration enables it");
+		return fail(err, ERR_FORBIDDEN,
+			    "send_raw is disabled; [ipmi] allow_send_raw = true in the conductor's "
+			    "configuration enables it");
 	return parse_raw(passthru_text(call, "raw_bytes"), bytes, &len, err);
 }
 
@@ -100,7 +104,7 @@ static int send_raw(struct task *task, const struct passthru_call *call, struct 
 
 enum { RESET_ANSWER_MS = 6000 };
 
-static int bmc_reset(struct task *task, const struct passthru_call *call, struct passthru_result *result,
+static int reset_bmc(struct task *task, const struct passthru_call *call, struct passthru_result *result,
 		     struct error *err)
 {
 	struct ipmi_request request = { .netfn = NETFN_APP };
@@ -126,26 +130,41 @@ static int bmc_reset(struct task *task, const struct passthru_call *call, struct
 }
 
 static const struct passthru_argument send_raw_arguments[] = {
-	{ .name = "raw_bytes", .type = ARGUMENT_TEXT, .is_required = true },
-	{ 0 }
+	{ .name = "raw_bytes", .type = ARGUMENT_TEXT, .is_required = true }, { 0 }
 };
 
-static const struct passthru_argument bmc_reset_arguments[] = {
-	{ .name = "warm", .type = ARGUMENT_BOOL },
-	{ 0 }
-};
+static const struct passthru_argument bmc_reset_arguments[] = { { .name = "warm", .type = ARGUMENT_BOOL },
+								{ 0 } };
 
 static const struct passthru_method node_methods[] = {
-	{ .name = "send_raw", .verbs = VERB_POST, .mode = PASSTHRU_ASYNC, .lock = LOCK_EXCLUSIVE, .on_crash = CRASH_NEVER,
-	  .run_s = 90, .arguments = send_raw_arguments, .validate = send_raw_validate, .run = send_raw,
-	  .help = "Send raw bytes to the BMC. Required argument: 'raw_bytes' - a string of raw bytes (e.g. '0x00 0x01')." },
-	{ .name = "bmc_reset", .verbs = VERB_POST, .mode = PASSTHRU_ASYNC, .lock = LOCK_EXCLUSIVE, .on_crash = CRASH_NEVER,
-	  .run_s = 90, .arguments = bmc_reset_arguments, .run = bmc_reset,
-	  .help = "Reset the BMC. Required argument: 'warm' (Boolean) - for warm (True) or cold (False) reset." },
+	{ .name = "send_raw",
+	  .verbs = VERB_POST,
+	  .mode = PASSTHRU_ASYNC,
+	  .lock = LOCK_EXCLUSIVE,
+	  .on_crash = CRASH_NEVER,
+	  .run_s = 90,
+	  .arguments = send_raw_arguments,
+	  .validate = send_raw_validate,
+	  .run = send_raw,
+	  .help = "Send raw bytes to the BMC. Required argument: 'raw_bytes' - a string of raw bytes (e.g. "
+		  "'0x00 0x01')." },
+	{ .name = "bmc_reset",
+	  .verbs = VERB_POST,
+	  .mode = PASSTHRU_ASYNC,
+	  .lock = LOCK_EXCLUSIVE,
+	  .on_crash = CRASH_NEVER,
+	  .run_s = 90,
+	  .arguments = bmc_reset_arguments,
+	  .run = reset_bmc,
+	  .help = "Reset the BMC. Required argument: 'warm' (Boolean) - for warm (True) or cold (False) "
+		  "reset." },
 	{ 0 }
 };
 
 const struct vendor_interface ipmitool_vendor = {
-	.base = { .type = INTERFACE_VENDOR, .name = "ipmitool", .properties = ipmi_properties, .validate = ipmi_validate },
+	.base = { .type = INTERFACE_VENDOR,
+		  .name = "ipmitool",
+		  .properties = ipmi_properties,
+		  .validate = ipmi_validate },
 	.node_methods = node_methods,
 };

@@ -19,27 +19,27 @@ struct idle_list {
 };
 
 struct ipmi_bmc {
-	char *address;                /* as in driver_info */
+	char *address; /* as in driver_info */
 	uint16_t port;
-	struct ipmi_bmc *next_same;   /* another BMC with the same key in the map */
-	unsigned users;               /* operations that have or await the turn */
+	struct ipmi_bmc *next_same; /* another BMC with the same key in the map */
+	unsigned users;             /* operations that have or await the turn */
 	struct semaphore turn;
-	int64_t rest_until_ms;        /* min_command_interval */
+	int64_t rest_until_ms; /* min_command_interval */
 	struct ipmi_learnt learnt;
-	int64_t manufacturer;         /* -1: not asked yet */
-	struct ipmi_session *session; /* owned; NULL: none */
-	struct ipmi_info session_info;/* what the session was opened with; address is not used */
-	struct idle_list *idle_in;    /* the list that it is in; NULL: in use */
+	int64_t manufacturer;          /* -1: not asked yet */
+	struct ipmi_session *session;  /* owned; NULL: none */
+	struct ipmi_info session_info; /* what the session was opened with; address is not used */
+	struct idle_list *idle_in;     /* the list that it is in; NULL: in use */
 	struct ipmi_bmc *idle_previous, *idle_next;
 	int64_t idle_since_ms;
 };
 
 static struct {
-	struct map map;               /* by key_of */
+	struct map map; /* by key_of */
 	unsigned count, session_count;
 	struct idle_list with_session, without;
-	struct loop_timer *timer;     /* of the next idle session or BMC to be forgotten */
-	unsigned closers;             /* fibers that close idle sessions */
+	struct loop_timer *timer; /* of the next idle session or BMC to be forgotten */
+	unsigned closers;         /* fibers that close idle sessions */
 	bool is_closing_all;
 } bmcs;
 
@@ -209,7 +209,8 @@ static void on_timer(void *arg)
 	}
 	/* as many at once as are due, up to a limit */
 	struct ipmi_bmc *due = bmcs.with_session.first;
-	while (due != NULL && due->idle_since_ms + session_idle_ms() <= now_ms && bmcs.closers < CLOSERS_MAX) {
+	while (due != NULL && due->idle_since_ms + session_idle_ms() <= now_ms &&
+	       bmcs.closers < CLOSERS_MAX) {
 		bmcs.closers++;
 		fiber_spawn("ipmi close", close_idle, NULL);
 		due = due->idle_next;
@@ -247,8 +248,9 @@ SUSPENDS static int take_turn(struct ipmi_operation *operation, struct error *er
 		if (--bmc->users == 0)
 			idle_add(bmc);
 		rmcpp_wipe(&operation->info, sizeof(operation->info));
-		return rc == -ERR_TIMEOUT ? fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s is busy with other requests",
-						 bmc->address) : rc;
+		return rc == -ERR_TIMEOUT ? fail(err, ERR_BMC_UNREACHABLE,
+						 "IPMI BMC %s is busy with other requests", bmc->address)
+					  : rc;
 	}
 	while (rc == 0 && clock_ms() < bmc->rest_until_ms)
 		rc = fiber_sleep(bmc->rest_until_ms - clock_ms());
@@ -260,7 +262,8 @@ SUSPENDS static int take_turn(struct ipmi_operation *operation, struct error *er
 	return rc;
 }
 
-int ipmi_operation_begin(struct ipmi_operation *operation, struct task *task, int64_t deadline_ms, struct error *err)
+int ipmi_operation_begin(struct ipmi_operation *operation, struct task *task, int64_t deadline_ms,
+			 struct error *err)
 {
 	*operation = (struct ipmi_operation){ .task = task };
 
@@ -294,12 +297,12 @@ enum { BUSY_PAUSE_MIN_MS = 200, BUSY_PAUSE_MAX_MS = 5000, UNSPECIFIED_TRIES = 3 
 struct attempt {
 	struct ipmi_operation *operation;
 	const struct ipmi_request *request;
-	const struct ipmi_command *command;  /* its row; NULL: unknown */
+	const struct ipmi_command *command; /* its row; NULL: unknown */
 	bool is_write;
-	bool is_once;                        /* a write that must not be done twice */
+	bool is_once; /* a write that must not be done twice */
 	bool is_sent;
-	bool is_silent;                      /* the last exchange had no answer */
-	unsigned unspecified;                /* FFh answers */
+	bool is_silent;       /* the last exchange had no answer */
+	unsigned unspecified; /* FFh answers */
 	int64_t busy_pause_ms;
 };
 
@@ -373,7 +376,9 @@ SUSPENDS static int raise_privilege(struct attempt *attempt, struct ipmi_reply *
 
 	const uint8_t level = (uint8_t)session->limit;
 	struct ipmi_request request = { NETFN_APP, APP_SET_PRIVILEGE, &level, 1 };
-	struct ipmi_exchange exchange = { .request = &request, .tries = TRIES_NEW, .resend_until_ms = DEADLINE_NEVER,
+	struct ipmi_exchange exchange = { .request = &request,
+					  .tries = TRIES_NEW,
+					  .resend_until_ms = DEADLINE_NEVER,
 					  .deadline_ms = attempt->operation->deadline_ms };
 	int rc = ipmi_session_exchange(session, &bmc->learnt, &exchange, reply, err);
 	attempt->is_silent = rc == -ERR_TIMEOUT;
@@ -382,12 +387,14 @@ SUSPENDS static int raise_privilege(struct attempt *attempt, struct ipmi_reply *
 	if (reply->completion == COMPLETION_OK)
 		session->privilege = session->limit;
 	else
-		session->limit = session->privilege; /* then the BMC refuses the command itself, in its own words */
+		session->limit =
+			session->privilege; /* then the BMC refuses the command itself, in its own words */
 	return 0;
 }
 
 /* Sends the request in the session that is there. */
-SUSPENDS static int exchange_once(struct attempt *attempt, bool is_new, struct ipmi_reply *reply, struct error *err)
+SUSPENDS static int exchange_once(struct attempt *attempt, bool is_new, struct ipmi_reply *reply,
+				  struct error *err)
 {
 	struct ipmi_operation *operation = attempt->operation;
 	struct ipmi_exchange exchange = {
@@ -436,8 +443,9 @@ SUSPENDS static int pause_busy(struct attempt *attempt, bool *ret_is_over)
 {
 	int64_t left_ms = attempt->operation->deadline_ms - clock_ms();
 
-	attempt->busy_pause_ms =
-		attempt->busy_pause_ms == 0 ? BUSY_PAUSE_MIN_MS : smaller(attempt->busy_pause_ms * 2, BUSY_PAUSE_MAX_MS);
+	attempt->busy_pause_ms = attempt->busy_pause_ms == 0
+					 ? BUSY_PAUSE_MIN_MS
+					 : smaller(attempt->busy_pause_ms * 2, BUSY_PAUSE_MAX_MS);
 	*ret_is_over = left_ms <= attempt->busy_pause_ms;
 	return *ret_is_over ? 0 : fiber_sleep(attempt->busy_pause_ms);
 }
@@ -448,10 +456,11 @@ static int no_answer(const struct attempt *attempt, struct error *err)
 	char name[64];
 
 	if (attempt->is_once && attempt->is_sent)
-		return fail(err, ERR_UNKNOWN_OUTCOME, "IPMI BMC %s port %u did not answer %s: it may or may not have been done",
+		return fail(err, ERR_UNKNOWN_OUTCOME,
+			    "IPMI BMC %s port %u did not answer %s: it may or may not have been done",
 			    bmc->address, bmc->port, request_name(attempt, name, sizeof(name)));
-	return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s port %u did not answer %s", bmc->address, bmc->port,
-		    request_name(attempt, name, sizeof(name)));
+	return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s port %u did not answer %s", bmc->address,
+		    bmc->port, request_name(attempt, name, sizeof(name)));
 }
 
 /* One try, with a login if needed. After silence the session is gone. */
@@ -471,13 +480,14 @@ SUSPENDS static int try_request(struct attempt *attempt, struct ipmi_reply *repl
 	return rc;
 }
 
-int ipmi_request(struct ipmi_operation *operation, const struct ipmi_request *request, struct ipmi_reply *reply,
-		 struct error *err)
+int ipmi_request(struct ipmi_operation *operation, const struct ipmi_request *request,
+		 struct ipmi_reply *reply, struct error *err)
 {
 	struct attempt attempt = {
 		.operation = operation,
 		.request = request,
-		.command = ipmi_command_find(request->netfn, request->command, request->data, request->data_len),
+		.command =
+			ipmi_command_find(request->netfn, request->command, request->data, request->data_len),
 	};
 
 	attempt.is_write = attempt.command == NULL || attempt.command->kind == IPMI_WRITE;
@@ -499,8 +509,8 @@ int ipmi_request(struct ipmi_operation *operation, const struct ipmi_request *re
 	}
 }
 
-int ipmi_refusal(const struct ipmi_operation *operation, const struct ipmi_request *request, uint8_t completion,
-		 struct error *err)
+int ipmi_refusal(const struct ipmi_operation *operation, const struct ipmi_request *request,
+		 uint8_t completion, struct error *err)
 {
 	const struct ipmi_command *command =
 		ipmi_command_find(request->netfn, request->command, request->data, request->data_len);
@@ -508,11 +518,12 @@ int ipmi_refusal(const struct ipmi_operation *operation, const struct ipmi_reque
 	char name[64];
 
 	return fail(err, ERR_BMC, "IPMI BMC %s refused %s: %s (%02Xh)", operation->info.address,
-		    request_name(&attempt, name, sizeof(name)), ipmi_completion_name(command, completion), completion);
+		    request_name(&attempt, name, sizeof(name)), ipmi_completion_name(command, completion),
+		    completion);
 }
 
-int ipmi_command(struct ipmi_operation *operation, const struct ipmi_request *request, struct ipmi_reply *reply,
-		 struct error *err)
+int ipmi_command(struct ipmi_operation *operation, const struct ipmi_request *request,
+		 struct ipmi_reply *reply, struct error *err)
 {
 	int rc = ipmi_request(operation, request, reply, err);
 
@@ -532,7 +543,9 @@ int ipmi_manufacturer(struct ipmi_operation *operation, uint32_t *ret, struct er
 		if (rc < 0)
 			return rc;
 		/* shorter than specified: a manufacturer that we do not know */
-		bmc->manufacturer = reply.data_len < 9 ? 0 : reply.data[6] | reply.data[7] << 8 | (reply.data[8] & 0x0f) << 16;
+		bmc->manufacturer = reply.data_len < 9 ? 0
+						       : reply.data[6] | reply.data[7] << 8 |
+								 (reply.data[8] & 0x0f) << 16;
 	}
 	*ret = (uint32_t)bmc->manufacturer;
 	return 0;

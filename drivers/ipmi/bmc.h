@@ -12,8 +12,8 @@
  *	rc = ipmi_command(&operation, &request, &reply, err);
  *	ipmi_operation_end(&operation);
  *
- * Writes (what the command table does not call a read) pass the task's gate before each datagram. A write of a
- * task that is not repeatable is sent again only with the same sequence number and within 4 seconds, and
+ * Writes (what the command table does not call a read) pass the task's gate before each datagram. A write of
+ *a task that is not repeatable is sent again only with the same sequence number and within 4 seconds, and
  * without an answer ends as -ERR_UNKNOWN_OUTCOME. Source: docs/locks.rst, section 4.
  */
 #include <stdbool.h>
@@ -29,8 +29,8 @@ struct ipmi_operation {
 	struct task *task;
 	struct ipmi_info info;
 	struct ipmi_bmc *bmc;
-	int64_t deadline_ms;       /* clock_ms() after which every wait ends */
-	bool is_session_over;      /* the BMC has forgotten the session (it was reset): do not say goodbye */
+	int64_t deadline_ms;  /* clock_ms() after which every wait ends */
+	bool is_session_over; /* the BMC has forgotten the session (it was reset): do not say goodbye */
 };
 
 /* Reads the node's driver_info, resolves the address, waits for the turn and for min_command_interval. All of
@@ -40,11 +40,12 @@ SUSPENDS int ipmi_operation_begin(struct ipmi_operation *operation, struct task 
 				  struct error *err);
 SUSPENDS void ipmi_operation_end(struct ipmi_operation *operation);
 
-/* Logs in now, if there is no session: for an operation that is to treat its request's silence in a special way. */
+/* Logs in now, if there is no session: for an operation that is to treat its request's silence in a special
+ * way. */
 SUSPENDS int ipmi_login_first(struct ipmi_operation *operation, struct error *err);
 
-/* Sends one request and gives the reply, whatever its completion code (busy ones were repeated as long as there
- * was time). Logs in first when there is no session, and once more when a session turns out to be dead.
+/* Sends one request and gives the reply, whatever its completion code (busy ones were repeated as long as
+ * there was time). Logs in first when there is no session, and once more when a session turns out to be dead.
  * -ERR_BMC_AUTH, -ERR_BMC_UNREACHABLE, -ERR_BMC, -ERR_UNKNOWN_OUTCOME, -ERR_CANCELLED, the gate's codes. */
 SUSPENDS int ipmi_request(struct ipmi_operation *operation, const struct ipmi_request *request,
 			  struct ipmi_reply *reply, struct error *err);
@@ -52,8 +53,8 @@ SUSPENDS int ipmi_request(struct ipmi_operation *operation, const struct ipmi_re
 SUSPENDS int ipmi_command(struct ipmi_operation *operation, const struct ipmi_request *request,
 			  struct ipmi_reply *reply, struct error *err);
 /* -ERR_BMC: "IPMI BMC 10.0.0.1 refused Chassis Control: command not supported in present state (D5h)". */
-int ipmi_refusal(const struct ipmi_operation *operation, const struct ipmi_request *request, uint8_t completion,
-		 struct error *err);
+int ipmi_refusal(const struct ipmi_operation *operation, const struct ipmi_request *request,
+		 uint8_t completion, struct error *err);
 
 /* Enterprise number of the BMC's manufacturer (Get Device ID, asked once). */
 SUSPENDS int ipmi_manufacturer(struct ipmi_operation *operation, uint32_t *ret, struct error *err);

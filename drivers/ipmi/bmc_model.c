@@ -5,7 +5,13 @@
 
 #include "drivers/ipmi/command.h"
 
-enum { IPMI_VERSION = 0x02, DEVICE_SUPPORT = 0x80, CHANNEL_LAN = 1, CHANNEL_THIS = 0x0e, PARAMETER_VERSION = 0x11 };
+enum {
+	IPMI_VERSION = 0x02,
+	DEVICE_SUPPORT = 0x80,
+	CHANNEL_LAN = 1,
+	CHANNEL_THIS = 0x0e,
+	PARAMETER_VERSION = 0x11
+};
 
 struct answer {
 	uint8_t *data;
@@ -31,11 +37,21 @@ static int device_id(struct bmc_model *model, const struct ipmi_message *request
 {
 	(void)request;
 	const uint8_t data[] = {
-		0x20, 0x01, model->firmware_major & 0x7f,
-		(uint8_t)(model->firmware_minor / 10 % 10 << 4 | model->firmware_minor % 10), IPMI_VERSION,
-		DEVICE_SUPPORT, (uint8_t)model->manufacturer_id, (uint8_t)(model->manufacturer_id >> 8),
-		(uint8_t)(model->manufacturer_id >> 16 & 0x0f), (uint8_t)model->product_id,
-		(uint8_t)(model->product_id >> 8), 0, 0, 0, 0,
+		0x20,
+		0x01,
+		model->firmware_major & 0x7f,
+		(uint8_t)(model->firmware_minor / 10 % 10 << 4 | model->firmware_minor % 10),
+		IPMI_VERSION,
+		DEVICE_SUPPORT,
+		(uint8_t)model->manufacturer_id,
+		(uint8_t)(model->manufacturer_id >> 8),
+		(uint8_t)(model->manufacturer_id >> 16 & 0x0f),
+		(uint8_t)model->product_id,
+		(uint8_t)(model->product_id >> 8),
+		0,
+		0,
+		0,
+		0,
 	};
 
 	put(answer, data, sizeof(data));
@@ -94,7 +110,8 @@ static int chassis_control(struct bmc_model *model, const struct ipmi_message *r
 	return model->ops->control(model->arg, control);
 }
 
-static int chassis_identify(struct bmc_model *model, const struct ipmi_message *request, struct answer *answer)
+static int chassis_identify(struct bmc_model *model, const struct ipmi_message *request,
+			    struct answer *answer)
 {
 	(void)answer;
 	model->identify_s = request->data_len > 0 ? request->data[0] : 15;
@@ -195,7 +212,7 @@ static bool is_our_channel(uint8_t byte)
 static int channel_info(struct bmc_model *model, const struct ipmi_message *request, struct answer *answer)
 {
 	/* LAN medium, IPMB protocol, multi-session, vendor Intel as the specification wants it */
-	static const uint8_t lan[] = {CHANNEL_LAN, 0x04, 0x01, 0x80, 0xf2, 0x1b, 0x00, 0x00, 0x00};
+	static const uint8_t lan[] = { CHANNEL_LAN, 0x04, 0x01, 0x80, 0xf2, 0x1b, 0x00, 0x00, 0x00 };
 
 	(void)model;
 	if (!is_our_channel(request->data[0]))
@@ -256,7 +273,7 @@ static int lan_parameter(struct bmc_model *model, const struct ipmi_message *req
 		put(answer, model->mac, sizeof(model->mac));
 		return COMPLETION_OK;
 	case 6:
-		put(answer, (const uint8_t[]){255, 255, 255, 0}, 4);
+		put(answer, (const uint8_t[]){ 255, 255, 255, 0 }, 4);
 		return COMPLETION_OK;
 	case 12: /* gateway: none */
 		put(answer, zeros, 4);
@@ -308,7 +325,7 @@ int bmc_model_command(struct bmc_model *model, const struct ipmi_server_call *ca
 		      size_t *ret_len)
 {
 	const struct ipmi_message *request = call->request;
-	struct answer answer = {.data = ret_data};
+	struct answer answer = { .data = ret_data };
 
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
 		if (handlers[i].command != request->command || handlers[i].netfn != request->netfn)

@@ -14,7 +14,13 @@
 
 /* Chassis Control's data byte. */
 enum chassis_control {
-	CHASSIS_OFF, CHASSIS_ON, CHASSIS_CYCLE, CHASSIS_RESET, CHASSIS_NMI, CHASSIS_SOFT_OFF, CHASSIS_CONTROL_COUNT
+	CHASSIS_OFF,
+	CHASSIS_ON,
+	CHASSIS_CYCLE,
+	CHASSIS_RESET,
+	CHASSIS_NMI,
+	CHASSIS_SOFT_OFF,
+	CHASSIS_CONTROL_COUNT
 };
 
 enum { BOOT_FLAGS_LEN = 5 };
@@ -23,26 +29,26 @@ enum { BOOT_FLAGS_LEN = 5 };
 struct bmc_model_ops {
 	bool (*is_on)(void *arg);
 	int (*control)(void *arg, enum chassis_control control);
-	void (*boot_get)(void *arg, uint8_t flags[BOOT_FLAGS_LEN]);       /* boot option parameter 5 */
+	void (*boot_get)(void *arg, uint8_t flags[BOOT_FLAGS_LEN]); /* boot option parameter 5 */
 	int (*boot_set)(void *arg, const uint8_t flags[BOOT_FLAGS_LEN]);
-	int (*reset)(void *arg, bool is_cold);                            /* of the BMC itself */
+	int (*reset)(void *arg, bool is_cold); /* of the BMC itself */
 };
 
 struct bmc_model {
 	const struct bmc_model_ops *ops;
 	void *arg;
 	uint8_t firmware_major, firmware_minor;
-	uint32_t manufacturer_id;         /* IANA enterprise number, 20 bits */
+	uint32_t manufacturer_id; /* IANA enterprise number, 20 bits */
 	uint16_t product_id;
 	uint8_t guid[RMCPP_GUID];
 	uint8_t ip[4], mac[6];
-	uint32_t suites;                  /* bit n: cipher suite n */
+	uint32_t suites; /* bit n: cipher suite n */
 
-	uint8_t boot_in_progress;         /* parameter 0 */
-	uint8_t boot_keep;                /* parameter 3: when the flags stay valid */
-	uint8_t boot_acknowledge[2];      /* parameter 4 */
-	uint8_t restore_policy;           /* 0 off, 1 as before, 2 on */
-	uint8_t identify_s;               /* last Chassis Identify; 0: off, 255: until told */
+	uint8_t boot_in_progress;    /* parameter 0 */
+	uint8_t boot_keep;           /* parameter 3: when the flags stay valid */
+	uint8_t boot_acknowledge[2]; /* parameter 4 */
+	uint8_t restore_policy;      /* 0 off, 1 as before, 2 on */
+	uint8_t identify_s;          /* last Chassis Identify; 0: off, 255: until told */
 };
 
 /* Answers one command; as ipmi_server_ops.command. */

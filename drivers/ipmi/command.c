@@ -151,7 +151,8 @@ const char *ipmi_completion_name(const struct ipmi_command *command, uint8_t com
 	if (completion == COMPLETION_OK)
 		return "completed normally";
 	for (size_t i = 0; command != NULL && i < SPECIFIC_COUNT; i++) {
-		if (specific_names[i].netfn == command->netfn && specific_names[i].command == command->command &&
+		if (specific_names[i].netfn == command->netfn &&
+		    specific_names[i].command == command->command &&
 		    specific_names[i].completion == completion)
 			return specific_names[i].name;
 	}

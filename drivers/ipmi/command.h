@@ -13,33 +13,52 @@
 #include "drivers/ipmi/rmcpp.h"
 
 enum ipmi_netfn {
-	NETFN_CHASSIS = 0x00, NETFN_BRIDGE = 0x02, NETFN_SENSOR = 0x04, NETFN_APP = 0x06, NETFN_FIRMWARE = 0x08,
-	NETFN_STORAGE = 0x0a, NETFN_TRANSPORT = 0x0c, NETFN_GROUP = 0x2c
+	NETFN_CHASSIS = 0x00,
+	NETFN_BRIDGE = 0x02,
+	NETFN_SENSOR = 0x04,
+	NETFN_APP = 0x06,
+	NETFN_FIRMWARE = 0x08,
+	NETFN_STORAGE = 0x0a,
+	NETFN_TRANSPORT = 0x0c,
+	NETFN_GROUP = 0x2c
 };
 
 /* The commands that code names. */
 enum ipmi_command_code {
-	CHASSIS_CAPABILITIES = 0x00, CHASSIS_STATUS = 0x01, CHASSIS_CONTROL = 0x02, CHASSIS_IDENTIFY = 0x04,
-	CHASSIS_SET_BOOT = 0x08, CHASSIS_GET_BOOT = 0x09,
-	APP_DEVICE_ID = 0x01, APP_COLD_RESET = 0x02, APP_WARM_RESET = 0x03, APP_DEVICE_GUID = 0x08,
-	APP_SYSTEM_GUID = 0x37, APP_AUTH_CAPABILITIES = 0x38, APP_SET_PRIVILEGE = 0x3b, APP_CLOSE_SESSION = 0x3c,
-	APP_SESSION_INFO = 0x3d, APP_CHANNEL_INFO = 0x42, APP_CIPHER_SUITES = 0x54,
+	CHASSIS_CAPABILITIES = 0x00,
+	CHASSIS_STATUS = 0x01,
+	CHASSIS_CONTROL = 0x02,
+	CHASSIS_IDENTIFY = 0x04,
+	CHASSIS_SET_BOOT = 0x08,
+	CHASSIS_GET_BOOT = 0x09,
+	APP_DEVICE_ID = 0x01,
+	APP_COLD_RESET = 0x02,
+	APP_WARM_RESET = 0x03,
+	APP_DEVICE_GUID = 0x08,
+	APP_SYSTEM_GUID = 0x37,
+	APP_AUTH_CAPABILITIES = 0x38,
+	APP_SET_PRIVILEGE = 0x3b,
+	APP_CLOSE_SESSION = 0x3c,
+	APP_SESSION_INFO = 0x3d,
+	APP_CHANNEL_INFO = 0x42,
+	APP_CIPHER_SUITES = 0x54,
 	TRANSPORT_GET_LAN = 0x02
 };
 
 enum ipmi_command_kind {
-	IPMI_READ,      /* changes nothing that lasts */
-	IPMI_SESSION,   /* concerns only the session that carries it: no write either */
+	IPMI_READ,    /* changes nothing that lasts */
+	IPMI_SESSION, /* concerns only the session that carries it: no write either */
 	IPMI_WRITE
 };
 
 struct ipmi_command {
 	uint8_t netfn, command;
-	int group;                      /* first data byte, of NETFN_GROUP; -1: any */
+	int group; /* first data byte, of NETFN_GROUP; -1: any */
 	enum ipmi_command_kind kind;
-	enum ipmi_privilege privilege;  /* least that the specification asks for; 0: none, also before a session */
-	uint8_t min_len;                /* request data */
-	const char *name;               /* "Chassis Control" */
+	enum ipmi_privilege
+		privilege; /* least that the specification asks for; 0: none, also before a session */
+	uint8_t min_len;   /* request data */
+	const char *name;  /* "Chassis Control" */
 };
 
 /* NULL when the table does not have it. data may be NULL when len is 0. */
@@ -49,12 +68,25 @@ bool ipmi_command_is_write(uint8_t netfn, uint8_t command, const uint8_t *data, 
 
 /* Completion codes that the program acts on. */
 enum ipmi_completion {
-	COMPLETION_OK = 0x00, COMPLETION_UNSUPPORTED_PARAMETER = 0x80, COMPLETION_PRIVILEGE_UNAVAILABLE = 0x80,
-	COMPLETION_PRIVILEGE_EXCEEDED = 0x81, COMPLETION_READ_ONLY = 0x82, COMPLETION_NO_SESSION = 0x87,
-	COMPLETION_BUSY = 0xc0, COMPLETION_INVALID_COMMAND = 0xc1, COMPLETION_LUN = 0xc2,
-	COMPLETION_TIMEOUT = 0xc3, COMPLETION_OUT_OF_SPACE = 0xc4, COMPLETION_LENGTH = 0xc7, COMPLETION_RANGE = 0xc9,
-	COMPLETION_NOT_PRESENT = 0xcb, COMPLETION_INVALID_FIELD = 0xcc, COMPLETION_DUPLICATE = 0xcf,
-	COMPLETION_INITIALISING = 0xd2, COMPLETION_PRIVILEGE = 0xd4, COMPLETION_STATE = 0xd5,
+	COMPLETION_OK = 0x00,
+	COMPLETION_UNSUPPORTED_PARAMETER = 0x80,
+	COMPLETION_PRIVILEGE_UNAVAILABLE = 0x80,
+	COMPLETION_PRIVILEGE_EXCEEDED = 0x81,
+	COMPLETION_READ_ONLY = 0x82,
+	COMPLETION_NO_SESSION = 0x87,
+	COMPLETION_BUSY = 0xc0,
+	COMPLETION_INVALID_COMMAND = 0xc1,
+	COMPLETION_LUN = 0xc2,
+	COMPLETION_TIMEOUT = 0xc3,
+	COMPLETION_OUT_OF_SPACE = 0xc4,
+	COMPLETION_LENGTH = 0xc7,
+	COMPLETION_RANGE = 0xc9,
+	COMPLETION_NOT_PRESENT = 0xcb,
+	COMPLETION_INVALID_FIELD = 0xcc,
+	COMPLETION_DUPLICATE = 0xcf,
+	COMPLETION_INITIALISING = 0xd2,
+	COMPLETION_PRIVILEGE = 0xd4,
+	COMPLETION_STATE = 0xd5,
 	COMPLETION_UNSPECIFIED = 0xff
 };
 /* What a code means, in words: "insufficient privilege level"; for command-specific codes the command may be

@@ -14,16 +14,21 @@ const struct driver_property ipmi_properties[] = {
 	{ "ipmi_password", "Password at the BMC, up to 20 bytes. Optional." },
 	{ "ipmi_username", "User name at the BMC, up to 16 bytes; the null user by default. Optional." },
 	{ "ipmi_port", "UDP port of the BMC. Defaults to 623. Optional." },
-	{ "ipmi_priv_level", "Privilege level of sessions: ADMINISTRATOR, CALLBACK, OPERATOR or USER. Defaults to "
-			     "ADMINISTRATOR, or the highest that the user has. Optional." },
-	{ "ipmi_protocol_version", "Version of the IPMI protocol; only 2.0, the default, is supported. Optional." },
-	{ "ipmi_cipher_suite", "Number of the cipher suite: 0, 1, 2, 3, 15, 16 or 17. By default 17, and 3 where the BMC does "
-			       "not have it. Optional." },
+	{ "ipmi_priv_level",
+	  "Privilege level of sessions: ADMINISTRATOR, CALLBACK, OPERATOR or USER. Defaults to "
+	  "ADMINISTRATOR, or the highest that the user has. Optional." },
+	{ "ipmi_protocol_version",
+	  "Version of the IPMI protocol; only 2.0, the default, is supported. Optional." },
+	{ "ipmi_cipher_suite",
+	  "Number of the cipher suite: 0, 1, 2, 3, 15, 16 or 17. By default 17, and 3 where the BMC does "
+	  "not have it. Optional." },
 	{ "ipmi_hex_kg_key", "BMC key (K_g) in hexadecimal, an even number of digits, up to 40. Optional." },
-	{ "ipmi_force_boot_device", "Whether the persistent boot device is sent again at each power-on. Defaults to False. "
-				    "Optional." },
-	{ "ipmi_disable_boot_timeout", "Whether the BMC is asked not to forget the boot device after 60 seconds. Defaults to "
-				       "[ipmi] disable_boot_timeout. Optional." },
+	{ "ipmi_force_boot_device",
+	  "Whether the persistent boot device is sent again at each power-on. Defaults to False. "
+	  "Optional." },
+	{ "ipmi_disable_boot_timeout",
+	  "Whether the BMC is asked not to forget the boot device after 60 seconds. Defaults to "
+	  "[ipmi] disable_boot_timeout. Optional." },
 	{ "ipmi_terminal_port", "Port of the console. Optional." },
 	{ "ipmi_bridging", "Bridging to the target; only no, the default, is supported. Optional." },
 	{ 0 }
@@ -39,15 +44,20 @@ static int parse_address(struct task *task, struct ipmi_info *info, struct error
 	const char *text = task_driver_info(task, "ipmi_address");
 
 	if (text == NULL || *text == '\0')
-		return fail(err, ERR_MISSING, "Missing the following IPMI credentials in node's driver_info: "
-					      "['ipmi_address'].");
+		return fail(err, ERR_MISSING,
+			    "Missing the following IPMI credentials in node's driver_info: "
+			    "['ipmi_address'].");
 	if (strlen(text) > 255)
-		return fail(err, ERR_INVALID, "Invalid ipmi_address in driver_info on node %s: it is longer than any host name",
+		return fail(err, ERR_INVALID,
+			    "Invalid ipmi_address in driver_info on node %s: it is longer than any host name",
 			    node_name(task));
 	for (const char *c = text; *c != '\0'; c++) {
 		if (!isalnum((unsigned char)*c) && strchr("-._:%", *c) == NULL)
-			return fail(err, ERR_INVALID, "Invalid ipmi_address '%s' in driver_info on node %s: it is neither an IP "
-						      "address nor a host name", text, node_name(task));
+			return fail(
+				err, ERR_INVALID,
+				"Invalid ipmi_address '%s' in driver_info on node %s: it is neither an IP "
+				"address nor a host name",
+				text, node_name(task));
 	}
 	info->address = text;
 	return 0;
@@ -74,7 +84,8 @@ static int check_port(struct task *task, const char *name, long preset, long *re
 	int rc = parse_number(task, name, preset, ret, err);
 
 	if (rc == 0 && (*ret < 1 || *ret > 65535))
-		rc = fail(err, ERR_INVALID, "%s \"%ld\" is out of range. Valid port numbers must be between 1 and 65535.", name,
+		rc = fail(err, ERR_INVALID,
+			  "%s \"%ld\" is out of range. Valid port numbers must be between 1 and 65535.", name,
 			  *ret);
 	return rc;
 }
@@ -110,21 +121,32 @@ static int parse_credentials(struct task *task, struct ipmi_info *info, struct e
 	const char *password = text_of(task, "ipmi_password", &password_len);
 
 	if (user_len > RMCPP_USER_MAX)
-		return fail(err, ERR_INVALID, "Invalid ipmi_username in driver_info on node %s: IPMI takes up to 16 bytes, it has "
-					      "%zu", node_name(task), user_len);
+		return fail(
+			err, ERR_INVALID,
+			"Invalid ipmi_username in driver_info on node %s: IPMI takes up to 16 bytes, it has "
+			"%zu",
+			node_name(task), user_len);
 	info->user_len = (uint8_t)user_len;
 	memcpy(info->user, user, user_len);
 	if (!rmcpp_key_set(info->password, password, password_len))
-		return fail(err, ERR_INVALID, "Invalid ipmi_password in driver_info on node %s: IPMI takes up to 20 bytes, it has "
-					      "%zu", node_name(task), password_len);
+		return fail(
+			err, ERR_INVALID,
+			"Invalid ipmi_password in driver_info on node %s: IPMI takes up to 20 bytes, it has "
+			"%zu",
+			node_name(task), password_len);
 	return 0;
 }
 
 static int parse_privilege(struct task *task, struct ipmi_info *info, struct error *err)
 {
-	static const struct { const char *name; enum ipmi_privilege level; } levels[] = {
-		{ "ADMINISTRATOR", IPMI_ADMINISTRATOR }, { "CALLBACK", IPMI_CALLBACK },
-		{ "OPERATOR", IPMI_OPERATOR },           { "USER", IPMI_USER },
+	static const struct {
+		const char *name;
+		enum ipmi_privilege level;
+	} levels[] = {
+		{ "ADMINISTRATOR", IPMI_ADMINISTRATOR },
+		{ "CALLBACK", IPMI_CALLBACK },
+		{ "OPERATOR", IPMI_OPERATOR },
+		{ "USER", IPMI_USER },
 	};
 	const char *text = task_driver_info(task, "ipmi_priv_level");
 
@@ -138,8 +160,10 @@ static int parse_privilege(struct task *task, struct ipmi_info *info, struct err
 	}
 	if (text == NULL)
 		return 0;
-	return fail(err, ERR_INVALID, "Invalid privilege level value:%s, the valid value can be one of ADMINISTRATOR, "
-				      "CALLBACK, OPERATOR, USER (ipmi_priv_level)", text);
+	return fail(err, ERR_INVALID,
+		    "Invalid privilege level value:%s, the valid value can be one of ADMINISTRATOR, "
+		    "CALLBACK, OPERATOR, USER (ipmi_priv_level)",
+		    text);
 }
 
 static int parse_suite(struct task *task, struct ipmi_info *info, struct error *err)
@@ -153,8 +177,11 @@ static int parse_suite(struct task *task, struct ipmi_info *info, struct error *
 	if (task_driver_info(task, "ipmi_cipher_suite") == NULL)
 		return 0;
 	if (suite < 0 || suite > 255 || cipher_suite_find((unsigned)suite) == NULL)
-		return fail(err, ERR_INVALID, "Invalid cipher suite value %ld in ipmi_cipher_suite, the valid value can be one of "
-					      "0, 1, 2, 3, 15, 16, 17", suite);
+		return fail(
+			err, ERR_INVALID,
+			"Invalid cipher suite value %ld in ipmi_cipher_suite, the valid value can be one of "
+			"0, 1, 2, 3, 15, 16, 17",
+			suite);
 	info->suite = (int)suite;
 	return 0;
 }
@@ -199,10 +226,15 @@ static int refuse_unsupported(struct task *task, struct ipmi_info *info, struct 
 
 	(void)info;
 	if (version != NULL && strcmp(version, "2.0") != 0 && strcmp(version, "2") != 0)
-		return fail(err, ERR_INVALID, "Invalid IPMI protocol version value %s in ipmi_protocol_version, the valid value "
-					      "can be one of 2.0", version);
+		return fail(
+			err, ERR_INVALID,
+			"Invalid IPMI protocol version value %s in ipmi_protocol_version, the valid value "
+			"can be one of 2.0",
+			version);
 	if (bridging != NULL && strcmp(bridging, "no") != 0 && strcmp(bridging, "false") != 0)
-		return fail(err, ERR_INVALID, "Invalid value for ipmi_bridging: %s, the valid value can be one of: no", bridging);
+		return fail(err, ERR_INVALID,
+			    "Invalid value for ipmi_bridging: %s, the valid value can be one of: no",
+			    bridging);
 	return 0;
 }
 
@@ -231,16 +263,16 @@ static int parse_boot(struct task *task, struct ipmi_info *info, struct error *e
 	int rc = parse_bool(task, "ipmi_force_boot_device", false, &info->is_boot_device_forced, err);
 
 	if (rc == 0)
-		rc = parse_bool(task, "ipmi_disable_boot_timeout", ipmi_options.disable_boot_timeout, &info->keeps_boot_flags,
-				err);
+		rc = parse_bool(task, "ipmi_disable_boot_timeout", ipmi_options.disable_boot_timeout,
+				&info->keeps_boot_flags, err);
 	return rc;
 }
 
 int ipmi_info_parse(struct task *task, struct ipmi_info *ret, struct error *err)
 {
 	static int (*const steps[])(struct task *, struct ipmi_info *, struct error *) = {
-		parse_address, parse_ports, parse_credentials, parse_privilege, parse_suite, parse_kg, refuse_unsupported,
-		parse_boot,
+		parse_address, parse_ports, parse_credentials,  parse_privilege,
+		parse_suite,   parse_kg,    refuse_unsupported, parse_boot,
 	};
 	struct ipmi_info info = { 0 };
 

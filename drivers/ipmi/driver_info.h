@@ -10,18 +10,18 @@
 #include "drivers/ipmi/rmcpp.h"
 
 struct ipmi_info {
-	const char *address;         /* IP address or host name; in the task's arena */
+	const char *address; /* IP address or host name; in the task's arena */
 	uint16_t port;
 	uint8_t user_len;
-	char user[RMCPP_USER_MAX];   /* padded with zeros, not terminated */
+	char user[RMCPP_USER_MAX]; /* padded with zeros, not terminated */
 	uint8_t password[RMCPP_KEY];
 	bool has_kg;
 	uint8_t kg[RMCPP_KEY];
 	enum ipmi_privilege privilege;
-	bool is_privilege_set;       /* by the operator: then no lower one is tried */
-	int suite;                   /* -1: 17, else 3 */
-	bool is_boot_device_forced;  /* sent again at each power-on */
-	bool keeps_boot_flags;       /* the BMC is asked not to forget them after 60 s */
+	bool is_privilege_set;      /* by the operator: then no lower one is tried */
+	int suite;                  /* -1: 17, else 3 */
+	bool is_boot_device_forced; /* sent again at each power-on */
+	bool keeps_boot_flags;      /* the BMC is asked not to forget them after 60 s */
 };
 
 extern const struct driver_property ipmi_properties[];

@@ -10,17 +10,17 @@
 
 /* An id is the slot's number below a count of the slot's uses, so that an id does not come back soon. */
 struct slot {
-	struct ipmi_line *line;  /* NULL: free */
+	struct ipmi_line *line; /* NULL: free */
 	uint16_t uses;
 	uint16_t next_free;
 };
 
 static struct {
 	struct udp_socket *v4, *v6;
-	struct slot *slots;      /* slot 0 is never used: 0 ends the list of free ones */
+	struct slot *slots; /* slot 0 is never used: 0 ends the list of free ones */
 	unsigned slot_count;
 	uint16_t first_free;
-	struct map by_peer;      /* the latest line to each BMC */
+	struct map by_peer; /* the latest line to each BMC */
 } lines;
 
 /* Which console session id a datagram is for: in a session the header says it, before one the payload. */
@@ -30,7 +30,8 @@ static uint32_t console_id_of(const struct rmcp_packet *packet)
 		return 0;
 	if (packet->session_id != 0)
 		return packet->session_id;
-	return packet->payload_type != PAYLOAD_IPMI && packet->payload_len >= 8 ? get_u32(packet->payload + 4) : 0;
+	return packet->payload_type != PAYLOAD_IPMI && packet->payload_len >= 8 ? get_u32(packet->payload + 4)
+										: 0;
 }
 
 static struct ipmi_line *line_find(uint32_t id)
@@ -74,7 +75,8 @@ static void on_datagram(void *arg, const struct udp_address *from, const uint8_t
 	struct ipmi_line *line = line_find(console_id_of(&packet));
 	if (line == NULL && is_short_refusal(&packet))
 		line = map_get(&lines.by_peer, peer_key(from));
-	if (line == NULL || line->accept == NULL || line->is_answered || !udp_address_equal(&line->peer, from))
+	if (line == NULL || line->accept == NULL || line->is_answered ||
+	    !udp_address_equal(&line->peer, from))
 		return;
 	if (line->accept(line->accept_arg, &packet)) {
 		line->is_answered = true;
@@ -122,7 +124,8 @@ int ipmi_line_open(struct ipmi_line *line, const struct udp_address *peer, struc
 	if (lines.first_free == 0 && lines.slot_count <= IPMI_LINES_MAX)
 		grow_slots();
 	if (lines.first_free == 0)
-		return fail(err, ERR_BMC_UNREACHABLE, "All %d IPMI sessions of this process are in use", IPMI_LINES_MAX);
+		return fail(err, ERR_BMC_UNREACHABLE, "All %d IPMI sessions of this process are in use",
+			    IPMI_LINES_MAX);
 
 	unsigned slot = lines.first_free;
 	lines.first_free = lines.slots[slot].next_free;

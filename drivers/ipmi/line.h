@@ -19,11 +19,11 @@ enum { IPMI_LINES_MAX = 65535 };
 typedef bool ipmi_accept_fn(void *arg, const struct rmcp_packet *packet);
 
 struct ipmi_line {
-	uint32_t id;               /* console session id; 0: closed */
+	uint32_t id; /* console session id; 0: closed */
 	struct udp_address peer;
 	struct udp_socket *socket;
 	struct cond cond;
-	ipmi_accept_fn *accept;    /* of the wait under way; NULL: nobody waits */
+	ipmi_accept_fn *accept; /* of the wait under way; NULL: nobody waits */
 	void *accept_arg;
 	bool is_answered;
 };

@@ -1,6 +1,6 @@
 /*
- * login: the handshake, and what to do when a BMC wants it otherwise. A lost message starts the handshake over
- * with another tag and console id: many BMCs take a repeated RAKP 1 or 3 for an error.
+ * login: the handshake, and what to do when a BMC wants it otherwise. A lost message starts the handshake
+ * over with another tag and console id: many BMCs take a repeated RAKP 1 or 3 for an error.
  */
 #include <string.h>
 
@@ -11,11 +11,11 @@
 struct handshake {
 	struct ipmi_session *session;
 	const struct ipmi_info *info;
-	enum ipmi_privilege privilege;  /* asked for */
-	int64_t timeout_ms;             /* for each answer */
+	enum ipmi_privilege privilege; /* asked for */
+	int64_t timeout_ms;            /* for each answer */
 	struct rakp_secrets secrets;
-	const char *stage;              /* what was sent last, for sentences */
-	unsigned status;                /* of the BMC's refusal */
+	const char *stage; /* what was sent last, for sentences */
+	unsigned status;   /* of the BMC's refusal */
 	/* the answer awaited */
 	enum rmcpp_payload awaited;
 	struct open_session_response open;
@@ -28,7 +28,8 @@ static bool decode_answer(struct handshake *handshake, const struct rmcp_packet 
 	bool is_good;
 
 	if (handshake->awaited == PAYLOAD_OPEN_RESPONSE) {
-		is_good = open_session_response_decode(packet->payload, packet->payload_len, &handshake->open);
+		is_good =
+			open_session_response_decode(packet->payload, packet->payload_len, &handshake->open);
 		*ret_tag = handshake->open.tag;
 		*ret_status = handshake->open.status;
 		return is_good;
@@ -58,8 +59,8 @@ static bool accept_answer(void *arg, const struct rmcp_packet *packet)
 }
 
 /* Sends a payload and waits for the answer to it. */
-static enum ipmi_handshake_result converse(struct handshake *handshake, const char *stage, enum rmcpp_payload type,
-					   const uint8_t *payload, size_t len)
+static enum ipmi_handshake_result converse(struct handshake *handshake, const char *stage,
+					   enum rmcpp_payload type, const uint8_t *payload, size_t len)
 {
 	uint8_t datagram[RMCPP_DATAGRAM_MAX];
 	size_t total = rmcpp_plain_encode(type, payload, len, datagram, sizeof(datagram));
@@ -112,8 +113,8 @@ static enum ipmi_handshake_result open_session(struct handshake *handshake, stru
 		.console_id = session->line.id,
 		.algorithms = handshake->secrets.suite->algorithms,
 	};
-	enum ipmi_handshake_result result = converse(handshake, "Open Session Request", PAYLOAD_OPEN_REQUEST, payload,
-						     open_session_request_encode(&request, payload));
+	enum ipmi_handshake_result result = converse(handshake, "Open Session Request", PAYLOAD_OPEN_REQUEST,
+						     payload, open_session_request_encode(&request, payload));
 
 	if (result != HANDSHAKE_DONE)
 		return result;
@@ -123,7 +124,8 @@ static enum ipmi_handshake_result open_session(struct handshake *handshake, stru
 		result = result_of(handshake->status);
 		return result == HANDSHAKE_FULL || result == HANDSHAKE_PRIVILEGE ? result : HANDSHAKE_SUITE;
 	}
-	/* a BMC that answers with other algorithms than proposed would have us talk weaker, or past each other */
+	/* a BMC that answers with other algorithms than proposed would have us talk weaker, or past each
+	 * other */
 	if (memcmp(&handshake->open.algorithms, &request.algorithms, sizeof(request.algorithms)) != 0) {
 		handshake->status = RMCPP_NO_CIPHER_SUITE;
 		return HANDSHAKE_SUITE;
@@ -137,7 +139,8 @@ static enum ipmi_handshake_result open_session(struct handshake *handshake, stru
 /* Tells the BMC to forget the handshake: it has proven to know another password than ours. */
 static void give_up(struct handshake *handshake)
 {
-	const struct rakp_reply rakp3 = { .tag = handshake->session->tag, .status = RMCPP_INVALID_CODE,
+	const struct rakp_reply rakp3 = { .tag = handshake->session->tag,
+					  .status = RMCPP_INVALID_CODE,
 					  .session_id = handshake->session->bmc_id };
 	uint8_t payload[RMCPP_HANDSHAKE_MAX], datagram[RMCPP_DATAGRAM_MAX];
 	size_t len = rakp3_encode(&rakp3, payload);
@@ -150,7 +153,9 @@ static enum ipmi_handshake_result send_rakp1(struct handshake *handshake)
 {
 	struct rakp_secrets *secrets = &handshake->secrets;
 	uint8_t payload[RMCPP_HANDSHAKE_MAX], code[RMCPP_CODE_MAX];
-	struct rakp1 rakp1 = { .tag = handshake->session->tag, .bmc_id = secrets->bmc_id, .role = secrets->role,
+	struct rakp1 rakp1 = { .tag = handshake->session->tag,
+			       .bmc_id = secrets->bmc_id,
+			       .role = secrets->role,
 			       .user_len = secrets->user_len };
 
 	memcpy(rakp1.random, secrets->console_random, RMCPP_RANDOM);
@@ -255,9 +260,9 @@ struct login {
 	unsigned suite_count, suite;                   /* how many, and which is being tried */
 	unsigned suites_refused;                       /* bit n: suites[n] was refused in words */
 	enum ipmi_privilege privilege;
-	unsigned silences;                             /* attempts without an answer */
+	unsigned silences; /* attempts without an answer */
 	int64_t full_pause_ms;
-	unsigned status;                               /* of the last refusal */
+	unsigned status; /* of the last refusal */
 	const char *stage;
 };
 
@@ -280,13 +285,15 @@ static int refused(const struct login *login, struct error *err)
 	const char *where = info->address;
 
 	if (strcmp(login->stage, "RAKP 4") == 0)
-		return fail(err, ERR_BMC_AUTH, "IPMI BMC %s: invalid credentials: the BMC key (ipmi_hex_kg_key) is %s", where,
+		return fail(err, ERR_BMC_AUTH,
+			    "IPMI BMC %s: invalid credentials: the BMC key (ipmi_hex_kg_key) is %s", where,
 			    info->has_kg ? "wrong" : "missing or wrong");
 	if (login->status == RMCPP_INVALID_CODE)
-		return fail(err, ERR_BMC_AUTH, "IPMI BMC %s: invalid credentials: the password of user '%.*s' is wrong", where,
+		return fail(err, ERR_BMC_AUTH,
+			    "IPMI BMC %s: invalid credentials: the password of user '%.*s' is wrong", where,
 			    info->user_len, info->user);
-	return fail(err, ERR_BMC_AUTH, "IPMI BMC %s: invalid credentials for user '%.*s': %s (%02Xh)", where, info->user_len,
-		    info->user, rmcpp_status_name(login->status), login->status);
+	return fail(err, ERR_BMC_AUTH, "IPMI BMC %s: invalid credentials for user '%.*s': %s (%02Xh)", where,
+		    info->user_len, info->user, rmcpp_status_name(login->status), login->status);
 }
 
 /* A refused suite is not tried again; with none left the login fails. */
@@ -300,8 +307,8 @@ static int next_suite(struct login *login, struct error *err)
 		}
 	}
 	return fail(err, ERR_BMC, "IPMI BMC %s refused cipher suite %s: %s (%02Xh)", login->info->address,
-		    login->suite_count > 1 ? "17 and 3" : "as set in ipmi_cipher_suite", rmcpp_status_name(login->status),
-		    login->status);
+		    login->suite_count > 1 ? "17 and 3" : "as set in ipmi_cipher_suite",
+		    rmcpp_status_name(login->status), login->status);
 }
 
 /* Some BMCs do not answer proposals that they do not know: silence, too, brings the other suite's turn. */
@@ -309,15 +316,16 @@ static void suite_after_silence(struct login *login)
 {
 	unsigned other = !login->suite;
 
-	if (login->suite_count > 1 && login->learnt->suite == NULL && !(login->suites_refused & 1U << other) &&
-	    strcmp(login->stage, "Open Session Request") == 0)
+	if (login->suite_count > 1 && login->learnt->suite == NULL &&
+	    !(login->suites_refused & 1U << other) && strcmp(login->stage, "Open Session Request") == 0)
 		login->suite = other;
 }
 
 static int next_privilege(struct login *login, struct error *err)
 {
 	if (login->info->is_privilege_set || login->privilege <= IPMI_USER)
-		return fail(err, ERR_BMC_AUTH, "IPMI BMC %s: user '%.*s' may not log in at this privilege level: %s (%02Xh)",
+		return fail(err, ERR_BMC_AUTH,
+			    "IPMI BMC %s: user '%.*s' may not log in at this privilege level: %s (%02Xh)",
 			    login->info->address, login->info->user_len, login->info->user,
 			    rmcpp_status_name(login->status), login->status);
 	login->privilege--;
@@ -332,8 +340,9 @@ static int64_t smaller(int64_t a, int64_t b)
 /* Sessions that others have leaked end by themselves after a minute; asking more often keeps the BMC busy. */
 static int pause_full(struct login *login)
 {
-	login->full_pause_ms = login->full_pause_ms == 0 ? FULL_PAUSE_MIN_MS
-							 : smaller(login->full_pause_ms * 2, FULL_PAUSE_MAX_MS);
+	login->full_pause_ms = login->full_pause_ms == 0
+				       ? FULL_PAUSE_MIN_MS
+				       : smaller(login->full_pause_ms * 2, FULL_PAUSE_MAX_MS);
 	return fiber_sleep(smaller(login->full_pause_ms, login->deadline_ms - clock_ms()));
 }
 
@@ -345,12 +354,15 @@ static int64_t stale_pause_ms(const struct login *login)
 static int out_of_time(const struct login *login, struct error *err)
 {
 	if (login->full_pause_ms != 0)
-		return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s: insufficient resources for session: all its sessions are in "
-						      "use", login->info->address);
+		return fail(err, ERR_BMC_UNREACHABLE,
+			    "IPMI BMC %s: insufficient resources for session: all its sessions are in "
+			    "use",
+			    login->info->address);
 	if (login->stage != NULL && strcmp(login->stage, "Open Session Request") != 0)
-		return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s port %u does not answer %s (some BMCs ignore unknown users and "
-						      "wrong passwords)", login->info->address, login->info->port,
-			    login->stage);
+		return fail(err, ERR_BMC_UNREACHABLE,
+			    "IPMI BMC %s port %u does not answer %s (some BMCs ignore unknown users and "
+			    "wrong passwords)",
+			    login->info->address, login->info->port, login->stage);
 	return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s port %u does not answer", login->info->address,
 		    login->info->port);
 }
@@ -403,7 +415,10 @@ static int prepare_next(struct login *login, enum ipmi_handshake_result result, 
 int ipmi_login(struct ipmi_session *session, struct ipmi_learnt *learnt, const struct ipmi_info *info,
 	       int64_t deadline_ms, struct error *err)
 {
-	struct login login = { .session = session, .learnt = learnt, .info = info, .deadline_ms = deadline_ms,
+	struct login login = { .session = session,
+			       .learnt = learnt,
+			       .info = info,
+			       .deadline_ms = deadline_ms,
 			       .privilege = info->privilege };
 	int rc = 0;
 

@@ -14,13 +14,20 @@ enum { FLAG_VALID = 0x80, FLAG_PERSISTENT = 0x40, FLAG_EFI = 0x20, DEVICE_MASK =
 static const char *const boot_devices[] = { "pxe", "disk", "cdrom", "bios", "safe", NULL };
 
 /* Second byte of the boot flags. */
-static const struct { const char *device; uint8_t code; } device_codes[] = {
+static const struct {
+	const char *device;
+	uint8_t code;
+} device_codes[] = {
 	{ "pxe", 0x04 }, { "disk", 0x08 }, { "cdrom", 0x14 }, { "bios", 0x18 }, { "safe", 0x0c },
 };
 enum { DEVICE_COUNT = sizeof(device_codes) / sizeof(device_codes[0]) };
 
 /* BMCs that want another code when the machine boots by UEFI. */
-static const struct { uint32_t manufacturer; const char *device; uint8_t code; } uefi_quirks[] = {
+static const struct {
+	uint32_t manufacturer;
+	const char *device;
+	uint8_t code;
+} uefi_quirks[] = {
 	{ 10876, "disk", 0x24 }, /* Supermicro: "primary remote media" boots the UEFI disk entry */
 	{ 47488, "disk", 0x24 }, /* Supermicro's second enterprise number */
 };
@@ -28,7 +35,7 @@ enum { QUIRK_COUNT = sizeof(uefi_quirks) / sizeof(uefi_quirks[0]) };
 
 /* Where a persistent device is remembered, for BMCs that forget it. Ironic's names. */
 #define REMEMBERED_DEVICE "persistent_boot_device"
-#define REMEMBERED_ONCE "is_next_boot_persistent"
+#define REMEMBERED_ONCE   "is_next_boot_persistent"
 
 static bool find_code(const char *device, uint8_t *ret)
 {
@@ -67,13 +74,14 @@ static bool is_uefi(struct task *task)
 	if (mode == NULL)
 		mode = capability(task, json_object_get(instance, "capabilities"), "boot_mode");
 	if (mode == NULL)
-		mode = capability(task, json_object_get(node_object(task->node, NODE_PROPERTIES), "capabilities"),
+		mode = capability(task,
+				  json_object_get(node_object(task->node, NODE_PROPERTIES), "capabilities"),
 				  "boot_mode");
 	return mode == NULL || strcmp(mode, "bios") != 0;
 }
 
-SUSPENDS static int set_flags(struct ipmi_operation *operation, const char *device, uint8_t code, bool persistent,
-			      struct error *err)
+SUSPENDS static int set_flags(struct ipmi_operation *operation, const char *device, uint8_t code,
+			      bool persistent, struct error *err)
 {
 	bool uefi = is_uefi(operation->task);
 	uint32_t manufacturer;
@@ -90,7 +98,10 @@ SUSPENDS static int set_flags(struct ipmi_operation *operation, const char *devi
 	const uint8_t data[] = {
 		PARAMETER_FLAGS,
 		(uint8_t)(FLAG_VALID | (persistent ? FLAG_PERSISTENT : 0) | (uefi ? FLAG_EFI : 0)),
-		code, 0, 0, 0,
+		code,
+		0,
+		0,
+		0,
 	};
 	const struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_SET_BOOT, data, sizeof(data) };
 	return ipmi_command(operation, &request, &reply, err);
@@ -221,7 +232,9 @@ static int inject_nmi(struct task *task, struct error *err)
 }
 
 const struct management_interface ipmitool_management = {
-	.base = { .type = INTERFACE_MANAGEMENT, .name = "ipmitool", .properties = ipmi_properties,
+	.base = { .type = INTERFACE_MANAGEMENT,
+		  .name = "ipmitool",
+		  .properties = ipmi_properties,
 		  .validate = ipmi_validate },
 	.boot_devices = boot_devices,
 	.boot_device_get = boot_device_get,

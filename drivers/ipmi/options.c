@@ -10,27 +10,58 @@ struct ipmi_options ipmi_options = {
 };
 
 const struct option ipmi_option_table[] = {
-	{ .section = "ipmi", .name = "command_retry_timeout", .type = OPTION_SECONDS, .preset = "60", .min = 1, .max = 3600,
+	{ .section = "ipmi",
+	  .name = "command_retry_timeout",
+	  .type = OPTION_SECONDS,
+	  .preset = "60",
+	  .min = 1,
+	  .max = 3600,
 	  .target = &ipmi_options.command_retry_timeout_s,
-	  .help = "Seconds for which a command is repeated to a BMC that does not answer or says that it is busy." },
-	{ .section = "ipmi", .name = "min_command_interval", .type = OPTION_SECONDS, .preset = "0", .min = 0, .max = 600,
+	  .help = "Seconds for which a command is repeated to a BMC that does not answer or says that it is "
+		  "busy." },
+	{ .section = "ipmi",
+	  .name = "min_command_interval",
+	  .type = OPTION_SECONDS,
+	  .preset = "0",
+	  .min = 0,
+	  .max = 600,
 	  .target = &ipmi_options.min_command_interval_s,
-	  .help = "Seconds of rest for a BMC between two operations. 0: none, since a BMC never gets more than one request "
+	  .help = "Seconds of rest for a BMC between two operations. 0: none, since a BMC never gets more "
+		  "than one request "
 		  "at a time and its sessions are closed." },
-	{ .section = "ipmi", .name = "session_idle_timeout", .type = OPTION_SECONDS, .preset = "10", .min = 0, .max = 50,
+	{ .section = "ipmi",
+	  .name = "session_idle_timeout",
+	  .type = OPTION_SECONDS,
+	  .preset = "10",
+	  .min = 0,
+	  .max = 50,
 	  .target = &ipmi_options.session_idle_timeout_s,
-	  .help = "Seconds for which a session is kept for the next operation before it is closed. 0: closed at once. BMCs "
+	  .help = "Seconds for which a session is kept for the next operation before it is closed. 0: closed "
+		  "at once. BMCs "
 		  "have few sessions and end idle ones after 60 seconds." },
-	{ .section = "ipmi", .name = "disable_boot_timeout", .type = OPTION_BOOL, .preset = "true",
+	{ .section = "ipmi",
+	  .name = "disable_boot_timeout",
+	  .type = OPTION_BOOL,
+	  .preset = "true",
 	  .target = &ipmi_options.disable_boot_timeout,
-	  .help = "Whether BMCs are asked not to forget the boot device after 60 seconds. Nodes override it by "
+	  .help = "Whether BMCs are asked not to forget the boot device after 60 seconds. Nodes override it "
+		  "by "
 		  "ipmi_disable_boot_timeout." },
-	{ .section = "ipmi", .name = "allow_send_raw", .type = OPTION_BOOL, .preset = "false",
+	{ .section = "ipmi",
+	  .name = "allow_send_raw",
+	  .type = OPTION_BOOL,
+	  .preset = "false",
 	  .target = &ipmi_options.allow_send_raw,
 	  .help = "Whether the vendor method send_raw may be called: it sends any command at all to a BMC." },
-	{ .section = "ipmi", .name = "receive_buffer", .type = OPTION_INT, .preset = "4194304", .min = 0, .max = 1073741824,
+	{ .section = "ipmi",
+	  .name = "receive_buffer",
+	  .type = OPTION_INT,
+	  .preset = "4194304",
+	  .min = 0,
+	  .max = 1073741824,
 	  .target = &ipmi_options.receive_buffer_bytes,
-	  .help = "Bytes that the system may hold of BMCs' answers not read yet, as far as net.core.rmem_max allows. About "
+	  .help = "Bytes that the system may hold of BMCs' answers not read yet, as far as net.core.rmem_max "
+		  "allows. About "
 		  "1 KiB for each BMC that answers at the same moment." },
 	{ 0 }
 };

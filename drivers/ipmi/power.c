@@ -16,7 +16,8 @@ SUSPENDS static int read_state(struct ipmi_operation *operation, enum power_stat
 	if (rc < 0)
 		return rc;
 	if (reply.data_len == 0)
-		return fail(err, ERR_BMC, "IPMI BMC %s answered Get Chassis Status without data", operation->info.address);
+		return fail(err, ERR_BMC, "IPMI BMC %s answered Get Chassis Status without data",
+			    operation->info.address);
 	*ret = reply.data[0] & 1 ? POWER_ON : POWER_OFF;
 	return 0;
 }
@@ -55,8 +56,8 @@ struct change {
 };
 
 /* Asks for the change unless it is there already. *ret_is_done: no need to wait. */
-SUSPENDS static int begin_change(struct task *task, const struct change *change, int64_t deadline_ms, bool *ret_is_done,
-				 struct error *err)
+SUSPENDS static int begin_change(struct task *task, const struct change *change, int64_t deadline_ms,
+				 bool *ret_is_done, struct error *err)
 {
 	struct ipmi_operation operation;
 	enum power_state state;
@@ -87,7 +88,8 @@ static int64_t poll_interval_ms(int64_t waited_ms)
 
 /* Polls until the machine is as wanted. A BMC that shares the machine's network port may be deaf for a while:
  * silence is no failure before the time is up. */
-SUSPENDS static int wait_state(struct task *task, enum power_state wanted, int64_t deadline_ms, struct error *err)
+SUSPENDS static int wait_state(struct task *task, enum power_state wanted, int64_t deadline_ms,
+			       struct error *err)
 {
 	enum power_state state = POWER_UNKNOWN;
 	int64_t start_ms = clock_ms();
@@ -110,14 +112,17 @@ SUSPENDS static int wait_state(struct task *task, enum power_state wanted, int64
 		if (rc == 0)
 			last.text[0] = '\0';
 		if (rc == -ERR_CANCELLED || rc == -ERR_BMC_AUTH)
-			return fail(err, (enum errcode)-rc, "%s", last.text);
+			return fail(err, (enum errcode) - rc, "%s", last.text);
 	}
-	return fail(err, ERR_POWER_STATE, "Timed out after %lld secs waiting for %s: the power state is %s.%s%s",
+	return fail(err, ERR_POWER_STATE,
+		    "Timed out after %lld secs waiting for %s: the power state is %s.%s%s",
 		    (long long)(clock_ms() - start_ms) / 1000, power_state_name(wanted),
-		    state == POWER_UNKNOWN ? "unknown" : power_state_name(state), last.text[0] != '\0' ? " " : "", last.text);
+		    state == POWER_UNKNOWN ? "unknown" : power_state_name(state),
+		    last.text[0] != '\0' ? " " : "", last.text);
 }
 
-SUSPENDS static int carry_out(struct task *task, const struct change *change, int64_t deadline_ms, struct error *err)
+SUSPENDS static int carry_out(struct task *task, const struct change *change, int64_t deadline_ms,
+			      struct error *err)
 {
 	bool is_done;
 	int rc = 0;
@@ -137,7 +142,8 @@ static const struct change soft_off = { CHASSIS_SOFT_OFF, POWER_OFF };
 static const struct change reset = { CHASSIS_RESET, POWER_ON };
 
 /* Off and on again; a machine that is off is only switched on, since BMCs refuse or ignore a cycle then. */
-SUSPENDS static int reboot(struct task *task, const struct change *down, int64_t deadline_ms, struct error *err)
+SUSPENDS static int reboot(struct task *task, const struct change *down, int64_t deadline_ms,
+			   struct error *err)
 {
 	enum power_state state;
 	int rc = power_get(task, &state, err);
@@ -173,12 +179,14 @@ static int power_set(struct task *task, enum power_state target, unsigned timeou
 		    power_state_name(target) != NULL ? power_state_name(target) : "None");
 }
 
-static const enum power_state supported[] = {
-	POWER_ON, POWER_OFF, POWER_REBOOT, POWER_SOFT_OFF, POWER_SOFT_REBOOT, POWER_UNKNOWN
-};
+static const enum power_state supported[] = { POWER_ON,       POWER_OFF,         POWER_REBOOT,
+					      POWER_SOFT_OFF, POWER_SOFT_REBOOT, POWER_UNKNOWN };
 
 const struct power_interface ipmitool_power = {
-	.base = { .type = INTERFACE_POWER, .name = "ipmitool", .properties = ipmi_properties, .validate = ipmi_validate },
+	.base = { .type = INTERFACE_POWER,
+		  .name = "ipmitool",
+		  .properties = ipmi_properties,
+		  .validate = ipmi_validate },
 	.supported = supported,
 	.get = power_get,
 	.set = power_set,

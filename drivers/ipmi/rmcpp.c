@@ -11,7 +11,7 @@ enum { ASF_HEADER = 8, ASF_PING = 0x80, ASF_PONG = 0x40, ASF_PONG_DATA = 16 };
 enum { AUTH_NONE = 0, AUTH_OEM = 5, AUTH_RMCPP = 6 };
 enum { IPMI15_HEADER = 10, IPMI15_CODE = 16, RMCPP_HEADER = 12, OEM_FIELDS = 6 };
 
-static const uint8_t asf_iana[4] = {0x00, 0x00, 0x11, 0xbe};
+static const uint8_t asf_iana[4] = { 0x00, 0x00, 0x11, 0xbe };
 
 static void put_rmcp(uint8_t *out, uint8_t class)
 {
@@ -78,7 +78,7 @@ static bool decode_ipmi20(const uint8_t *data, size_t len, struct rmcp_packet *r
 
 bool rmcp_decode(const uint8_t *data, size_t len, struct rmcp_packet *ret)
 {
-	*ret = (struct rmcp_packet){0};
+	*ret = (struct rmcp_packet){ 0 };
 	if (len <= RMCP_HEADER || len > RMCPP_DATAGRAM_MAX || data[0] != RMCP_VERSION)
 		return false;
 
@@ -159,7 +159,8 @@ size_t rmcpp_header_encode(uint8_t type_and_flags, uint32_t session_id, uint32_t
 	return RMCP_HEADER + RMCPP_HEADER;
 }
 
-size_t rmcpp_plain_encode(enum rmcpp_payload type, const uint8_t *payload, size_t len, uint8_t *out, size_t size)
+size_t rmcpp_plain_encode(enum rmcpp_payload type, const uint8_t *payload, size_t len, uint8_t *out,
+			  size_t size)
 {
 	if (len > RMCPP_PAYLOAD_MAX || RMCP_HEADER + RMCPP_HEADER + len > size)
 		return 0;
@@ -235,7 +236,7 @@ bool sequence_window_accept(struct sequence_window *window, uint32_t sequence)
 	if (sequence == 0)
 		return false;
 	if (window->highest == 0) {
-		*window = (struct sequence_window){.highest = sequence, .seen = 1};
+		*window = (struct sequence_window){ .highest = sequence, .seen = 1 };
 		return true;
 	}
 

@@ -22,40 +22,44 @@ enum {
 	RMCPP_RANDOM = 16,
 	RMCPP_GUID = 16,
 	RMCPP_USER_MAX = 16,
-	RMCPP_KEY = 20,           /* passwords and K_G, padded with zeros */
-	RMCPP_CODE_MAX = 32,      /* longest digest */
-	RMCPP_WINDOW = 32         /* sequence numbers accepted ahead of and behind the highest */
+	RMCPP_KEY = 20,      /* passwords and K_G, padded with zeros */
+	RMCPP_CODE_MAX = 32, /* longest digest */
+	RMCPP_WINDOW = 32    /* sequence numbers accepted ahead of and behind the highest */
 };
 
 enum { IPMI_BMC_ADDRESS = 0x20, IPMI_CONSOLE_ADDRESS = 0x81 };
 
-enum ipmi_privilege {
-	IPMI_PRIVILEGE_HIGHEST, IPMI_CALLBACK, IPMI_USER, IPMI_OPERATOR, IPMI_ADMINISTRATOR
-};
+enum ipmi_privilege { IPMI_PRIVILEGE_HIGHEST, IPMI_CALLBACK, IPMI_USER, IPMI_OPERATOR, IPMI_ADMINISTRATOR };
 
 /* ---- datagrams ---- */
 
 enum rmcp_kind { RMCP_PING, RMCP_PONG, RMCP_IPMI15, RMCP_IPMI20 };
 
 enum rmcpp_payload {
-	PAYLOAD_IPMI = 0x00, PAYLOAD_SOL = 0x01, PAYLOAD_OEM = 0x02,
-	PAYLOAD_OPEN_REQUEST = 0x10, PAYLOAD_OPEN_RESPONSE = 0x11,
-	PAYLOAD_RAKP1 = 0x12, PAYLOAD_RAKP2 = 0x13, PAYLOAD_RAKP3 = 0x14, PAYLOAD_RAKP4 = 0x15
+	PAYLOAD_IPMI = 0x00,
+	PAYLOAD_SOL = 0x01,
+	PAYLOAD_OEM = 0x02,
+	PAYLOAD_OPEN_REQUEST = 0x10,
+	PAYLOAD_OPEN_RESPONSE = 0x11,
+	PAYLOAD_RAKP1 = 0x12,
+	PAYLOAD_RAKP2 = 0x13,
+	PAYLOAD_RAKP3 = 0x14,
+	PAYLOAD_RAKP4 = 0x15
 };
 
 struct rmcp_packet {
 	enum rmcp_kind kind;
-	uint8_t tag;              /* of a ping or pong */
-	uint8_t auth_type;        /* IPMI 1.5: 0 none */
-	uint8_t payload_type;     /* IPMI 2.0: of enum rmcpp_payload, or another */
+	uint8_t tag;          /* of a ping or pong */
+	uint8_t auth_type;    /* IPMI 1.5: 0 none */
+	uint8_t payload_type; /* IPMI 2.0: of enum rmcpp_payload, or another */
 	bool is_encrypted;
 	bool is_authenticated;
-	uint32_t session_id;      /* the receiver's id; 0: outside a session */
+	uint32_t session_id; /* the receiver's id; 0: outside a session */
 	uint32_t sequence;
 	const uint8_t *payload;
 	size_t payload_len;
-	const uint8_t *covered;   /* IPMI 2.0: from the first byte that the integrity code covers ... */
-	size_t covered_len;       /* ... to the end of the datagram */
+	const uint8_t *covered; /* IPMI 2.0: from the first byte that the integrity code covers ... */
+	size_t covered_len;     /* ... to the end of the datagram */
 };
 bool rmcp_decode(const uint8_t *data, size_t len, struct rmcp_packet *ret);
 
@@ -65,18 +69,19 @@ size_t rmcp_pong_encode(uint8_t tag, uint8_t *out, size_t size);
 /* Sessionless IPMI 1.5 frame, authentication none. */
 size_t rmcp_ipmi15_encode(const uint8_t *message, size_t len, uint8_t *out, size_t size);
 /* Sessionless RMCP+ frame: handshake payloads and IPMI messages before a session. */
-size_t rmcpp_plain_encode(enum rmcpp_payload type, const uint8_t *payload, size_t len, uint8_t *out, size_t size);
+size_t rmcpp_plain_encode(enum rmcpp_payload type, const uint8_t *payload, size_t len, uint8_t *out,
+			  size_t size);
 
 /* ---- IPMI messages ---- */
 
 struct ipmi_message {
-	uint8_t to, to_lun;       /* responder in a request, requester in a response */
-	uint8_t netfn;            /* odd: response */
+	uint8_t to, to_lun; /* responder in a request, requester in a response */
+	uint8_t netfn;      /* odd: response */
 	uint8_t from, from_lun;
-	uint8_t sequence;         /* 6 bits */
+	uint8_t sequence; /* 6 bits */
 	uint8_t command;
-	uint8_t completion;       /* responses only */
-	bool is_checksum_bad;     /* decoded so; under an integrity code that is a quirk, else an error */
+	uint8_t completion;   /* responses only */
+	bool is_checksum_bad; /* decoded so; under an integrity code that is a quirk, else an error */
 	const uint8_t *data;
 	size_t data_len;
 };
@@ -90,15 +95,17 @@ static inline bool ipmi_message_is_response(const struct ipmi_message *message)
 
 /* ---- cipher suites ---- */
 
-struct cipher_algorithms { uint8_t authentication, integrity, confidentiality; };
+struct cipher_algorithms {
+	uint8_t authentication, integrity, confidentiality;
+};
 
 struct cipher_suite {
 	uint8_t id;
 	struct cipher_algorithms algorithms;
-	uint8_t digest_len;       /* RAKP 2 and 3, K1, K2: 0, 20 (SHA-1) or 32 (SHA-256) */
-	uint8_t check_len;        /* RAKP 4: 0, 12 or 16 */
-	uint8_t integrity_len;    /* of each datagram: 0, 12 or 16 */
-	bool has_encryption;      /* AES-CBC-128 */
+	uint8_t digest_len;    /* RAKP 2 and 3, K1, K2: 0, 20 (SHA-1) or 32 (SHA-256) */
+	uint8_t check_len;     /* RAKP 4: 0, 12 or 16 */
+	uint8_t integrity_len; /* of each datagram: 0, 12 or 16 */
+	bool has_encryption;   /* AES-CBC-128 */
 };
 /* NULL when we do not have it. */
 const struct cipher_suite *cipher_suite_find(unsigned id);
@@ -110,11 +117,22 @@ const struct cipher_suite *cipher_suite_at(size_t index);
 
 /* IPMI 2.0 table 13-15. */
 enum rmcpp_status {
-	RMCPP_OK = 0x00, RMCPP_NO_RESOURCES = 0x01, RMCPP_INVALID_SESSION = 0x02, RMCPP_INVALID_PAYLOAD = 0x03,
-	RMCPP_INVALID_AUTHENTICATION = 0x04, RMCPP_INVALID_INTEGRITY = 0x05, RMCPP_INACTIVE_SESSION = 0x08,
-	RMCPP_INVALID_ROLE = 0x09, RMCPP_UNAUTHORIZED_ROLE = 0x0a, RMCPP_NO_RESOURCES_ROLE = 0x0b,
-	RMCPP_INVALID_NAME_LENGTH = 0x0c, RMCPP_UNAUTHORIZED_NAME = 0x0d, RMCPP_INVALID_CODE = 0x0f,
-	RMCPP_INVALID_CONFIDENTIALITY = 0x10, RMCPP_NO_CIPHER_SUITE = 0x11, RMCPP_ILLEGAL_PARAMETER = 0x12
+	RMCPP_OK = 0x00,
+	RMCPP_NO_RESOURCES = 0x01,
+	RMCPP_INVALID_SESSION = 0x02,
+	RMCPP_INVALID_PAYLOAD = 0x03,
+	RMCPP_INVALID_AUTHENTICATION = 0x04,
+	RMCPP_INVALID_INTEGRITY = 0x05,
+	RMCPP_INACTIVE_SESSION = 0x08,
+	RMCPP_INVALID_ROLE = 0x09,
+	RMCPP_UNAUTHORIZED_ROLE = 0x0a,
+	RMCPP_NO_RESOURCES_ROLE = 0x0b,
+	RMCPP_INVALID_NAME_LENGTH = 0x0c,
+	RMCPP_UNAUTHORIZED_NAME = 0x0d,
+	RMCPP_INVALID_CODE = 0x0f,
+	RMCPP_INVALID_CONFIDENTIALITY = 0x10,
+	RMCPP_NO_CIPHER_SUITE = 0x11,
+	RMCPP_ILLEGAL_PARAMETER = 0x12
 };
 /* Its words, "unknown status" for others. */
 const char *rmcpp_status_name(unsigned status);
@@ -146,7 +164,7 @@ struct rakp1 {
 struct rakp_reply {
 	uint8_t tag;
 	uint8_t status;
-	uint32_t session_id;       /* the receiver's */
+	uint32_t session_id; /* the receiver's */
 	uint8_t random[RMCPP_RANDOM];
 	uint8_t guid[RMCPP_GUID];
 	uint8_t code[RMCPP_CODE_MAX];
@@ -180,12 +198,12 @@ struct rakp_secrets {
 	uint32_t console_id, bmc_id;
 	uint8_t console_random[RMCPP_RANDOM], bmc_random[RMCPP_RANDOM];
 	uint8_t guid[RMCPP_GUID];
-	uint8_t role;                        /* the whole byte of RAKP 1 */
+	uint8_t role; /* the whole byte of RAKP 1 */
 	uint8_t user_len;
 	char user[RMCPP_USER_MAX];
-	uint8_t password[RMCPP_KEY];         /* padded with zeros */
+	uint8_t password[RMCPP_KEY]; /* padded with zeros */
 	bool has_kg;
-	uint8_t kg[RMCPP_KEY];               /* K_G; without one the password stands for it */
+	uint8_t kg[RMCPP_KEY]; /* K_G; without one the password stands for it */
 };
 /* Each writes suite->digest_len bytes (rakp4: check_len) and returns how many. */
 size_t rakp2_code(const struct rakp_secrets *secrets, uint8_t out[RMCPP_CODE_MAX]);
@@ -203,22 +221,23 @@ void rmcpp_wipe(void *memory, size_t len);
 /* ---- datagrams in a session ---- */
 
 struct sequence_window {
-	uint32_t highest;         /* 0: nothing accepted yet, then any number but 0 is taken */
-	uint32_t seen;            /* bit n: highest - n was accepted */
+	uint32_t highest; /* 0: nothing accepted yet, then any number but 0 is taken */
+	uint32_t seen;    /* bit n: highest - n was accepted */
 };
 /* True when the number is new and within the window, and notes it. Gaps are fine. */
 bool sequence_window_accept(struct sequence_window *window, uint32_t sequence);
 
 struct rmcpp_session {
 	const struct cipher_suite *suite;
-	uint32_t remote_id;       /* what the other side chose: goes into our headers */
-	uint32_t send_sequence;   /* last used */
+	uint32_t remote_id;     /* what the other side chose: goes into our headers */
+	uint32_t send_sequence; /* last used */
 	struct sequence_window received;
 	uint8_t k1[RMCPP_CODE_MAX];
 	uint8_t k2[RMCPP_CODE_MAX];
 };
 /* Derives K1 and K2 (from the SIK) and starts counting. */
-void rmcpp_session_start(struct rmcpp_session *session, const struct rakp_secrets *secrets, uint32_t remote_id);
+void rmcpp_session_start(struct rmcpp_session *session, const struct rakp_secrets *secrets,
+			 uint32_t remote_id);
 /* Makes the datagram of a payload with the next sequence number; 0 when it does not fit. */
 size_t rmcpp_seal(struct rmcpp_session *session, enum rmcpp_payload type, const uint8_t *payload, size_t len,
 		  uint8_t *out, size_t size);

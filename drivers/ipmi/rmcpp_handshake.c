@@ -75,7 +75,8 @@ enum { PROPOSAL = 8, PROPOSALS = 24 };
 
 static void put_algorithms(uint8_t *out, const struct cipher_algorithms *algorithms)
 {
-	const uint8_t values[] = {algorithms->authentication, algorithms->integrity, algorithms->confidentiality};
+	const uint8_t values[] = { algorithms->authentication, algorithms->integrity,
+				   algorithms->confidentiality };
 
 	memset(out, 0, PROPOSALS);
 	for (uint8_t type = 0; type < 3; type++) {
@@ -121,7 +122,7 @@ bool open_session_request_decode(const uint8_t *data, size_t len, struct open_se
 	ret->console_id = get_u32(data + 4);
 	/* Unusable proposals leave algorithms that no suite has. */
 	if (!get_algorithms(data + 8, &ret->algorithms))
-		ret->algorithms = (struct cipher_algorithms){0x3f, 0x3f, 0x3f};
+		ret->algorithms = (struct cipher_algorithms){ 0x3f, 0x3f, 0x3f };
 	return true;
 }
 
@@ -155,7 +156,7 @@ static bool decode_reply_head(const uint8_t *data, size_t len, uint8_t *ret_tag,
 
 bool open_session_response_decode(const uint8_t *data, size_t len, struct open_session_response *ret)
 {
-	*ret = (struct open_session_response){0};
+	*ret = (struct open_session_response){ 0 };
 	if (!decode_reply_head(data, len, &ret->tag, &ret->status))
 		return false;
 	if (ret->status != RMCPP_OK)
@@ -188,7 +189,9 @@ bool rakp1_decode(const uint8_t *data, size_t len, struct rakp1 *ret)
 {
 	if (len < RAKP1_HEADER)
 		return false;
-	*ret = (struct rakp1){.tag = data[0], .bmc_id = get_u32(data + 4), .role = data[24], .user_len = data[27]};
+	*ret = (struct rakp1){
+		.tag = data[0], .bmc_id = get_u32(data + 4), .role = data[24], .user_len = data[27]
+	};
 	if (ret->user_len > RMCPP_USER_MAX || ret->user_len > len - RAKP1_HEADER)
 		return false;
 	memcpy(ret->random, data + 8, RMCPP_RANDOM);
@@ -247,7 +250,7 @@ static bool get_code(const uint8_t *data, size_t len, struct rakp_reply *ret)
 
 static bool decode_coded(const uint8_t *data, size_t len, struct rakp_reply *ret)
 {
-	*ret = (struct rakp_reply){0};
+	*ret = (struct rakp_reply){ 0 };
 	if (!decode_reply_head(data, len, &ret->tag, &ret->status))
 		return false;
 	if (len >= REPLY_HEADER)
@@ -259,7 +262,7 @@ static bool decode_coded(const uint8_t *data, size_t len, struct rakp_reply *ret
 
 bool rakp2_decode(const uint8_t *data, size_t len, struct rakp_reply *ret)
 {
-	*ret = (struct rakp_reply){0};
+	*ret = (struct rakp_reply){ 0 };
 	if (!decode_reply_head(data, len, &ret->tag, &ret->status))
 		return false;
 	if (ret->status != RMCPP_OK)

@@ -12,8 +12,8 @@
 enum { CHANNEL_LAN = 1, CHANNEL_THIS = 0x0e };
 enum { IDLE_MS = 60000, HANDSHAKE_MS = 10000, REPEAT_MS = 5000, FAILURES_PER_SECOND = 20 };
 
-struct ipmi_server *ipmi_server_new(const struct ipmi_server_config *config, const struct ipmi_server_ops *ops,
-				    void *arg)
+struct ipmi_server *ipmi_server_new(const struct ipmi_server_config *config,
+				    const struct ipmi_server_ops *ops, void *arg)
 {
 	struct ipmi_server *server = xcalloc(1, sizeof(*server));
 
@@ -121,7 +121,8 @@ struct server_session *server_session_new(struct ipmi_server *server, const stru
 	return session;
 }
 
-struct server_session *server_session_find(struct ipmi_server *server, const struct ipmi_peer *peer, uint32_t id)
+struct server_session *server_session_find(struct ipmi_server *server, const struct ipmi_peer *peer,
+					   uint32_t id)
 {
 	unsigned slot = id & 0xff;
 
@@ -141,7 +142,7 @@ struct server_session *server_session_find(struct ipmi_server *server, const str
 /* ---- session commands ---- */
 
 struct answer {
-	int completion;                  /* -1: no answer */
+	int completion; /* -1: no answer */
 	uint8_t data[IPMI_DATA_MAX];
 	size_t len;
 };
@@ -158,13 +159,20 @@ static void auth_capabilities(const struct ipmi_server *server, const struct ipm
 	uint8_t channel = request->data[0] & 0x0f, privilege = request->data[1] & 0x0f;
 	bool is_extended = request->data[0] & 0x80;
 
-	if ((channel != CHANNEL_THIS && channel != CHANNEL_LAN) || privilege == 0 || privilege > IPMI_ADMINISTRATOR) {
+	if ((channel != CHANNEL_THIS && channel != CHANNEL_LAN) || privilege == 0 ||
+	    privilege > IPMI_ADMINISTRATOR) {
 		answer->completion = COMPLETION_INVALID_FIELD;
 		return;
 	}
 	/* No IPMI 1.5 authentication types: only RMCP+ leads into a session. */
-	const uint8_t data[] = {CHANNEL_LAN, is_extended ? 0x80 : 0, (uint8_t)(server->config.kg != NULL ? 0x24 : 0x04),
-				is_extended ? 0x02 : 0, 0, 0, 0, 0};
+	const uint8_t data[] = { CHANNEL_LAN,
+				 is_extended ? 0x80 : 0,
+				 (uint8_t)(server->config.kg != NULL ? 0x24 : 0x04),
+				 is_extended ? 0x02 : 0,
+				 0,
+				 0,
+				 0,
+				 0 };
 	answer_put(answer, data, sizeof(data));
 }
 
@@ -178,9 +186,9 @@ static void cipher_suites(const struct ipmi_server *server, const struct ipmi_me
 	for (size_t i = 0; (suite = cipher_suite_at(i)) != NULL; i++) {
 		if (!(server->config.suites & (uint32_t)1 << suite->id))
 			continue;
-		const uint8_t record[] = {0xc0, suite->id, suite->algorithms.authentication,
-					  (uint8_t)(0x40 | suite->algorithms.integrity),
-					  (uint8_t)(0x80 | suite->algorithms.confidentiality)};
+		const uint8_t record[] = { 0xc0, suite->id, suite->algorithms.authentication,
+					   (uint8_t)(0x40 | suite->algorithms.integrity),
+					   (uint8_t)(0x80 | suite->algorithms.confidentiality) };
 		memcpy(records + len, record, sizeof(record));
 		len += sizeof(record);
 	}
@@ -212,7 +220,8 @@ static void set_privilege(struct server_session *session, const struct ipmi_mess
 static void session_info(const struct ipmi_server *server, const struct server_session *session,
 			 const struct ipmi_message *request, struct answer *answer)
 {
-	uint8_t head[] = {0, (uint8_t)(server->config.session_limit & 0x3f), (uint8_t)(server->counters.sessions & 0x3f)};
+	uint8_t head[] = { 0, (uint8_t)(server->config.session_limit & 0x3f),
+			   (uint8_t)(server->counters.sessions & 0x3f) };
 
 	if (request->data[0] != 0 && request->data[0] != session->slot + 1) {
 		/* another index than ours: that there is none */
@@ -220,12 +229,13 @@ static void session_info(const struct ipmi_server *server, const struct server_s
 		return;
 	}
 	head[0] = (uint8_t)(session->slot + 1);
-	const uint8_t rest[] = {session->user_id, (uint8_t)session->privilege, 0x10 | CHANNEL_LAN};
+	const uint8_t rest[] = { session->user_id, (uint8_t)session->privilege, 0x10 | CHANNEL_LAN };
 	answer_put(answer, head, sizeof(head));
 	answer_put(answer, rest, sizeof(rest));
 	answer_put(answer, session->peer.address + 12, 4);
-	answer_put(answer, (const uint8_t[6]){0}, 6);
-	answer_put(answer, (const uint8_t[]){(uint8_t)session->peer.port, (uint8_t)(session->peer.port >> 8)}, 2);
+	answer_put(answer, (const uint8_t[6]){ 0 }, 6);
+	answer_put(answer,
+		   (const uint8_t[]){ (uint8_t)session->peer.port, (uint8_t)(session->peer.port >> 8) }, 2);
 }
 
 /* True when the asker's session is the one that ends. */
@@ -248,7 +258,8 @@ static bool close_session(struct ipmi_server *server, struct server_session *ses
 	return false;
 }
 
-static struct ipmi_server_call call_of(const struct server_session *session, const struct ipmi_message *request)
+static struct ipmi_server_call call_of(const struct server_session *session,
+				       const struct ipmi_message *request)
 {
 	return (struct ipmi_server_call){
 		.request = request,
@@ -340,7 +351,8 @@ static bool answer_request(struct ipmi_server *server, struct server_session *se
 	struct ipmi_server_call call = call_of(session, request);
 	bool is_last = false;
 
-	answer->completion = server->ops.filter != NULL ? server->ops.filter(server->arg, &call) : IPMI_SERVER_GO_ON;
+	answer->completion =
+		server->ops.filter != NULL ? server->ops.filter(server->arg, &call) : IPMI_SERVER_GO_ON;
 	if (answer->completion == IPMI_SERVER_GO_ON) {
 		if (session == NULL)
 			answer_sessionless(server, request, answer);
@@ -393,11 +405,11 @@ static bool answer_again(struct ipmi_server *server, struct server_session *sess
 	return true;
 }
 
-static void session_message(struct ipmi_server *server, struct server_session *session, const uint8_t *message,
-			    size_t len)
+static void session_message(struct ipmi_server *server, struct server_session *session,
+			    const uint8_t *message, size_t len)
 {
 	struct ipmi_message request;
-	struct answer answer = {0};
+	struct answer answer = { 0 };
 
 	if (!ipmi_message_decode(message, len, &request) || request.is_checksum_bad ||
 	    ipmi_message_is_response(&request) || request.to != IPMI_BMC_ADDRESS) {
@@ -425,7 +437,7 @@ static void sessionless_message(struct ipmi_server *server, const struct ipmi_pe
 {
 	uint8_t message[IPMI_MESSAGE_MAX], datagram[RMCPP_DATAGRAM_MAX];
 	struct ipmi_message request;
-	struct answer answer = {0};
+	struct answer answer = { 0 };
 
 	if (!ipmi_message_decode(packet->payload, packet->payload_len, &request) || request.is_checksum_bad ||
 	    ipmi_message_is_response(&request) || request.to != IPMI_BMC_ADDRESS) {
@@ -446,7 +458,8 @@ static void sessionless_message(struct ipmi_server *server, const struct ipmi_pe
 
 /* ---- datagrams ---- */
 
-static void in_session(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rmcp_packet *packet)
+static void in_session(struct ipmi_server *server, const struct ipmi_peer *peer,
+		       const struct rmcp_packet *packet)
 {
 	struct server_session *session = server_session_find(server, peer, packet->session_id);
 	uint8_t plain[RMCPP_PAYLOAD_MAX];
@@ -461,7 +474,8 @@ static void in_session(struct ipmi_server *server, const struct ipmi_peer *peer,
 	session_message(server, session, plain, len);
 }
 
-static void rmcpp_input(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rmcp_packet *packet)
+static void rmcpp_input(struct ipmi_server *server, const struct ipmi_peer *peer,
+			const struct rmcp_packet *packet)
 {
 	if (packet->session_id != 0)
 		in_session(server, peer, packet);
@@ -473,7 +487,8 @@ static void rmcpp_input(struct ipmi_server *server, const struct ipmi_peer *peer
 		server_login_input(server, peer, packet);
 }
 
-static void packet_input(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rmcp_packet *packet)
+static void packet_input(struct ipmi_server *server, const struct ipmi_peer *peer,
+			 const struct rmcp_packet *packet)
 {
 	uint8_t pong[64];
 

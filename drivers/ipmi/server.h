@@ -24,8 +24,8 @@ struct ipmi_peer {
 };
 
 struct ipmi_server_user {
-	const char *name;                /* up to 16 bytes; "" is the null user */
-	const char *password;            /* up to 20 bytes */
+	const char *name;     /* up to 16 bytes; "" is the null user */
+	const char *password; /* up to 20 bytes */
 	enum ipmi_privilege limit;
 };
 
@@ -33,26 +33,26 @@ struct ipmi_server_user {
 struct ipmi_server_config {
 	const struct ipmi_server_user *users;
 	size_t user_count;
-	const uint8_t *kg;               /* RMCPP_KEY bytes; NULL: none */
+	const uint8_t *kg; /* RMCPP_KEY bytes; NULL: none */
 	uint8_t guid[RMCPP_GUID];
-	uint32_t suites;                 /* bit n: cipher suite n is offered */
-	unsigned session_limit;          /* sessions and handshakes at once, 1..IPMI_SERVER_SESSIONS_MAX */
-	int64_t idle_ms;                 /* a session without a valid datagram for so long ends; 0: 60 s */
-	unsigned failures_per_second;    /* logins begun and not finished; more are refused. 0: 20 */
+	uint32_t suites;              /* bit n: cipher suite n is offered */
+	unsigned session_limit;       /* sessions and handshakes at once, 1..IPMI_SERVER_SESSIONS_MAX */
+	int64_t idle_ms;              /* a session without a valid datagram for so long ends; 0: 60 s */
+	unsigned failures_per_second; /* logins begun and not finished; more are refused. 0: 20 */
 };
 
 /* A command that arrived, in a session or allowed before one. */
 struct ipmi_server_call {
 	const struct ipmi_message *request;
-	enum ipmi_privilege privilege;   /* of the session now; 0: no session */
+	enum ipmi_privilege privilege; /* of the session now; 0: no session */
 };
 
 struct ipmi_server_ops {
 	/* Sends a datagram to the peer. data is valid only during the call. */
 	void (*send)(void *arg, const struct ipmi_peer *peer, const uint8_t *data, size_t len);
 	/* Does what the command asks. Returns the completion code, or -1 for no answer at all; data for the
-	 * answer goes into ret_data (IPMI_DATA_MAX bytes). Length and privilege were checked for commands that
-	 * the command table knows; others need the administrator. */
+	 * answer goes into ret_data (IPMI_DATA_MAX bytes). Length and privilege were checked for commands
+	 * that the command table knows; others need the administrator. */
 	int (*command)(void *arg, const struct ipmi_server_call *call, uint8_t *ret_data, size_t *ret_len);
 	/* Before any request is looked at: IPMI_SERVER_GO_ON, -1 for no answer and nothing done, or the
 	 * completion code to answer instead. NULL: always goes on. */
@@ -64,8 +64,8 @@ enum { IPMI_SERVER_GO_ON = -2 };
 
 struct ipmi_server;
 
-struct ipmi_server *ipmi_server_new(const struct ipmi_server_config *config, const struct ipmi_server_ops *ops,
-				    void *arg);
+struct ipmi_server *ipmi_server_new(const struct ipmi_server_config *config,
+				    const struct ipmi_server_ops *ops, void *arg);
 void ipmi_server_free(struct ipmi_server *server);
 
 /* One datagram from the peer at that time (any monotonic milliseconds). May call send and command. */
@@ -76,10 +76,10 @@ void ipmi_server_input(struct ipmi_server *server, int64_t now_ms, const struct 
 void ipmi_server_reset(struct ipmi_server *server);
 
 struct ipmi_server_counters {
-	unsigned sessions, handshakes;   /* now */
-	uint64_t opened;                 /* sessions since the start */
-	uint64_t auth_failures;          /* unknown user, wrong password, wrong privilege */
-	uint64_t dropped;                /* datagrams without an answer */
-	uint64_t repeated;               /* requests answered from memory */
+	unsigned sessions, handshakes; /* now */
+	uint64_t opened;               /* sessions since the start */
+	uint64_t auth_failures;        /* unknown user, wrong password, wrong privilege */
+	uint64_t dropped;              /* datagrams without an answer */
+	uint64_t repeated;             /* requests answered from memory */
 };
 struct ipmi_server_counters ipmi_server_counters(const struct ipmi_server *server);

@@ -21,10 +21,12 @@ static void refuse_open(struct ipmi_server *server, const struct ipmi_peer *peer
 			const struct open_session_request *request, enum rmcpp_status status)
 {
 	uint8_t payload[RMCPP_HANDSHAKE_MAX];
-	const struct open_session_response response = {.tag = request->tag, .status = status,
-						       .console_id = request->console_id};
+	const struct open_session_response response = { .tag = request->tag,
+							.status = status,
+							.console_id = request->console_id };
 
-	send_payload(server, peer, PAYLOAD_OPEN_RESPONSE, payload, open_session_response_encode(&response, payload));
+	send_payload(server, peer, PAYLOAD_OPEN_RESPONSE, payload,
+		     open_session_response_encode(&response, payload));
 }
 
 /* The peer's handshake that this request has begun, when it comes a second time. */
@@ -34,7 +36,8 @@ static struct server_session *find_repeated_open(struct ipmi_server *server, con
 	for (unsigned i = 0; i < server->config.session_limit; i++) {
 		struct server_session *session = server->sessions[i];
 		if (session != NULL && session->state == SESSION_OPENED && session->tag == request->tag &&
-		    session->secrets.console_id == request->console_id && ipmi_peer_equal(&session->peer, peer))
+		    session->secrets.console_id == request->console_id &&
+		    ipmi_peer_equal(&session->peer, peer))
 			return session;
 	}
 	return NULL;
@@ -78,12 +81,14 @@ static void open_session(struct ipmi_server *server, const struct ipmi_peer *pee
 		.bmc_id = session->id,
 		.algorithms = suite->algorithms,
 	};
-	send_payload(server, peer, PAYLOAD_OPEN_RESPONSE, payload, open_session_response_encode(&response, payload));
+	send_payload(server, peer, PAYLOAD_OPEN_RESPONSE, payload,
+		     open_session_response_encode(&response, payload));
 }
 
 /* ---- RAKP 1 and 2 ---- */
 
-static void send_rakp2(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rakp_reply *reply)
+static void send_rakp2(struct ipmi_server *server, const struct ipmi_peer *peer,
+		       const struct rakp_reply *reply)
 {
 	uint8_t payload[RMCPP_HANDSHAKE_MAX];
 
@@ -94,7 +99,8 @@ static const struct ipmi_server_user *find_user(const struct ipmi_server *server
 {
 	for (size_t i = 0; i < server->config.user_count; i++) {
 		const struct ipmi_server_user *user = &server->config.users[i];
-		if (strlen(user->name) == rakp1->user_len && memcmp(user->name, rakp1->user, rakp1->user_len) == 0)
+		if (strlen(user->name) == rakp1->user_len &&
+		    memcmp(user->name, rakp1->user, rakp1->user_len) == 0)
 			return user;
 	}
 	return NULL;
@@ -163,7 +169,8 @@ static bool is_repeated_rakp1(const struct server_session *session, const struct
 	       memcmp(session->secrets.user, rakp1->user, rakp1->user_len) == 0;
 }
 
-static void challenge(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rmcp_packet *packet)
+static void challenge(struct ipmi_server *server, const struct ipmi_peer *peer,
+		      const struct rmcp_packet *packet)
 {
 	struct rakp1 rakp1;
 
@@ -172,7 +179,7 @@ static void challenge(struct ipmi_server *server, const struct ipmi_peer *peer, 
 		return;
 	}
 
-	struct rakp_reply reply = {.tag = rakp1.tag};
+	struct rakp_reply reply = { .tag = rakp1.tag };
 	struct server_session *session = server_session_find(server, peer, rakp1.bmc_id);
 	if (session == NULL || session->state == SESSION_ACTIVE) {
 		reply.status = RMCPP_INVALID_SESSION;
@@ -199,17 +206,18 @@ static void challenge(struct ipmi_server *server, const struct ipmi_peer *peer, 
 
 /* ---- RAKP 3 and 4 ---- */
 
-static void send_rakp4(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rakp_reply *reply)
+static void send_rakp4(struct ipmi_server *server, const struct ipmi_peer *peer,
+		       const struct rakp_reply *reply)
 {
 	uint8_t payload[RMCPP_HANDSHAKE_MAX];
 
 	send_payload(server, peer, PAYLOAD_RAKP4, payload, rakp4_encode(reply, payload));
 }
 
-static void activate(struct ipmi_server *server, struct server_session *session, const struct rakp_reply *rakp3,
-		     const struct rmcp_packet *packet)
+static void activate(struct ipmi_server *server, struct server_session *session,
+		     const struct rakp_reply *rakp3, const struct rmcp_packet *packet)
 {
-	session->rakp4 = (struct rakp_reply){.tag = rakp3->tag, .session_id = session->secrets.console_id};
+	session->rakp4 = (struct rakp_reply){ .tag = rakp3->tag, .session_id = session->secrets.console_id };
 	session->rakp4.code_len = rakp4_code(&session->secrets, session->rakp4.code);
 	session->rakp3_len = packet->payload_len < sizeof(session->rakp3) ? packet->payload_len : 0;
 	memcpy(session->rakp3, packet->payload, session->rakp3_len);
@@ -224,7 +232,8 @@ static void activate(struct ipmi_server *server, struct server_session *session,
 		server->logins_left++;
 }
 
-static void confirm(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rmcp_packet *packet)
+static void confirm(struct ipmi_server *server, const struct ipmi_peer *peer,
+		    const struct rmcp_packet *packet)
 {
 	uint8_t code[RMCPP_CODE_MAX];
 	struct rakp_reply rakp3;
@@ -234,9 +243,10 @@ static void confirm(struct ipmi_server *server, const struct ipmi_peer *peer, co
 		return;
 	}
 
-	struct rakp_reply refusal = {.tag = rakp3.tag, .status = RMCPP_INVALID_SESSION};
+	struct rakp_reply refusal = { .tag = rakp3.tag, .status = RMCPP_INVALID_SESSION };
 	struct server_session *session = server_session_find(server, peer, rakp3.session_id);
-	if (session != NULL && session->state == SESSION_ACTIVE && session->rakp3_len == packet->payload_len &&
+	if (session != NULL && session->state == SESSION_ACTIVE &&
+	    session->rakp3_len == packet->payload_len &&
 	    memcmp(session->rakp3, packet->payload, packet->payload_len) == 0)
 		return send_rakp4(server, peer, &session->rakp4);
 	if (session == NULL || session->state != SESSION_CHALLENGED)
@@ -259,7 +269,8 @@ static void confirm(struct ipmi_server *server, const struct ipmi_peer *peer, co
 	send_rakp4(server, peer, &session->rakp4);
 }
 
-void server_login_input(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rmcp_packet *packet)
+void server_login_input(struct ipmi_server *server, const struct ipmi_peer *peer,
+			const struct rmcp_packet *packet)
 {
 	if (packet->payload_type == PAYLOAD_OPEN_REQUEST)
 		open_session(server, peer, packet);

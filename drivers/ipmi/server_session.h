@@ -12,16 +12,16 @@ enum session_state {
 
 struct server_session {
 	enum session_state state;
-	unsigned slot;                   /* position in the table, low byte of the id */
+	unsigned slot; /* position in the table, low byte of the id */
 	uint32_t id;
 	struct ipmi_peer peer;
-	int64_t last_ms;                 /* last valid datagram */
-	uint8_t tag;                     /* of Open Session, to know a repetition */
-	uint8_t asked_privilege;         /* in Open Session; 0: the highest */
-	uint8_t user_id;                 /* from 1 */
+	int64_t last_ms;         /* last valid datagram */
+	uint8_t tag;             /* of Open Session, to know a repetition */
+	uint8_t asked_privilege; /* in Open Session; 0: the highest */
+	uint8_t user_id;         /* from 1 */
 	enum ipmi_privilege privilege, limit;
-	struct rakp_secrets secrets;     /* erased when active */
-	struct rakp_reply rakp4;         /* what RAKP 3 was answered, for a repetition */
+	struct rakp_secrets secrets; /* erased when active */
+	struct rakp_reply rakp4;     /* what RAKP 3 was answered, for a repetition */
 	uint8_t rakp3[RMCPP_HANDSHAKE_MAX];
 	size_t rakp3_len;
 	struct rmcpp_session wire;
@@ -39,7 +39,7 @@ struct ipmi_server {
 	int64_t now_ms;                   /* of the datagram in hand */
 	unsigned logins_left;             /* in this second */
 	int64_t logins_since_ms;
-	bool is_busy;                     /* a datagram is in hand: a reset waits for its end */
+	bool is_busy; /* a datagram is in hand: a reset waits for its end */
 	bool is_reset_due;
 	struct ipmi_server_counters counters;
 };
@@ -47,11 +47,13 @@ struct ipmi_server {
 /* A slot for a handshake; NULL when all are taken. */
 struct server_session *server_session_new(struct ipmi_server *server, const struct ipmi_peer *peer);
 /* The peer's session of that id, if it is not over. */
-struct server_session *server_session_find(struct ipmi_server *server, const struct ipmi_peer *peer, uint32_t id);
+struct server_session *server_session_find(struct ipmi_server *server, const struct ipmi_peer *peer,
+					   uint32_t id);
 void server_session_end(struct ipmi_server *server, struct server_session *session);
 
 /* A payload outside a session that is no IPMI message. server_login.c */
-void server_login_input(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rmcp_packet *packet);
+void server_login_input(struct ipmi_server *server, const struct ipmi_peer *peer,
+			const struct rmcp_packet *packet);
 
 static inline bool ipmi_peer_equal(const struct ipmi_peer *a, const struct ipmi_peer *b)
 {

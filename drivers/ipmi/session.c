@@ -23,7 +23,8 @@ void ipmi_learn_round_trip(struct ipmi_learnt *learnt, int64_t sent_ms)
 {
 	int64_t sample = clock_ms() - sent_ms;
 
-	learnt->round_trip_ms = learnt->round_trip_ms == 0 ? sample : (7 * learnt->round_trip_ms + sample) / 8;
+	learnt->round_trip_ms =
+		learnt->round_trip_ms == 0 ? sample : (7 * learnt->round_trip_ms + sample) / 8;
 }
 
 /* The wait for one reply. */
@@ -36,8 +37,9 @@ struct awaited {
 
 static bool is_reply(const struct awaited *awaited, const struct ipmi_message *message)
 {
-	return message->netfn == (awaited->request->netfn | 1) && message->command == awaited->request->command &&
-	       message->sequence == awaited->sequence && message->from == IPMI_BMC_ADDRESS &&
+	return message->netfn == (awaited->request->netfn | 1) &&
+	       message->command == awaited->request->command && message->sequence == awaited->sequence &&
+	       message->from == IPMI_BMC_ADDRESS &&
 	       /* "duplicate of a request": the answer to the first one is still to come */
 	       message->completion != COMPLETION_DUPLICATE;
 }
@@ -64,7 +66,8 @@ static bool accept_reply(void *arg, const struct rmcp_packet *packet)
 	return true;
 }
 
-static size_t encode_request(const struct ipmi_request *request, uint8_t sequence, uint8_t message[IPMI_MESSAGE_MAX])
+static size_t encode_request(const struct ipmi_request *request, uint8_t sequence,
+			     uint8_t message[IPMI_MESSAGE_MAX])
 {
 	const struct ipmi_message fields = {
 		.to = IPMI_BMC_ADDRESS,
@@ -81,8 +84,8 @@ static size_t encode_request(const struct ipmi_request *request, uint8_t sequenc
 
 /* Sends the message in a new datagram: the message's own sequence number stays, so that the BMC knows a
  * repetition; the session's always grows. */
-static int send_message(struct ipmi_session *session, struct ipmi_exchange *exchange, const uint8_t *message, size_t len,
-			struct error *err)
+static int send_message(struct ipmi_session *session, struct ipmi_exchange *exchange, const uint8_t *message,
+			size_t len, struct error *err)
 {
 	uint8_t datagram[RMCPP_DATAGRAM_MAX];
 	int rc = exchange->may_send != NULL ? exchange->may_send(exchange->may_send_arg, err) : 0;
@@ -96,8 +99,8 @@ static int send_message(struct ipmi_session *session, struct ipmi_exchange *exch
 	return 0;
 }
 
-int ipmi_session_exchange(struct ipmi_session *session, struct ipmi_learnt *learnt, struct ipmi_exchange *exchange,
-			  struct ipmi_reply *reply, struct error *err)
+int ipmi_session_exchange(struct ipmi_session *session, struct ipmi_learnt *learnt,
+			  struct ipmi_exchange *exchange, struct ipmi_reply *reply, struct error *err)
 {
 	uint8_t message[IPMI_MESSAGE_MAX];
 	const struct ipmi_request *request = exchange->request;
@@ -117,7 +120,8 @@ int ipmi_session_exchange(struct ipmi_session *session, struct ipmi_learnt *lear
 			rc = send_message(session, exchange, message, len, err);
 			if (rc < 0)
 				return rc;
-			sent_ms = i == 0 ? now_ms : 0; /* of a repeated request nobody knows which one was answered */
+			sent_ms = i == 0 ? now_ms
+					 : 0; /* of a repeated request nobody knows which one was answered */
 		}
 		rc = ipmi_line_wait(&session->line, accept_reply, &awaited,
 				    until_ms < exchange->deadline_ms ? until_ms : exchange->deadline_ms);
@@ -132,7 +136,9 @@ void ipmi_session_logout(struct ipmi_session *session, struct ipmi_learnt *learn
 	uint8_t data[4];
 	struct ipmi_reply reply;
 	struct ipmi_request request = { NETFN_APP, APP_CLOSE_SESSION, data, sizeof(data) };
-	struct ipmi_exchange exchange = { .request = &request, .tries = 2, .resend_until_ms = DEADLINE_NEVER,
+	struct ipmi_exchange exchange = { .request = &request,
+					  .tries = 2,
+					  .resend_until_ms = DEADLINE_NEVER,
 					  .deadline_ms = clock_ms() + LOGOUT_MS };
 
 	put_u32(data, session->bmc_id);

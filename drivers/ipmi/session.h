@@ -12,11 +12,11 @@
 struct ipmi_session {
 	struct ipmi_line line;
 	struct rmcpp_session wire;
-	uint32_t bmc_id;                 /* the BMC's session id */
-	uint8_t tag;                     /* of handshake messages: another one each attempt */
-	uint8_t request_sequence;        /* 6 bits, last used */
-	enum ipmi_privilege privilege;   /* now */
-	enum ipmi_privilege limit;       /* the highest that it may be raised to */
+	uint32_t bmc_id;               /* the BMC's session id */
+	uint8_t tag;                   /* of handshake messages: another one each attempt */
+	uint8_t request_sequence;      /* 6 bits, last used */
+	enum ipmi_privilege privilege; /* now */
+	enum ipmi_privilege limit;     /* the highest that it may be raised to */
 };
 
 /* What was learnt of a BMC, for the next login. */
@@ -29,18 +29,18 @@ struct ipmi_learnt {
  * deadline_ms. session->line is open; a failed login leaves nothing but that.
  * -ERR_BMC_AUTH: user, password, K_g or privilege refused; -ERR_BMC_UNREACHABLE: no answer in time or no free
  * session; -ERR_BMC: no common cipher suite, or an answer that makes no sense; -ERR_CANCELLED. */
-SUSPENDS int ipmi_login(struct ipmi_session *session, struct ipmi_learnt *learnt, const struct ipmi_info *info,
-			int64_t deadline_ms, struct error *err);
+SUSPENDS int ipmi_login(struct ipmi_session *session, struct ipmi_learnt *learnt,
+			const struct ipmi_info *info, int64_t deadline_ms, struct error *err);
 
 /* Where a handshake stands; for tests and fuzzing of what a BMC sends. */
 enum ipmi_handshake_result {
 	HANDSHAKE_DONE,
-	HANDSHAKE_SILENT,      /* no answer in time */
-	HANDSHAKE_STALE,       /* the BMC has lost this attempt: start over */
-	HANDSHAKE_FULL,        /* no free session */
-	HANDSHAKE_SUITE,       /* another cipher suite is needed */
-	HANDSHAKE_PRIVILEGE,   /* a lower privilege is needed */
-	HANDSHAKE_REFUSED,     /* the credentials are wrong */
+	HANDSHAKE_SILENT,    /* no answer in time */
+	HANDSHAKE_STALE,     /* the BMC has lost this attempt: start over */
+	HANDSHAKE_FULL,      /* no free session */
+	HANDSHAKE_SUITE,     /* another cipher suite is needed */
+	HANDSHAKE_PRIVILEGE, /* a lower privilege is needed */
+	HANDSHAKE_REFUSED,   /* the credentials are wrong */
 	HANDSHAKE_CANCELLED
 };
 
@@ -62,16 +62,18 @@ struct ipmi_exchange {
 	unsigned tries;          /* sendings before giving up */
 	int64_t resend_until_ms; /* no sending after this; DEADLINE_NEVER */
 	int64_t deadline_ms;     /* no waiting after this */
-	/* Right before each datagram; not 0: it is not sent and ends the exchange with that code. NULL: always. */
+	/* Right before each datagram; not 0: it is not sent and ends the exchange with that code. NULL:
+	 * always. */
 	int (*may_send)(void *arg, struct error *err);
 	void *may_send_arg;
-	bool is_sent;            /* out: at least one datagram left */
+	bool is_sent; /* out: at least one datagram left */
 };
 
 /* Sends the request, again while there is no answer, and takes the reply. 0 with any completion code,
  * -ERR_TIMEOUT, -ERR_CANCELLED, -ERR_INVALID (too much data) or may_send's code. */
 SUSPENDS int ipmi_session_exchange(struct ipmi_session *session, struct ipmi_learnt *learnt,
-				   struct ipmi_exchange *exchange, struct ipmi_reply *reply, struct error *err);
+				   struct ipmi_exchange *exchange, struct ipmi_reply *reply,
+				   struct error *err);
 
 /* Tells the BMC that the session is over: at most two datagrams and two seconds; no failure. */
 SUSPENDS void ipmi_session_logout(struct ipmi_session *session, struct ipmi_learnt *learnt);

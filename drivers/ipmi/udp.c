@@ -26,15 +26,15 @@ struct udp_socket {
 	udp_receive_fn *receive;
 	void *arg;
 	struct deferred flush;
-	struct outgoing *queue;    /* BATCH entries; made when first needed */
+	struct outgoing *queue; /* BATCH entries; made when first needed */
 	unsigned queued;
-	bool is_receiving;         /* inside the callback: closing is put off */
+	bool is_receiving; /* inside the callback: closing is put off */
 	bool is_closing;
 };
 
 bool udp_address_parse(const char *text, uint16_t port, struct udp_address *ret)
 {
-	*ret = (struct udp_address){0};
+	*ret = (struct udp_address){ 0 };
 	if (inet_pton(AF_INET, text, &ret->v4.sin_addr) == 1) {
 		ret->v4.sin_family = AF_INET;
 		ret->v4.sin_port = htons(port);
@@ -80,7 +80,7 @@ static struct {
 static int receive_batch(struct udp_socket *socket)
 {
 	for (int i = 0; i < BATCH; i++) {
-		inbox.parts[i] = (struct iovec){inbox.data[i], UDP_DATAGRAM_MAX};
+		inbox.parts[i] = (struct iovec){ inbox.data[i], UDP_DATAGRAM_MAX };
 		inbox.messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &inbox.from[i],
 			.msg_namelen = sizeof(inbox.from[i]),
@@ -92,7 +92,8 @@ static int receive_batch(struct udp_socket *socket)
 	int count = recvmmsg(socket->fd, inbox.messages, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < count && !socket->is_closing; i++) {
 		if (!(inbox.messages[i].msg_hdr.msg_flags & MSG_TRUNC))
-			socket->receive(socket->arg, &inbox.from[i], inbox.data[i], inbox.messages[i].msg_len);
+			socket->receive(socket->arg, &inbox.from[i], inbox.data[i],
+					inbox.messages[i].msg_len);
 	}
 	return count;
 }
@@ -136,7 +137,7 @@ static void flush(struct udp_socket *socket)
 
 	for (unsigned i = 0; i < socket->queued; i++) {
 		struct outgoing *out = &socket->queue[i];
-		parts[i] = (struct iovec){out->data, out->len};
+		parts[i] = (struct iovec){ out->data, out->len };
 		messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &out->to,
 			.msg_namelen = address_len(&out->to),
@@ -146,7 +147,8 @@ static void flush(struct udp_socket *socket)
 	}
 	/* sendmmsg stops at a datagram that cannot go (no route): that one is lost, the rest goes on */
 	while (done < socket->queued) {
-		int count = sendmmsg(socket->fd, messages + done, socket->queued - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+		int count = sendmmsg(socket->fd, messages + done, socket->queued - done,
+				     MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS))
 			break;
 		done += count > 0 ? (unsigned)count : 1;
@@ -186,9 +188,10 @@ static int open_fd(const struct udp_address *address, int receive_buffer_bytes)
 		return -1;
 	if (address->any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	/* FORCE passes the system's limit but takes a privilege; without it the plain option does what it may */
-	if (receive_buffer_bytes > 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer_bytes, sizeof(receive_buffer_bytes)) < 0)
+	/* FORCE passes the system's limit but takes a privilege; without it the plain option does what it may
+	 */
+	if (receive_buffer_bytes > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer_bytes,
+						   sizeof(receive_buffer_bytes)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes, sizeof(receive_buffer_bytes));
 	if (bind(fd, &address->any, address_len(address)) < 0) {
 		int saved = errno;

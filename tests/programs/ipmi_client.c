@@ -5,8 +5,8 @@
  *	ipmi_client [ipmi_X=VALUE | option.X=VALUE | timeout=S | repeat=no]... -- COMMAND...
  *
  * Commands run one after another in one process, each prints one line: status, on, off, reboot, soft-off,
- * soft-reboot, boot-get, boot-set DEVICE once|persistent, nmi, raw "BYTES", reset warm|cold, sleep MS, sessions.
- * Exit status 0: all succeeded.
+ * soft-reboot, boot-get, boot-set DEVICE once|persistent, nmi, raw "BYTES", reset warm|cold, sleep MS,
+ *sessions. Exit status 0: all succeeded.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@
 #include "passthru/passthru.h"
 
 struct program {
-	char **words;               /* commands still to run */
+	char **words; /* commands still to run */
 	json_t *driver_info;
 	unsigned timeout_s;
 	bool is_repeatable;
@@ -35,7 +35,8 @@ static const char *next_word(struct program *program, const char *preset)
 	return *program->words != NULL ? *program->words++ : preset;
 }
 
-SUSPENDS static int set_power(struct task *task, struct program *program, enum power_state target, struct error *err)
+SUSPENDS static int set_power(struct task *task, struct program *program, enum power_state target,
+			      struct error *err)
 {
 	int rc = ipmitool_power.set(task, target, program->timeout_s, err);
 
@@ -102,11 +103,18 @@ SUSPENDS static int call_vendor(struct task *task, const char *name, json_t *tak
 	return rc;
 }
 
-SUSPENDS static int run_command(struct task *task, struct program *program, const char *word, struct error *err)
+SUSPENDS static int run_command(struct task *task, struct program *program, const char *word,
+				struct error *err)
 {
-	static const struct { const char *word; enum power_state target; } powers[] = {
-		{ "on", POWER_ON }, { "off", POWER_OFF }, { "reboot", POWER_REBOOT },
-		{ "soft-off", POWER_SOFT_OFF }, { "soft-reboot", POWER_SOFT_REBOOT },
+	static const struct {
+		const char *word;
+		enum power_state target;
+	} powers[] = {
+		{ "on", POWER_ON },
+		{ "off", POWER_OFF },
+		{ "reboot", POWER_REBOOT },
+		{ "soft-off", POWER_SOFT_OFF },
+		{ "soft-reboot", POWER_SOFT_REBOOT },
 	};
 
 	for (size_t i = 0; i < sizeof(powers) / sizeof(powers[0]); i++) {
@@ -122,10 +130,12 @@ SUSPENDS static int run_command(struct task *task, struct program *program, cons
 	if (strcmp(word, "nmi") == 0)
 		return ipmitool_management.inject_nmi(task, err);
 	if (strcmp(word, "raw") == 0)
-		return call_vendor(task, "send_raw", json_pack("{s:s}", "raw_bytes", next_word(program, "")), err);
+		return call_vendor(task, "send_raw", json_pack("{s:s}", "raw_bytes", next_word(program, "")),
+				   err);
 	if (strcmp(word, "reset") == 0)
 		return call_vendor(task, "bmc_reset",
-				   json_pack("{s:b}", "warm", strcmp(next_word(program, ""), "warm") == 0), err);
+				   json_pack("{s:b}", "warm", strcmp(next_word(program, ""), "warm") == 0),
+				   err);
 	if (strcmp(word, "sleep") == 0)
 		return fiber_sleep(strtol(next_word(program, "0"), NULL, 10));
 	if (strcmp(word, "sessions") == 0) {
@@ -153,7 +163,7 @@ static void run(void *arg)
 		task.is_repeatable = program->is_repeatable;
 		int rc = run_command(&task, program, word, &err);
 		if (rc < 0) {
-			printf("%s: error %s: %s\n", word, error_info((enum errcode)-rc)->fault, err.text);
+			printf("%s: error %s: %s\n", word, error_info((enum errcode) - rc)->fault, err.text);
 			program->status = 1;
 		}
 		fflush(stdout);

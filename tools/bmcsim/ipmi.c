@@ -32,12 +32,12 @@ struct ipmi_side {
 	struct bmc_model model;
 	struct ipmi_server_user user;
 	uint8_t kg[RMCPP_KEY];
-	struct udp_address peer;     /* of the datagram in hand */
-	bool is_answer_lost;         /* the fault of the request in hand */
-	const char *fault_name;      /* the same, for the log */
-	struct delayed *delayed;     /* soonest first */
+	struct udp_address peer; /* of the datagram in hand */
+	bool is_answer_lost;     /* the fault of the request in hand */
+	const char *fault_name;  /* the same, for the log */
+	struct delayed *delayed; /* soonest first */
 	unsigned delayed_count;
-	struct loop_timer *timer;    /* of the soonest; made when first needed */
+	struct loop_timer *timer; /* of the soonest; made when first needed */
 };
 
 /* ---- the machine ---- */
@@ -62,10 +62,14 @@ static int machine_control(void *arg, enum chassis_control control)
 }
 
 /* Boot flags' device numbers; the first of a device is what reading gives. */
-static const struct { uint8_t code; enum bmc_boot_device device; } boot_codes[] = {
-	{ 0, BMC_BOOT_NONE }, { 1, BMC_BOOT_PXE }, { 2, BMC_BOOT_DISK }, { 3, BMC_BOOT_SAFE }, { 4, BMC_BOOT_DIAG },
-	{ 5, BMC_BOOT_CDROM }, { 6, BMC_BOOT_BIOS }, { 15, BMC_BOOT_FLOPPY }, { 9, BMC_BOOT_USB },
-	{ 7, BMC_BOOT_FLOPPY }, { 8, BMC_BOOT_CDROM }, { 11, BMC_BOOT_DISK }, { 1, BMC_BOOT_UEFI_HTTP },
+static const struct {
+	uint8_t code;
+	enum bmc_boot_device device;
+} boot_codes[] = {
+	{ 0, BMC_BOOT_NONE },      { 1, BMC_BOOT_PXE },    { 2, BMC_BOOT_DISK },  { 3, BMC_BOOT_SAFE },
+	{ 4, BMC_BOOT_DIAG },      { 5, BMC_BOOT_CDROM },  { 6, BMC_BOOT_BIOS },  { 15, BMC_BOOT_FLOPPY },
+	{ 9, BMC_BOOT_USB },       { 7, BMC_BOOT_FLOPPY }, { 8, BMC_BOOT_CDROM }, { 11, BMC_BOOT_DISK },
+	{ 1, BMC_BOOT_UEFI_HTTP },
 };
 enum { BOOT_CODE_COUNT = sizeof(boot_codes) / sizeof(boot_codes[0]) };
 enum { FLAGS_VALID = 0x80, FLAGS_PERSISTENT = 0x40, FLAGS_EFI = 0x20 };
@@ -98,7 +102,7 @@ static int machine_boot_set(void *arg, const uint8_t flags[BOOT_FLAGS_LEN])
 			continue;
 		side->bmc->boot = (struct bmc_boot){
 			.device = boot_codes[i].device,
-			.persistence = !(flags[0] & FLAGS_VALID)       ? BMC_BOOT_DISABLED
+			.persistence = !(flags[0] & FLAGS_VALID)     ? BMC_BOOT_DISABLED
 				       : flags[0] & FLAGS_PERSISTENT ? BMC_BOOT_CONTINUOUS
 								     : BMC_BOOT_ONCE,
 			.is_uefi = flags[0] & FLAGS_EFI,
@@ -389,8 +393,8 @@ static int start(struct bmc *bmc, struct error *err)
 	if (!udp_address_parse(bmc->address, (uint16_t)bmc->port, &address))
 		return fail(err, ERR_INVALID, "%s: '%s' is not an IP address", bmc->name, bmc->address);
 	if (strlen(bmc->user) > RMCPP_USER_MAX || strlen(bmc->password) > RMCPP_KEY)
-		return fail(err, ERR_INVALID, "%s: IPMI takes user names up to 16 and passwords up to 20 bytes",
-			    bmc->name);
+		return fail(err, ERR_INVALID,
+			    "%s: IPMI takes user names up to 16 and passwords up to 20 bytes", bmc->name);
 
 	struct ipmi_side *side = xcalloc(1, sizeof(*side));
 	int rc = udp_open(&address, 0, on_datagram, side, &socket, err);
@@ -437,8 +441,8 @@ static json_t *state(struct bmc *bmc)
 
 	return json_pack("{s:i, s:i, s:I, s:I, s:i, s:i}", "sessions", (int)counters.sessions, "handshakes",
 			 (int)counters.handshakes, "dropped", (json_int_t)counters.dropped, "repeated",
-			 (json_int_t)counters.repeated, "identify_s", side->model.identify_s, "restore_policy",
-			 side->model.restore_policy);
+			 (json_int_t)counters.repeated, "identify_s", side->model.identify_s,
+			 "restore_policy", side->model.restore_policy);
 }
 
 static void changed(struct bmc *bmc)

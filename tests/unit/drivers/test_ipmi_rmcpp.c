@@ -120,14 +120,14 @@ struct vector {
 };
 
 static const struct vector vectors[] = {
-	{3, false, suite3_rakp2, suite3_rakp3, suite3_rakp4, suite3_k1, suite3_k2, suite3_datagram,
-	 sizeof(suite3_datagram)},
-	{3, true, suite3_rakp2, suite3_rakp3, suite3_kg_rakp4, suite3_kg_k1, suite3_kg_k2, suite3_kg_datagram,
-	 sizeof(suite3_kg_datagram)},
-	{17, false, suite17_rakp2, suite17_rakp3, suite17_rakp4, suite17_k1, suite17_k2, suite17_datagram,
-	 sizeof(suite17_datagram)},
-	{17, true, suite17_rakp2, suite17_rakp3, suite17_kg_rakp4, suite17_kg_k1, suite17_kg_k2, suite17_kg_datagram,
-	 sizeof(suite17_kg_datagram)},
+	{ 3, false, suite3_rakp2, suite3_rakp3, suite3_rakp4, suite3_k1, suite3_k2, suite3_datagram,
+	  sizeof(suite3_datagram) },
+	{ 3, true, suite3_rakp2, suite3_rakp3, suite3_kg_rakp4, suite3_kg_k1, suite3_kg_k2,
+	  suite3_kg_datagram, sizeof(suite3_kg_datagram) },
+	{ 17, false, suite17_rakp2, suite17_rakp3, suite17_rakp4, suite17_k1, suite17_k2, suite17_datagram,
+	  sizeof(suite17_datagram) },
+	{ 17, true, suite17_rakp2, suite17_rakp3, suite17_kg_rakp4, suite17_kg_k1, suite17_kg_k2,
+	  suite17_kg_datagram, sizeof(suite17_kg_datagram) },
 };
 enum { VECTOR_COUNT = sizeof(vectors) / sizeof(vectors[0]) };
 
@@ -139,9 +139,13 @@ static void count_up(uint8_t *out, uint8_t first, size_t len)
 
 static struct rakp_secrets secrets_for(unsigned suite, bool has_kg)
 {
-	struct rakp_secrets secrets = {.suite = cipher_suite_find(suite), .console_id = 0x11223344,
-				       .bmc_id = 0xa1b2c3d4, .role = 0x14, .user_len = 5, .user = "admin",
-				       .has_kg = has_kg};
+	struct rakp_secrets secrets = { .suite = cipher_suite_find(suite),
+					.console_id = 0x11223344,
+					.bmc_id = 0xa1b2c3d4,
+					.role = 0x14,
+					.user_len = 5,
+					.user = "admin",
+					.has_kg = has_kg };
 
 	count_up(secrets.console_random, 0x00, RMCPP_RANDOM);
 	count_up(secrets.bmc_random, 0x40, RMCPP_RANDOM);
@@ -251,7 +255,7 @@ static void test_unseal__cut_anywhere__refused(void **state)
 static void test_unseal__plain_payload_in_protected_session__refused(void **state)
 {
 	struct rakp_secrets secrets = secrets_for(3, false);
-	const uint8_t message[] = {0x81, 0x04, 0x7b, 0x20, 0x24, 0x01, 0x00, 0xbb};
+	const uint8_t message[] = { 0x81, 0x04, 0x7b, 0x20, 0x24, 0x01, 0x00, 0xbb };
 	uint8_t datagram[RMCPP_DATAGRAM_MAX], plain[RMCPP_PAYLOAD_MAX];
 	struct rmcpp_session session;
 	struct rmcp_packet packet;
@@ -283,7 +287,8 @@ static void test_seal__each_suite_and_length__unseals(void **state)
 		for (size_t len = 0; len <= sizeof(data); len++) {
 			struct rmcp_packet packet;
 			size_t plain_len = 0;
-			size_t total = rmcpp_seal(&near_end, PAYLOAD_IPMI, data, len, datagram, sizeof(datagram));
+			size_t total =
+				rmcpp_seal(&near_end, PAYLOAD_IPMI, data, len, datagram, sizeof(datagram));
 
 			assert_true(total > 0);
 			assert_true(rmcp_decode(datagram, total, &packet));
@@ -301,12 +306,13 @@ static void test_seal__each_suite_and_length__unseals(void **state)
 static void test_seal__too_long_or_no_room__zero(void **state)
 {
 	struct rakp_secrets secrets = secrets_for(17, false);
-	uint8_t data[IPMI_MESSAGE_MAX + 1] = {0}, datagram[RMCPP_DATAGRAM_MAX];
+	uint8_t data[IPMI_MESSAGE_MAX + 1] = { 0 }, datagram[RMCPP_DATAGRAM_MAX];
 	struct rmcpp_session session;
 
 	(void)state;
 	rmcpp_session_start(&session, &secrets, 1);
-	assert_int_equal(rmcpp_seal(&session, PAYLOAD_IPMI, data, sizeof(data), datagram, sizeof(datagram)), 0);
+	assert_int_equal(rmcpp_seal(&session, PAYLOAD_IPMI, data, sizeof(data), datagram, sizeof(datagram)),
+			 0);
 	assert_int_equal(rmcpp_seal(&session, PAYLOAD_IPMI, data, 7, datagram, 60), 0);
 	assert_int_equal(session.send_sequence, 0);
 }
@@ -337,12 +343,18 @@ static void test_key_set__twenty_one_bytes__refused(void **state)
 
 static void test_window__each_situation__accepts_or_refuses(void **state)
 {
-	static const struct { uint32_t sequence; bool is_new; } steps[] = {
-		{0, false}, {3, true}, {3, false}, {4, true}, {7, true}, {5, true}, {5, false}, {1, true},
-		{7 + RMCPP_WINDOW, true}, {7, false}, {8, true}, {39 + RMCPP_WINDOW + 1, false},
-		{39 + 31, true}, {39, false}, {38, false}, {40, true},
+	static const struct {
+		uint32_t sequence;
+		bool is_new;
+	} steps[] = {
+		{ 0, false },      { 3, true },   { 3, false },
+		{ 4, true },       { 7, true },   { 5, true },
+		{ 5, false },      { 1, true },   { 7 + RMCPP_WINDOW, true },
+		{ 7, false },      { 8, true },   { 39 + RMCPP_WINDOW + 1, false },
+		{ 39 + 31, true }, { 39, false }, { 38, false },
+		{ 40, true },
 	};
-	struct sequence_window window = {0};
+	struct sequence_window window = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -351,7 +363,7 @@ static void test_window__each_situation__accepts_or_refuses(void **state)
 
 static void test_window__wraps__goes_on(void **state)
 {
-	struct sequence_window window = {0};
+	struct sequence_window window = { 0 };
 
 	(void)state;
 	assert_true(sequence_window_accept(&window, UINT32_MAX));
@@ -365,23 +377,24 @@ static void test_window__wraps__goes_on(void **state)
 static void test_message__request_and_response__bytes_of_the_specification(void **state)
 {
 	/* Get Device ID as ipmitool and FreeIPMI send it, sequence 1. */
-	static const uint8_t request[] = {0x20, 0x18, 0xc8, 0x81, 0x04, 0x01, 0x7a};
-	static const uint8_t response[] = {0x81, 0x1c, 0x63, 0x20, 0x04, 0x01, 0xc1, 0x1a};
+	static const uint8_t request[] = { 0x20, 0x18, 0xc8, 0x81, 0x04, 0x01, 0x7a };
+	static const uint8_t response[] = { 0x81, 0x1c, 0x63, 0x20, 0x04, 0x01, 0xc1, 0x1a };
 	uint8_t out[IPMI_MESSAGE_MAX];
-	struct ipmi_message message = {.to = 0x20, .netfn = 6, .from = 0x81, .sequence = 1, .command = 1};
+	struct ipmi_message message = { .to = 0x20, .netfn = 6, .from = 0x81, .sequence = 1, .command = 1 };
 
 	(void)state;
 	assert_int_equal(ipmi_message_encode(&message, out, sizeof(out)), sizeof(request));
 	assert_memory_equal(out, request, sizeof(request));
-	message = (struct ipmi_message){.to = 0x81, .netfn = 7, .from = 0x20, .sequence = 1, .command = 1,
-					.completion = 0xc1};
+	message = (struct ipmi_message){
+		.to = 0x81, .netfn = 7, .from = 0x20, .sequence = 1, .command = 1, .completion = 0xc1
+	};
 	assert_int_equal(ipmi_message_encode(&message, out, sizeof(out)), sizeof(response));
 	assert_memory_equal(out, response, sizeof(response));
 }
 
 static void test_message__too_short_or_bad_sum__seen(void **state)
 {
-	uint8_t response[] = {0x81, 0x1c, 0x63, 0x20, 0x04, 0x01, 0xc1, 0x1a};
+	uint8_t response[] = { 0x81, 0x1c, 0x63, 0x20, 0x04, 0x01, 0xc1, 0x1a };
 	struct ipmi_message message;
 
 	(void)state;
@@ -397,14 +410,14 @@ static void test_message__too_short_or_bad_sum__seen(void **state)
 static void test_decode__foreign_frames__refused(void **state)
 {
 	static const uint8_t frames[][20] = {
-		{5, 0, 0xff, 7, 6, 0},                          /* RMCP version */
-		{6, 0, 0xff, 8, 6, 0},                          /* class */
-		{6, 0, 0xff, 0x87, 0},                          /* an acknowledgement */
-		{6, 0, 0xff, 6, 0, 0, 0x11, 0xbf, 0x80},        /* another enterprise's ASF */
-		{6, 0, 0xff, 7, 7},                             /* authentication type */
-		{6, 0, 0xff, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7},  /* message longer than the datagram */
-		{6, 0, 0xff, 7, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0},
-		{6, 0, 0xff, 7, 6, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, /* OEM payload without its fields */
+		{ 5, 0, 0xff, 7, 6, 0 },                         /* RMCP version */
+		{ 6, 0, 0xff, 8, 6, 0 },                         /* class */
+		{ 6, 0, 0xff, 0x87, 0 },                         /* an acknowledgement */
+		{ 6, 0, 0xff, 6, 0, 0, 0x11, 0xbf, 0x80 },       /* another enterprise's ASF */
+		{ 6, 0, 0xff, 7, 7 },                            /* authentication type */
+		{ 6, 0, 0xff, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7 }, /* message longer than the datagram */
+		{ 6, 0, 0xff, 7, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0 },
+		{ 6, 0, 0xff, 7, 6, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, /* OEM payload without its fields */
 	};
 	struct rmcp_packet packet;
 
@@ -433,7 +446,7 @@ static void test_ping__answered_by_pong__tag_kept(void **state)
 
 static void test_ipmi15__frame_of_forbidden_length__padded(void **state)
 {
-	uint8_t message[64] = {0}, out[128];
+	uint8_t message[64] = { 0 }, out[128];
 	struct rmcp_packet packet;
 
 	(void)state;
@@ -450,12 +463,19 @@ static void test_ipmi15__frame_of_forbidden_length__padded(void **state)
 static void test_open_session__both_ways__same_fields(void **state)
 {
 	uint8_t out[RMCPP_HANDSHAKE_MAX];
-	struct open_session_request request = {.tag = 9, .privilege = 4, .console_id = 0x0a0b0c0d,
-					       .algorithms = {3, 4, 1}}, request2;
-	struct open_session_response response = {.tag = 9, .privilege = 4, .console_id = 0x0a0b0c0d, .bmc_id = 77,
-						 .algorithms = {3, 4, 1}}, response2;
-	static const uint8_t expected[] = {9, 4, 0, 0, 0x0d, 0x0c, 0x0b, 0x0a, 0, 0, 0, 8, 3, 0, 0, 0,
-					   1, 0, 0, 8, 4, 0, 0, 0, 2, 0, 0, 8, 1, 0, 0, 0};
+	struct open_session_request request = { .tag = 9,
+						.privilege = 4,
+						.console_id = 0x0a0b0c0d,
+						.algorithms = { 3, 4, 1 } },
+				    request2;
+	struct open_session_response response = { .tag = 9,
+						  .privilege = 4,
+						  .console_id = 0x0a0b0c0d,
+						  .bmc_id = 77,
+						  .algorithms = { 3, 4, 1 } },
+				     response2;
+	static const uint8_t expected[] = { 9, 4, 0, 0, 0x0d, 0x0c, 0x0b, 0x0a, 0, 0, 0, 8, 3, 0, 0, 0,
+					    1, 0, 0, 8, 4,    0,    0,    0,    2, 0, 0, 8, 1, 0, 0, 0 };
 
 	(void)state;
 	assert_int_equal(open_session_request_encode(&request, out), 32);
@@ -471,7 +491,7 @@ static void test_open_session__both_ways__same_fields(void **state)
 
 static void test_error_reply__of_each_length_seen__status_found(void **state)
 {
-	static const uint8_t reply[] = {7, 0x0d, 0, 0, 1, 2, 3, 4}, one_byte[] = {0x12};
+	static const uint8_t reply[] = { 7, 0x0d, 0, 0, 1, 2, 3, 4 }, one_byte[] = { 0x12 };
 	struct open_session_response open;
 	struct rakp_reply rakp;
 
@@ -492,7 +512,7 @@ static void test_error_reply__of_each_length_seen__status_found(void **state)
 
 static void test_rakp1__name_longer_than_payload_or_16__refused(void **state)
 {
-	struct rakp1 rakp1 = {.tag = 1, .bmc_id = 2, .role = 0x14, .user_len = 5, .user = "admin"}, decoded;
+	struct rakp1 rakp1 = { .tag = 1, .bmc_id = 2, .role = 0x14, .user_len = 5, .user = "admin" }, decoded;
 	uint8_t out[RMCPP_HANDSHAKE_MAX];
 
 	(void)state;
@@ -506,7 +526,7 @@ static void test_rakp1__name_longer_than_payload_or_16__refused(void **state)
 
 static void test_rakp2__code_longer_than_any_digest__refused(void **state)
 {
-	uint8_t payload[40 + RMCPP_CODE_MAX + 1] = {0};
+	uint8_t payload[40 + RMCPP_CODE_MAX + 1] = { 0 };
 	struct rakp_reply reply;
 
 	(void)state;
