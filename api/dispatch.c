@@ -1,0 +1,399 @@
+#include "api/dispatch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/fleet.h"
+#include "api/node.h"
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/uuid.h"
+#include "lib/xalloc.h"
+#include "model/options.h"
+
+#define ARGS_MAX          BODY_PROVISION_BYTES
+#define POOL_TEXT         512
+#define ACCEPT_MS         10000 /* a started action is accepted or refused within */
+#define RESULT_SLACK_MS   5000
+#define POLL_FIRST_MS     100   /* looks at the row, should a notification be lost */
+#define POLL_LAST_MS      1000
+#define PREFER_WAIT_MAX_S 300
+#define RETRY_AFTER_S     "1"
+
+/* ---- who waits for which action ---- */
+
+#define BUCKET_COUNT 1024
+#define RECENT_COUNT 1024
+
+struct waiter {
+	int64_t id;
+	struct cond cond;
+	bool is_told;
+	struct waiter *next;
+};
+
+static struct waiter *buckets[BUCKET_COUNT];
+/* A notification may overtake the answer to its INSERT: the last ones that nobody waited for. */
+static int64_t recent[RECENT_COUNT];
+static unsigned recent_next;
+static char reply_channel[ACTION_CHANNEL_MAX];
+
+static void tell(struct waiter *waiter)
+{
+	waiter->is_told = true;
+	cond_broadcast(&waiter->cond);
+}
+
+static void tell_id(int64_t id)
+{
+	for (struct waiter *waiter = buckets[(uint64_t)id % BUCKET_COUNT]; waiter; waiter = waiter->next) {
+		if (waiter->id == id) {
+			tell(waiter);
+			return;
+		}
+	}
+	recent[recent_next++ % RECENT_COUNT] = id;
+}
+
+static void tell_all(void)
+{
+	for (size_t i = 0; i < BUCKET_COUNT; i++) {
+		for (struct waiter *waiter = buckets[i]; waiter; waiter = waiter->next)
+			tell(waiter);
+	}
+}
+
+static void on_notify(const char *payload, void *arg)
+{
+	char what;
+	int64_t id;
+
+	(void)arg;
+	if (!payload)
+		tell_all();
+	while (action_payload_next(&payload, &what, &id))
+		tell_id(id);
+}
+
+static void waiter_add(struct waiter *waiter, int64_t id)
+{
+	struct waiter **bucket = &buckets[(uint64_t)id % BUCKET_COUNT];
+
+	*waiter = (struct waiter){ .id = id, .next = *bucket };
+	*bucket = waiter;
+	for (size_t i = 0; i < RECENT_COUNT; i++)
+		waiter->is_told = waiter->is_told || recent[i] == id;
+}
+
+static void waiter_remove(struct waiter *waiter)
+{
+	struct waiter **at = &buckets[(uint64_t)waiter->id % BUCKET_COUNT];
+
+	while (*at != waiter)
+		at = &(*at)->next;
+	*at = waiter->next;
+}
+
+void dispatch_start(struct db *db)
+{
+	char uuid[UUID_TEXT];
+
+	uuid_new(uuid);
+	snprintf(reply_channel, sizeof reply_channel, "api_%.8s%.4s%.4s%.4s%.12s", uuid, uuid + 9, uuid + 14,
+		 uuid + 19, uuid + 24);
+	db_listen(db, reply_channel, on_notify, NULL);
+}
+
+/* ---- one action ---- */
+
+/* An action in flight, as its request sees it. */
+struct flight {
+	struct api_request *request;
+	const struct dispatch *dispatch;
+	char uuid[UUID_TEXT];
+	struct waiter waiter;
+	int64_t start_by_ms;  /* clock_ms() when a queued row is given up */
+	int64_t limit_ms;     /* clock_ms() when we stop waiting for a running one */
+	struct action_view *view;
+};
+
+static bool is_finished(const struct action_view *view)
+{
+	return view->state != ACTION_QUEUED && view->state != ACTION_RUNNING;
+}
+
+/* What the client is answered when its action ended without being done. */
+static int refuse(const struct flight *flight, struct error *err)
+{
+	const struct action_view *view = flight->view;
+
+	flight->request->fault_status = view->error_code ? view->error_code : 500;
+	return fail(err, view->state == ACTION_UNKNOWN ? ERR_UNKNOWN_OUTCOME : ERR_INTERNAL, "%s",
+		    view->error ? view->error : "The action failed without a reason.");
+}
+
+static int refuse_locked(struct flight *flight, struct error *err)
+{
+	struct api_request *request = flight->request;
+	struct node node;
+
+	node_init(&node);
+	http_response_header(request->out, "Retry-After", "%s", RETRY_AFTER_S);
+	if (flight->dispatch->node &&
+	    node_read(request->db, NULL, NULL, flight->dispatch->node->id, &node, NULL) == 0 &&
+	    node_text(&node, NODE_RESERVATION)) {
+		fail(err, ERR_NODE_LOCKED,
+		     "Node %s is locked by host %s, please retry after the current operation is completed.",
+		     node_uuid(&node), node_text(&node, NODE_RESERVATION));
+		node_release(&node);
+		return -ERR_NODE_LOCKED;
+	}
+	node_release(&node);
+	return fail(err, ERR_NO_WORKER,
+		    "No conductor has started the request in time: requested action %s will not run. Please retry.",
+		    flight->uuid);
+}
+
+/* Gives the action up if nobody has started it. 1: it runs, wait on. */
+static int give_up(struct flight *flight, struct error *err)
+{
+	bool is_cancelled = false;
+
+	int rc = action_cancel(flight->request->db, flight->waiter.id, &is_cancelled, err);
+	if (rc < 0)
+		return rc;
+	flight->waiter.is_told = true;
+	return is_cancelled ? refuse_locked(flight, err) : 1;
+}
+
+/* 0: the client may be answered. 1: not yet. A database that is away for a while answers nothing. */
+static int look(struct flight *flight, struct error *err)
+{
+	struct action_view *view = flight->view;
+
+	action_view_release(view);
+	int rc = action_read(flight->request->db, flight->waiter.id, view, err);
+	if (rc == -ERR_DATABASE)
+		return 1;
+	if (rc < 0)
+		return rc;
+	if (flight->dispatch->reply == REPLY_ACCEPTED && view->is_accepted)
+		return 0;
+	if (!is_finished(view))
+		return 1;
+	if (view->state == ACTION_CANCELLED)
+		return refuse_locked(flight, err);
+	return view->state == ACTION_DONE ? 0 : refuse(flight, err);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int wait_for_outcome(struct flight *flight, struct error *err)
+{
+	int64_t poll_ms = POLL_FIRST_MS;
+	bool is_given_up = false;
+	int rc = 1;
+
+	while (rc == 1) {
+		int64_t now = clock_ms();
+		bool is_late = now >= flight->start_by_ms;
+
+		if (now >= flight->limit_ms)
+			return fail(err, ERR_TIMEOUT,
+				    "The action %s has not ended in time; it goes on, see /v1/actions/%s.", flight->uuid,
+				    flight->uuid);
+		if (!is_given_up && (is_late || http_response_is_gone(flight->request->out))) {
+			rc = give_up(flight, err);
+			is_given_up = rc != -ERR_DATABASE;
+			if (rc < 0 && is_given_up)
+				return rc;
+		}
+		int64_t next = earlier(now + poll_ms, is_late ? flight->limit_ms : flight->start_by_ms);
+		while (!flight->waiter.is_told && cond_wait(&flight->waiter.cond, next) == 0)
+			;
+		if (fiber_is_cancelled(fiber_self()))
+			return fail(err, ERR_CANCELLED, "The service is stopping; see /v1/actions/%s.", flight->uuid);
+		flight->waiter.is_told = false;
+		poll_ms = earlier(poll_ms * 2, POLL_LAST_MS);
+		rc = look(flight, err);
+	}
+	return rc;
+}
+
+/* "Prefer: wait=30" makes the line longer or shorter. */
+static int64_t line_ms(const struct api_request *request)
+{
+	const char *prefer = http_request_header(request->http, "Prefer");
+	const char *wait = prefer ? strstr(prefer, "wait=") : NULL;
+	long seconds = wait ? strtol(wait + 5, NULL, 10) : -1;
+
+	if (seconds < 0)
+		return common_lock_wait_ms();
+	return 1000 * (int64_t)(seconds < PREFER_WAIT_MAX_S ? seconds : PREFER_WAIT_MAX_S);
+}
+
+/* Pool and target of the action. */
+static int find_conductor(const struct api_request *request, const struct dispatch *dispatch, char pool[POOL_TEXT],
+			  const char **ret_target, struct error *err)
+{
+	const char *group = dispatch->node ? node_text(dispatch->node, NODE_CONDUCTOR_GROUP) : NULL;
+	const char *driver = dispatch->node ? node_text(dispatch->node, NODE_DRIVER) : dispatch->driver;
+
+	if (dispatch->node) {
+		int rc = fleet_check_pool(request->registry, group, driver, err);
+		if (rc < 0)
+			return rc;
+		snprintf(pool, POOL_TEXT, "%s:%s", group, driver);
+		*ret_target = fleet_host_of(request->registry, group, driver, node_uuid(dispatch->node));
+		return 0;
+	}
+	for (size_t i = 0; i < request->registry->conductor_count; i++) {
+		const struct conductor_row *row = &request->registry->conductors[i];
+
+		for (size_t j = 0; row->is_alive && j < row->driver_count; j++) {
+			if (strcmp(row->drivers[j], driver) == 0) {
+				snprintf(pool, POOL_TEXT, "%s:%s", row->group, driver);
+				*ret_target = row->hostname;
+				return 0;
+			}
+		}
+	}
+	return fail(err, ERR_NOT_FOUND, "The driver '%s' is unknown.", driver);
+}
+
+static int insert(struct flight *flight, struct error *err)
+{
+	struct api_request *request = flight->request;
+	const struct dispatch *dispatch = flight->dispatch;
+	char pool[POOL_TEXT];
+	const char *target = NULL;
+	struct buf args;
+	int64_t id = 0;
+
+	int rc = find_conductor(request, dispatch, pool, &target, err);
+	if (rc < 0)
+		return rc;
+	buf_init(&args, ARGS_MAX);
+	if (dispatch->args)
+		json_write(&args, dispatch->args);
+	struct action_request row = {
+		.uuid = flight->uuid,
+		.node_id = dispatch->node ? dispatch->node->id : 0,
+		.node_uuid = dispatch->node ? node_uuid(dispatch->node) : NULL,
+		.kind = dispatch->kind,
+		.is_exclusive = dispatch->is_exclusive,
+		.on_crash = dispatch->on_crash,
+		.pool = pool,
+		.target = target,
+		.reply = reply_channel,
+		.args = dispatch->args ? args.data : NULL,
+		.wait_ms = line_ms(request),
+		.run_s = dispatch->run_s,
+		.request_id = request->id,
+	};
+	flight->start_by_ms = clock_ms() + row.wait_ms;
+	flight->limit_ms = flight->start_by_ms + (dispatch->reply == REPLY_ACCEPTED
+							  ? ACCEPT_MS
+							  : dispatch->run_s * (int64_t)1000 + RESULT_SLACK_MS);
+	rc = action_insert(request->db, &row, &id, err);
+	buf_release(&args);
+	if (rc == 0)
+		waiter_add(&flight->waiter, id);
+	else if (rc == -ERR_DATABASE)
+		request->fault_status = 500; /* 503 would promise that it never runs */
+	return rc;
+}
+
+struct dispatch dispatch_of(const struct api_request *request, const struct node *node)
+{
+	const struct route_action *row = &request->route->action;
+
+	return (struct dispatch){ .kind = row->kind,
+				  .reply = row->reply,
+				  .is_exclusive = row->is_exclusive,
+				  .on_crash = row->on_crash,
+				  .run_s = row->run_s,
+				  .node = node };
+}
+
+int dispatch_run(struct api_request *request, const struct dispatch *dispatch, struct action_view *view,
+		 struct error *err)
+{
+	struct action_view own = { 0 };
+	struct flight flight = { .request = request, .dispatch = dispatch, .view = view ? view : &own };
+
+	uuid_new(flight.uuid);
+	int rc = insert(&flight, err);
+	if (rc < 0)
+		return rc;
+	http_response_header(request->out, "Ferrule-Action", "/v1/actions/%s", flight.uuid);
+	rc = wait_for_outcome(&flight, err);
+	waiter_remove(&flight.waiter);
+	if (rc < 0 && view)
+		action_view_release(view);
+	action_view_release(&own);
+	return rc;
+}
+
+static void reply_result(struct api_request *request, const struct action_view *view)
+{
+	if (view->result_type && strcmp(view->result_type, "application/json") != 0) {
+		request->out->status = 200;
+		http_response_header(request->out, "Content-Type", "%s", view->result_type);
+		buf_append(&request->out->body, view->result, view->result_len);
+		return;
+	}
+	reply_json(request, 200);
+	if (view->result)
+		buf_append(&request->out->body, view->result, view->result_len);
+	else
+		buf_puts(&request->out->body, "null");
+}
+
+int dispatch_reply(struct api_request *request, const struct dispatch *dispatch, const char *location,
+		   struct error *err)
+{
+	struct action_view view = { 0 };
+
+	int rc = dispatch_run(request, dispatch, &view, err);
+	if (rc < 0)
+		return rc;
+	switch (dispatch->reply) {
+	case REPLY_ACCEPTED:
+		if (location)
+			reply_location(request, "/v1/nodes/%s%s", request->ident[0], location);
+		reply_empty(request, 202);
+		break;
+	case REPLY_RESULT:
+		reply_result(request, &view);
+		break;
+	case REPLY_NO_CONTENT:
+		reply_empty(request, 204);
+		break;
+	}
+	action_view_release(&view);
+	return 0;
+}
+
+int dispatch_on_node(struct api_request *request, json_t *take_args, const char *location, struct error *err)
+{
+	struct node node;
+
+	node_init(&node);
+	int rc = node_find(request, request->ident[0], &node, err);
+	if (rc == 0) {
+		struct dispatch dispatch = dispatch_of(request, &node);
+
+		dispatch.args = take_args;
+		rc = dispatch_reply(request, &dispatch, location, err);
+	}
+	json_decref(take_args);
+	node_release(&node);
+	return rc;
+}

@@ -1,0 +1,96 @@
+#pragma once
+/* handlers: the functions that the route table names, by file. Each SUSPENDS; results as in request.h. */
+#include "api/request.h"
+
+#define HANDLER(name) SUSPENDS int name(struct api_request *request, struct error *err)
+
+/* root.c */
+HANDLER(root_show);
+HANDLER(root_show_v1);
+HANDLER(root_refuse_method);
+HANDLER(root_health);
+/* node_list.c */
+HANDLER(node_list);
+HANDLER(node_list_detail);
+/* node_show.c */
+HANDLER(node_show);
+HANDLER(node_show_states);
+HANDLER(node_missing_ident);
+HANDLER(node_children);
+/* node_create.c */
+HANDLER(node_create);
+/* node_patch.c, node_change.c */
+HANDLER(node_patch);
+HANDLER(node_delete);
+HANDLER(node_maintenance_set);
+HANDLER(node_maintenance_clear);
+HANDLER(node_raid_set);
+/* node_state.c */
+HANDLER(node_power);
+HANDLER(node_provision);
+HANDLER(node_console_get);
+HANDLER(node_console_set);
+HANDLER(node_boot_mode_set);
+HANDLER(node_secure_boot_set);
+/* node_management.c */
+HANDLER(node_boot_device_get);
+HANDLER(node_boot_device_set);
+HANDLER(node_boot_device_supported);
+HANDLER(node_inject_nmi);
+HANDLER(node_indicators);
+HANDLER(node_indicator_get);
+HANDLER(node_indicator_set);
+HANDLER(node_validate);
+HANDLER(node_validate_by_query);
+/* vendor.c */
+HANDLER(vendor_node_methods);
+HANDLER(vendor_node_call);
+HANDLER(vendor_driver_methods);
+HANDLER(vendor_driver_call);
+/* node_trait.c */
+HANDLER(node_traits_get);
+HANDLER(node_traits_set);
+HANDLER(node_traits_clear);
+HANDLER(node_trait_add);
+HANDLER(node_trait_remove);
+/* node_vif.c */
+HANDLER(node_vifs_get);
+HANDLER(node_vif_attach);
+HANDLER(node_vif_detach);
+/* node_record.c */
+HANDLER(node_history_list);
+HANDLER(node_history_show);
+HANDLER(node_bios_list);
+HANDLER(node_bios_show);
+HANDLER(node_firmware_list);
+HANDLER(node_inventory_show);
+/* driver.c */
+HANDLER(driver_list);
+HANDLER(driver_show);
+HANDLER(driver_properties);
+HANDLER(driver_raid_properties);
+/* conductor.c */
+HANDLER(conductor_list);
+HANDLER(conductor_show);
+/* port.c */
+HANDLER(port_list);
+HANDLER(port_list_detail);
+HANDLER(port_list_of_node);
+HANDLER(port_show);
+HANDLER(port_create);
+HANDLER(port_patch);
+HANDLER(port_delete);
+/* chassis.c */
+HANDLER(chassis_list);
+HANDLER(chassis_list_detail);
+HANDLER(chassis_show);
+HANDLER(chassis_create);
+HANDLER(chassis_patch);
+HANDLER(chassis_delete);
+HANDLER(chassis_nodes);
+/* shard.c */
+HANDLER(shard_list);
+/* action_show.c */
+HANDLER(action_show);
+
+#undef HANDLER

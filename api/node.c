@@ -1,0 +1,110 @@
+#include "api/node.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/node_json.h"
+#include "lib/clock.h"
+#include "lib/uuid.h"
+#include "model/options.h"
+
+#define NAME_MAX_LEN     255
+#define FREE_POLL_MS     100
+#define NAMES_SINCE      5
+#define SUFFIX_UNTIL     91 /* from here on ".json" is part of a name */
+
+bool node_name_is_valid(const char *name)
+{
+	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
+
+	return len > 0 && len <= NAME_MAX_LEN && name[len] == '\0';
+}
+
+int node_not_found(const char *ident, struct error *err)
+{
+	return fail(err, ERR_NOT_FOUND, "Node %s could not be found.", ident);
+}
+
+int node_ident(struct api_request *request, const char *ident, const char **ret_uuid, const char **ret_name,
+	       struct error *err)
+{
+	size_t len = strlen(ident);
+
+	*ret_uuid = *ret_name = NULL;
+	if (request->is_version_explicit && request->version < SUFFIX_UNTIL && len > 5 &&
+	    strcmp(ident + len - 5, ".json") == 0)
+		ident = arena_strndup(request->arena, ident, len - 5);
+	if (uuid_is_valid(ident)) {
+		*ret_uuid = ident;
+		return 0;
+	}
+	if (!node_name_is_valid(ident)) {
+		reply_router_refusal(request, 400,
+				     arena_printf(request->arena, "Expected UUID or name for node: %s", ident));
+		return 1;
+	}
+	if (request->version < NAMES_SINCE)
+		return node_not_found(ident, err);
+	*ret_name = ident;
+	return 0;
+}
+
+int node_find(struct api_request *request, const char *ident, struct node *ret, struct error *err)
+{
+	const char *uuid, *name;
+
+	int rc = node_ident(request, ident, &uuid, &name, err);
+	if (rc != 0)
+		return rc;
+	rc = node_read(request->db, uuid, name, 0, ret, err);
+	return rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
+}
+
+int node_reply(struct api_request *request, const char *uuid, int status, struct error *err)
+{
+	struct db_rows *rows = NULL;
+	struct node_view view;
+
+	int rc = node_read_row(request->db, uuid, NULL, &rows, err);
+	if (rc == -ERR_NOT_FOUND)
+		return node_not_found(uuid, err);
+	if (rc < 0)
+		return rc;
+	reply_json(request, status);
+	node_view_all(&view, request->version);
+	node_json_write(&request->out->body, request, &view, rows, 0);
+	db_rows_release(rows);
+	return 0;
+}
+
+static int locked(const struct node *node, struct error *err)
+{
+	return fail(err, ERR_NODE_LOCKED,
+		    "Node %s is locked by host %s, please retry after the current operation is completed.",
+		    node_uuid(node), node_text(node, NODE_RESERVATION));
+}
+
+int node_wait_free(struct api_request *request, struct node_wait *wait, struct node *node, struct error *err)
+{
+	if (wait->deadline_ms == 0)
+		wait->deadline_ms = clock_ms() + common_lock_wait_ms();
+	for (;;) {
+		struct node fresh;
+		int64_t id = node->id;
+
+		node_init(&fresh);
+		int rc = node_read(request->db, NULL, NULL, id, &fresh, err);
+		if (rc == -ERR_NOT_FOUND)
+			return node_not_found(node_uuid(node), err);
+		if (rc < 0)
+			return rc;
+		node_release(node);
+		*node = fresh;
+		if (!node_text(node, NODE_RESERVATION))
+			return 0;
+		if (clock_ms() >= wait->deadline_ms)
+			return locked(node, err);
+		if (http_response_is_gone(request->out) || fiber_sleep(FREE_POLL_MS) < 0)
+			return fail(err, ERR_CANCELLED, "The request was given up.");
+	}
+}

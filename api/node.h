@@ -1,0 +1,27 @@
+#pragma once
+/* node: what the handlers of /v1/nodes share, and the handlers themselves (the route table names them). */
+#include "api/request.h"
+#include "db/node.h"
+#include "model/node.h"
+
+/* Reads the node that ident names (a UUID, or a name from 1.5). -ERR_NOT_FOUND "Node x could not be found.". A
+ * malformed ident is answered by the router's 400: returns 1, and the answer is made. */
+SUSPENDS int node_find(struct api_request *request, const char *ident, struct node *ret, struct error *err);
+/* Cuts ident into one of the two ways to ask for a node. Same results; both NULL: it cannot exist. */
+int node_ident(struct api_request *request, const char *ident, const char **ret_uuid, const char **ret_name,
+	       struct error *err);
+/* Answers with the whole node. */
+SUSPENDS int node_reply(struct api_request *request, const char *uuid, int status, struct error *err);
+/* "Node %s could not be found." */
+int node_not_found(const char *ident, struct error *err);
+/* The unreserved characters of RFC 3986, 1..255. */
+bool node_name_is_valid(const char *name);
+
+/* Waiting for a node without a reservation, for what touches only the database. */
+struct node_wait {
+	int64_t deadline_ms; /* 0: not begun */
+};
+/* After a conditional write that found no row: reads the node again. 0: try again with *node; -ERR_NODE_LOCKED
+ * when the waiting time is over; -ERR_NOT_FOUND when it is gone. */
+SUSPENDS int node_wait_free(struct api_request *request, struct node_wait *wait, struct node *node,
+			    struct error *err);

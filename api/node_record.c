@@ -1,0 +1,187 @@
+/* node_record: what has been found out about a node: history, BIOS settings, firmware, inventory. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/json_out.h"
+#include "api/node.h"
+#include "api/page.h"
+#include "db/node_record.h"
+#include "lib/uuid.h"
+
+/* Members of a history entry. */
+static const struct {
+	const char *name;
+	int column;
+	int since;
+	enum { IS_TEXT, IS_TIME, IS_NUMBER } type;
+	bool is_detail;
+} history_fields[] = {
+	{ "uuid", HISTORY_UUID, 1, IS_TEXT, false },
+	{ "created_at", HISTORY_CREATED_AT, 1, IS_TIME, false },
+	{ "severity", HISTORY_SEVERITY, 1, IS_TEXT, false },
+	{ "event", HISTORY_EVENT, 1, IS_TEXT, false },
+	{ "event_type", HISTORY_EVENT_TYPE, 1, IS_TEXT, true },
+	{ "conductor", HISTORY_CONDUCTOR, 1, IS_TEXT, true },
+	{ "user", HISTORY_USER, 1, IS_TEXT, true },
+	{ "project", HISTORY_PROJECT, 113, IS_TEXT, true },
+	{ "state", HISTORY_STATE, 115, IS_TEXT, true },
+	{ "target_provision_state", HISTORY_TARGET_PROVISION_STATE, 115, IS_TEXT, true },
+	{ "duration_seconds", HISTORY_DURATION_SECONDS, 115, IS_NUMBER, true },
+};
+
+/* How entries are written. */
+struct history_view {
+	const char *node_uuid;
+	bool is_detail;
+};
+
+static void write_entry(struct buf *buf, const struct api_request *request, const void *arg,
+			const struct db_rows *rows, int row)
+{
+	const struct history_view *view = arg;
+
+	buf_putc(buf, '{');
+	for (size_t i = 0; i < sizeof history_fields / sizeof history_fields[0]; i++) {
+		const char *text = db_value(rows, row, history_fields[i].column);
+		size_t len = db_value_len(rows, row, history_fields[i].column);
+
+		if ((history_fields[i].is_detail && !view->is_detail) || request->version < history_fields[i].since)
+			continue;
+		json_out_key(buf, history_fields[i].name);
+		switch (history_fields[i].type) {
+		case IS_TEXT:
+			json_out_text(buf, text, len);
+			break;
+		case IS_TIME:
+			json_out_time(buf, text, len);
+			break;
+		case IS_NUMBER:
+			buf_puts(buf, text ? text : "null");
+			break;
+		}
+	}
+	buf_printf(buf, ",\"links\":[{\"href\":\"%s/v1/nodes/%s/history/%s\",\"rel\":\"self\"}]}", request->base,
+		   view->node_uuid, db_value(rows, row, HISTORY_UUID));
+}
+
+static int list_history(struct api_request *request, const struct node *node, struct error *err)
+{
+	struct history_view view = { .node_uuid = node_uuid(node),
+				     .is_detail = query_bool(&request->query, "detail") == 1 };
+	struct page page;
+
+	page_init(&page, request);
+	history_list_init(&page.list, arena_printf(request->arena, "%" PRId64, node->id), NULL);
+	page.collection = "history";
+	page.url = arena_printf(request->arena, "/v1/nodes/%s/history", request->ident[0]);
+	page.uuid = "h.uuid";
+	page.write = write_entry;
+	page.arg = &view;
+	int rc = page_read(&page, err);
+	if (rc == 0 && strcmp(page.sort_key, "id") != 0)
+		rc = fail(err, ERR_INVALID, "The sort_key value \"%s\" is an invalid field for sorting", page.sort_key);
+	if (rc == 0)
+		rc = page_reply(&page, err);
+	if (rc == -ERR_NOT_FOUND)
+		rc = fail(err, ERR_NOT_FOUND, "Node history record %s could not be found.",
+			  query_text(&request->query, "marker"));
+	page_release(&page);
+	return rc;
+}
+
+int node_history_list(struct api_request *request, struct error *err)
+{
+	struct node node;
+
+	node_init(&node);
+	int rc = node_find(request, request->ident[0], &node, err);
+	if (rc == 0)
+		rc = list_history(request, &node, err);
+	node_release(&node);
+	return rc;
+}
+
+static int show_history(struct api_request *request, const struct node *node, struct error *err)
+{
+	const char *uuid = request->ident[1];
+	struct history_view view = { .node_uuid = node_uuid(node), .is_detail = true };
+	struct db_rows *rows = NULL;
+	struct list list;
+
+	if (!uuid_is_valid(uuid))
+		return fail(err, ERR_INVALID, "Expected UUID for event: %s", uuid);
+	history_list_init(&list, arena_printf(request->arena, "%" PRId64, node->id), uuid);
+	int rc = list_next(&list, request->db, 1, &rows, err);
+	list_release(&list);
+	if (rc == 0 && db_rows_count(rows) == 0)
+		rc = fail(err, ERR_NOT_FOUND, "Node history record %s could not be found.", uuid);
+	if (rc == 0) {
+		reply_json(request, 200);
+		write_entry(&request->out->body, request, &view, rows, 0);
+	}
+	db_rows_release(rows);
+	return rc;
+}
+
+int node_history_show(struct api_request *request, struct error *err)
+{
+	struct node node;
+
+	node_init(&node);
+	int rc = node_find(request, request->ident[0], &node, err);
+	if (rc == 0)
+		rc = show_history(request, &node, err);
+	node_release(&node);
+	return rc;
+}
+
+/* Nothing gathers these records yet: every node has none. */
+static int reply_none(struct api_request *request, const char *body, struct error *err)
+{
+	struct node node;
+
+	node_init(&node);
+	int rc = node_find(request, request->ident[0], &node, err);
+	if (rc == 0) {
+		reply_json(request, 200);
+		buf_puts(&request->out->body, body);
+	}
+	node_release(&node);
+	return rc;
+}
+
+int node_bios_list(struct api_request *request, struct error *err)
+{
+	return reply_none(request, "{\"bios\":[]}", err);
+}
+
+int node_firmware_list(struct api_request *request, struct error *err)
+{
+	return reply_none(request, "{\"firmware\":[]}", err);
+}
+
+int node_bios_show(struct api_request *request, struct error *err)
+{
+	struct node node;
+
+	node_init(&node);
+	int rc = node_find(request, request->ident[0], &node, err);
+	if (rc == 0)
+		rc = fail(err, ERR_NOT_FOUND, "Node %s doesn't have a BIOS setting '%s'", node_uuid(&node),
+			  request->ident[1]);
+	node_release(&node);
+	return rc;
+}
+
+int node_inventory_show(struct api_request *request, struct error *err)
+{
+	struct node node;
+
+	node_init(&node);
+	int rc = node_find(request, request->ident[0], &node, err);
+	if (rc == 0)
+		rc = fail(err, ERR_NOT_FOUND, "Node inventory record for node %" PRId64 " could not be found.", node.id);
+	node_release(&node);
+	return rc;
+}

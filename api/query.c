@@ -1,0 +1,185 @@
+#include "api/query.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/buf.h"
+#include "lib/utf8.h"
+#include "lib/uuid.h"
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_utf8(const char *text, size_t len)
+{
+	for (size_t i = 0, step; i < len; i += step) {
+		step = utf8_length(text + i, len - i);
+		if (step == 0)
+			return false;
+	}
+	return true;
+}
+
+char *percent_decode(const char *text, size_t len, bool is_form, struct arena *arena)
+{
+	char *decoded = arena_alloc(arena, len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '%') {
+			int high = len - i > 2 ? hex_value(text[i + 1]) : -1;
+			int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+
+			if (low < 0)
+				return NULL;
+			c = (char)(high << 4 | low);
+			i += 2;
+		} else if (c == '+' && is_form) {
+			c = ' ';
+		}
+		if (c == '\0')
+			return NULL;
+		decoded[n++] = c;
+	}
+	decoded[n] = '\0';
+	return is_utf8(decoded, n) ? decoded : NULL;
+}
+
+void percent_encode(struct buf *buf, const char *text, const char *keep)
+{
+	static const char unreserved[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+	for (; *text; text++) {
+		if (strchr(unreserved, *text) || strchr(keep, *text))
+			buf_putc(buf, *text);
+		else
+			buf_printf(buf, "%%%02X", (unsigned char)*text);
+	}
+}
+
+int query_parse(struct query *query, const char *text, struct arena *arena, struct error *err)
+{
+	query->count = 0;
+	while (*text) {
+		size_t len = strcspn(text, "&");
+		const char *equals = memchr(text, '=', len);
+		size_t name_len = equals ? (size_t)(equals - text) : len;
+
+		if (len > 0) {
+			if (query->count == QUERY_MAX)
+				return fail(err, ERR_INVALID, "More than %d arguments.", QUERY_MAX);
+			struct query_pair *pair = &query->pairs[query->count];
+			pair->name = percent_decode(text, name_len, true, arena);
+			pair->value = equals ? percent_decode(equals + 1, len - name_len - 1, true, arena) : "";
+			if (!pair->name || !pair->value)
+				return fail(err, ERR_INVALID, "The query is not valid percent-encoded UTF-8.");
+			query->count++;
+		}
+		text += len;
+		text += *text == '&';
+	}
+	return 0;
+}
+
+int parse_bool(const char *name, const char *text, bool *ret, struct error *err)
+{
+	static const char *const words[2][6] = { { "0", "f", "false", "off", "n", "no" },
+						 { "1", "t", "true", "on", "y", "yes" } };
+
+	for (int value = 0; value < 2; value++) {
+		for (int i = 0; i < 6; i++) {
+			if (strcasecmp(text, words[value][i]) == 0) {
+				*ret = value;
+				return 0;
+			}
+		}
+	}
+	return fail(err, ERR_INVALID,
+		    "Invalid %s: Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', "
+		    "'off', 'on', 't', 'true', 'y', 'yes'",
+		    name, text);
+}
+
+int parse_int(const char *name, const char *text, long *ret, struct error *err)
+{
+	char *end;
+
+	errno = 0;
+	long value = strtol(text, &end, 10);
+	if (end == text || *end || errno)
+		return fail(err, ERR_INVALID, "Expected an integer for %s: %s", name, text);
+	*ret = value;
+	return 0;
+}
+
+static int check_value(const struct query_parameter *row, const char *value, struct error *err)
+{
+	bool as_bool;
+	long as_int;
+
+	switch (row->type) {
+	case QUERY_BOOL:
+		return parse_bool(row->name, value, &as_bool, err);
+	case QUERY_INT:
+		return parse_int(row->name, value, &as_int, err);
+	case QUERY_UUID:
+		return uuid_is_valid(value) ? 0 : fail(err, ERR_INVALID, "Expected UUID for %s: %s", row->name, value);
+	case QUERY_TEXT:
+		break;
+	}
+	return 0;
+}
+
+static const struct query_parameter *find_row(const struct query_parameter *table, const char *name)
+{
+	while (table && table->name && strcmp(table->name, name) != 0)
+		table++;
+	return table && table->name ? table : NULL;
+}
+
+int query_check(const struct query *query, const struct query_parameter *table, int version, struct error *err)
+{
+	for (size_t i = 0; i < query->count; i++) {
+		if (!find_row(table, query->pairs[i].name))
+			return fail(err, ERR_INVALID, "Unexpected arguments: %s", query->pairs[i].name);
+	}
+	for (size_t i = 0; i < query->count; i++) {
+		const struct query_parameter *row = find_row(table, query->pairs[i].name);
+
+		if (version < row->since)
+			return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
+		int rc = check_value(row, query->pairs[i].value, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+const char *query_text(const struct query *query, const char *name)
+{
+	for (size_t i = query->count; i-- > 0;) {
+		if (strcmp(query->pairs[i].name, name) == 0)
+			return query->pairs[i].value;
+	}
+	return NULL;
+}
+
+int query_bool(const struct query *query, const char *name)
+{
+	const char *text = query_text(query, name);
+	bool value = false;
+
+	if (!text || parse_bool(name, text, &value, NULL) < 0)
+		return -1;
+	return value;
+}

@@ -1,0 +1,44 @@
+#pragma once
+/* query: the arguments after '?', and the value types that queries and bodies share. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/arena.h"
+#include "lib/error.h"
+
+#define QUERY_MAX 64
+
+enum query_type { QUERY_TEXT, QUERY_BOOL, QUERY_INT, QUERY_UUID };
+
+/* A row of a route's table; the table ends with a NULL name. */
+struct query_parameter {
+	const char *name;
+	enum query_type type;
+	int since; /* microversion; older: 406. 0: always */
+};
+
+struct query {
+	struct query_pair {
+		const char *name, *value; /* decoded; in the arena */
+	} pairs[QUERY_MAX];
+	size_t count;
+};
+
+/* Decodes text ('+' and %XX) into the arena. -ERR_INVALID: too many pairs, a broken escape, NUL or bad UTF-8. */
+int query_parse(struct query *query, const char *text, struct arena *arena, struct error *err);
+/* Checks names and types against the table (NULL: nothing is allowed). -ERR_INVALID, -ERR_NOT_ACCEPTABLE. */
+int query_check(const struct query *query, const struct query_parameter *table, int version, struct error *err);
+/* The last value of that name, or NULL. */
+const char *query_text(const struct query *query, const char *name);
+/* 1, 0, or -1 when absent. The value was checked. */
+int query_bool(const struct query *query, const char *name);
+
+/* Ironic's boolean words: 1 t true on y yes, 0 f false off n no; any case. -ERR_INVALID names the argument. */
+int parse_bool(const char *name, const char *text, bool *ret, struct error *err);
+/* A decimal integer that fits. -ERR_INVALID names the argument. */
+int parse_int(const char *name, const char *text, long *ret, struct error *err);
+/* Percent-decodes in the arena; '+' stays unless is_form. NULL: broken escape, NUL or bad UTF-8. */
+char *percent_decode(const char *text, size_t len, bool is_form, struct arena *arena);
+/* Appends text with everything but unreserved characters and those in `keep` escaped. */
+struct buf;
+void percent_encode(struct buf *buf, const char *text, const char *keep);

@@ -1,0 +1,93 @@
+#include "api/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ALL_METHODS "GET, POST, PUT, PATCH, DELETE, HEAD"
+
+static bool segment_is(const struct route_path *cut, size_t i, const char *word, size_t len)
+{
+	return cut->lens[i] == len && memcmp(cut->segments[i], word, len) == 0;
+}
+
+static void push(struct route_path *cut, const char *segment, size_t len)
+{
+	cut->segments[cut->count] = segment;
+	cut->lens[cut->count++] = len;
+}
+
+bool route_cut(struct route_path *cut, const char *path)
+{
+	cut->count = 0;
+	if (path[0] != '/')
+		return false;
+	if (path[1] == '\0')
+		return true;
+	for (const char *p = path; *p == '/';) {
+		size_t len = strcspn(++p, "/");
+
+		if (cut->count == 0 && !(len == 2 && memcmp(p, "v1", 2) == 0) &&
+		    !(len == 11 && memcmp(p, "healthcheck", 11) == 0))
+			push(cut, "v1", 2);
+		if (cut->count == ROUTE_SEGMENT_MAX)
+			return false;
+		push(cut, p, len);
+		p += len;
+	}
+	if (cut->lens[cut->count - 1] == 0 && cut->count <= 3)
+		cut->count--;
+	for (size_t i = 0; i < cut->count; i++) {
+		if (cut->lens[i] == 0)
+			return false;
+	}
+	return true;
+}
+
+static bool path_matches(const char *pattern, const struct route_path *cut)
+{
+	if (pattern[1] == '\0')
+		return cut->count == 0;
+	for (size_t i = 0; i < cut->count; i++) {
+		if (*pattern++ != '/')
+			return false;
+		size_t len = strcspn(pattern, "/");
+		bool is_any = len == 2 && pattern[0] == '{';
+
+		if (!is_any && !segment_is(cut, i, pattern, len))
+			return false;
+		pattern += len;
+	}
+	return *pattern == '\0';
+}
+
+static bool method_matches(const char *row, const char *method)
+{
+	return strcmp(row, method) == 0 || (row[0] == '*' && strstr(ALL_METHODS, method));
+}
+
+const struct route *route_find(const struct route_path *cut, const char *method, char *ret_allow, size_t allow_size)
+{
+	size_t used = 0;
+
+	ret_allow[0] = '\0';
+	for (const struct route *row = routes; row->method; row++) {
+		if (!path_matches(row->path, cut))
+			continue;
+		if (method_matches(row->method, method))
+			return row;
+		const char *word = row->method[0] == '*' ? ALL_METHODS : row->method;
+		if (used < allow_size && !strstr(ret_allow, word))
+			used += (size_t)snprintf(ret_allow + used, allow_size - used, "%s%s", used ? ", " : "", word);
+	}
+	return NULL;
+}
+
+size_t route_body_limit(const char *method, const char *path, void *arg)
+{
+	struct route_path cut;
+	char allow[128];
+
+	(void)arg;
+	const struct route *row = route_cut(&cut, path) ? route_find(&cut, method, allow, sizeof allow) : NULL;
+	return row && row->max_body_bytes ? row->max_body_bytes : BODY_DEFAULT_BYTES;
+}

@@ -1,0 +1,206 @@
+/* routes: the table. See route.h; rows of one path stand together, literal segments before "{}". */
+#include "api/handlers.h"
+#include "api/page.h"
+#include "api/route.h"
+
+/* clang-format off */
+
+/* ---- query parameters ---- */
+
+static const struct query_parameter fields_query[] = { { "fields", QUERY_TEXT, 8 }, { 0 } };
+static const struct query_parameter page_query[] = {
+	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_BOOL, 43 }, { 0 }
+};
+static const struct query_parameter detail_query[] = { PAGE_PARAMETERS, { 0 } };
+
+#define NODE_FILTERS                                                                                        \
+	{ "associated", QUERY_BOOL, 0 }, { "instance_uuid", QUERY_UUID, 0 }, { "chassis_uuid", QUERY_UUID, 0 },   \
+	{ "maintenance", QUERY_BOOL, 0 }, { "provision_state", QUERY_TEXT, 9 }, { "driver", QUERY_TEXT, 16 },     \
+	{ "resource_class", QUERY_TEXT, 21 }, { "fault", QUERY_TEXT, 42 }, { "conductor_group", QUERY_TEXT, 46 }, \
+	{ "conductor", QUERY_TEXT, 49 }, { "owner", QUERY_TEXT, 50 }, { "description_contains", QUERY_TEXT, 51 }, \
+	{ "retired", QUERY_BOOL, 61 }, { "lessee", QUERY_TEXT, 65 }, { "project", QUERY_TEXT, 65 },               \
+	{ "shard", QUERY_TEXT, 82 }, { "sharded", QUERY_BOOL, 82 }, { "parent_node", QUERY_UUID, 83 },            \
+	{ "include_children", QUERY_BOOL, 83 }, { "instance_name", QUERY_TEXT, 104 }
+static const struct query_parameter node_list_query[] = {
+	PAGE_PARAMETERS, NODE_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_BOOL, 43 }, { 0 }
+};
+static const struct query_parameter node_detail_query[] = { PAGE_PARAMETERS, NODE_FILTERS, { 0 } };
+static const struct query_parameter node_patch_query[] = { { "reset_interfaces", QUERY_BOOL, 45 }, { 0 } };
+static const struct query_parameter node_validate_query[] = {
+	{ "node", QUERY_TEXT, 0 }, { "node_uuid", QUERY_TEXT, 0 }, { 0 }
+};
+static const struct query_parameter method_query[] = { { "method", QUERY_TEXT, 0 }, { 0 } };
+static const struct query_parameter history_query[] = { PAGE_PARAMETERS, { "detail", QUERY_BOOL, 0 }, { 0 } };
+static const struct query_parameter record_query[] = {
+	{ "fields", QUERY_TEXT, 74 }, { "detail", QUERY_BOOL, 74 }, { 0 }
+};
+static const struct query_parameter driver_list_query[] = {
+	{ "type", QUERY_TEXT, 30 }, { "detail", QUERY_BOOL, 30 }, { "fields", QUERY_TEXT, 77 }, { 0 }
+};
+static const struct query_parameter driver_show_query[] = { { "fields", QUERY_TEXT, 77 }, { 0 } };
+static const struct query_parameter conductor_query[] = {
+	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+};
+
+#define PORT_FILTERS                                                                                \
+	{ "node", QUERY_TEXT, 0 }, { "node_uuid", QUERY_UUID, 0 }, { "address", QUERY_TEXT, 0 },          \
+	{ "portgroup", QUERY_TEXT, 24 }, { "shard", QUERY_TEXT, 82 }, { "description_contains", QUERY_TEXT, 97 }, \
+	{ "conductor_groups", QUERY_TEXT, 99 }
+static const struct query_parameter port_list_query[] = {
+	PAGE_PARAMETERS, PORT_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_BOOL, 43 }, { 0 }
+};
+static const struct query_parameter port_detail_query[] = { PAGE_PARAMETERS, PORT_FILTERS, { 0 } };
+
+/* ---- body arguments ---- */
+
+static const struct argument power_arguments[] = {
+	{ "target", BODY_TEXT, true, 0 }, { "timeout", BODY_INT, false, 27 }, { 0 }
+};
+static const struct argument provision_arguments[] = {
+	{ "target", BODY_TEXT, true, 0 },          { "configdrive", BODY_ANY, false, 0 },
+	{ "clean_steps", BODY_LIST, false, 15 },   { "deploy_steps", BODY_LIST, false, 69 },
+	{ "service_steps", BODY_LIST, false, 87 }, { "rescue_password", BODY_TEXT, false, 38 },
+	{ "disable_ramdisk", BODY_BOOL, false, 70 }, { "runbook", BODY_TEXT, false, 92 }, { 0 }
+};
+static const struct argument console_arguments[] = { { "enabled", BODY_BOOL, true, 0 }, { 0 } };
+static const struct argument text_target_arguments[] = { { "target", BODY_TEXT, true, 0 }, { 0 } };
+static const struct argument bool_target_arguments[] = { { "target", BODY_BOOL, true, 0 }, { 0 } };
+static const struct argument maintenance_arguments[] = { { "reason", BODY_TEXT, false, 0 }, { 0 } };
+static const struct argument boot_device_arguments[] = {
+	{ "boot_device", BODY_TEXT, true, 0 }, { "persistent", BODY_BOOL, false, 0 }, { 0 }
+};
+static const struct argument indicator_arguments[] = { { "state", BODY_TEXT, true, 0 }, { 0 } };
+static const struct argument traits_arguments[] = { { "traits", BODY_ANY, true, 0 }, { 0 } };
+static const struct argument no_arguments[] = { { 0 } };
+
+/* ---- routes ---- */
+
+#define GET(text)    .method = "GET", .path = text
+#define HEAD(text)   .method = "HEAD", .path = text
+#define POST(text)   .method = "POST", .path = text
+#define PUT(text)    .method = "PUT", .path = text
+#define PATCH(text)  .method = "PATCH", .path = text
+#define DELETE(text) .method = "DELETE", .path = text
+#define ANY(text)    .method = "*", .path = text
+
+#define ARGUMENTS(table)    .body = BODY_ARGUMENTS, .arguments = table
+#define FREE_BODY           .body = BODY_FREE
+#define SINCE(version, how) .since = version, .too_old = TOO_OLD_##how
+
+/* Kind, when the client is answered, lock, what a crash means, longest run in seconds. */
+#define ACTION(kind_, reply_, lock, crash, seconds) \
+	.action = { .kind = kind_, .reply = REPLY_##reply_, .is_exclusive = lock, .on_crash = crash, .run_s = seconds }
+#define EXCLUSIVE true
+#define SHARED    false
+
+const struct route routes[] = {
+	{ GET("/"), .handle = root_show, .is_public = true },
+	{ POST("/"), .handle = root_show, .is_public = true },
+	{ HEAD("/"), .handle = root_show, .is_public = true },
+	{ GET("/healthcheck"), .handle = root_health, .is_public = true },
+	{ GET("/v1"), .handle = root_show_v1, .is_public = true },
+	{ POST("/v1"), .handle = root_refuse_method, .is_public = true },
+
+	{ GET("/v1/nodes"), .handle = node_list, .query = node_list_query },
+	{ POST("/v1/nodes"), .handle = node_create, FREE_BODY },
+	{ PATCH("/v1/nodes"), .handle = node_missing_ident },
+	{ DELETE("/v1/nodes"), .handle = node_missing_ident },
+	{ GET("/v1/nodes/detail"), .handle = node_list_detail, .query = node_detail_query },
+	{ GET("/v1/nodes/validate"), .handle = node_validate_by_query, .query = node_validate_query,
+	  ACTION("validate", RESULT, SHARED, "repeat", 60) },
+	{ GET("/v1/nodes/{}"), .handle = node_show, .query = fields_query },
+	{ PATCH("/v1/nodes/{}"), .handle = node_patch, FREE_BODY, .query = node_patch_query },
+	{ DELETE("/v1/nodes/{}"), .handle = node_delete },
+	{ GET("/v1/nodes/{}/states"), .handle = node_show_states },
+	{ PUT("/v1/nodes/{}/states/power"), .handle = node_power, ARGUMENTS(power_arguments),
+	  ACTION("power", ACCEPTED, EXCLUSIVE, "never", 150) },
+	{ PUT("/v1/nodes/{}/states/provision"), .handle = node_provision, ARGUMENTS(provision_arguments),
+	  .max_body_bytes = BODY_PROVISION_BYTES, ACTION("provision", ACCEPTED, EXCLUSIVE, "never", 3600) },
+	{ PUT("/v1/nodes/{}/states/raid"), .handle = node_raid_set, FREE_BODY, SINCE(12, NOT_ACCEPTABLE) },
+	{ GET("/v1/nodes/{}/states/console"), .handle = node_console_get,
+	  ACTION("console_get", RESULT, SHARED, "repeat", 60) },
+	{ PUT("/v1/nodes/{}/states/console"), .handle = node_console_set, ARGUMENTS(console_arguments),
+	  ACTION("console_set", ACCEPTED, EXCLUSIVE, "repeat", 60) },
+	{ PUT("/v1/nodes/{}/states/boot_mode"), .handle = node_boot_mode_set,
+	  ARGUMENTS(text_target_arguments), SINCE(76, NOT_FOUND),
+	  ACTION("boot_mode_set", ACCEPTED, EXCLUSIVE, "repeat", 120) },
+	{ PUT("/v1/nodes/{}/states/secure_boot"), .handle = node_secure_boot_set,
+	  ARGUMENTS(bool_target_arguments), SINCE(76, NOT_FOUND),
+	  ACTION("secure_boot_set", ACCEPTED, EXCLUSIVE, "repeat", 120) },
+	{ PUT("/v1/nodes/{}/maintenance"), .handle = node_maintenance_set,
+	  ARGUMENTS(maintenance_arguments) },
+	{ DELETE("/v1/nodes/{}/maintenance"), .handle = node_maintenance_clear },
+	{ GET("/v1/nodes/{}/management/boot_device/supported"), .handle = node_boot_device_supported,
+	  ACTION("boot_device_supported", RESULT, SHARED, "repeat", 60) },
+	{ GET("/v1/nodes/{}/management/boot_device"), .handle = node_boot_device_get,
+	  ACTION("boot_device_get", RESULT, EXCLUSIVE, "repeat", 60) },
+	{ PUT("/v1/nodes/{}/management/boot_device"), .handle = node_boot_device_set,
+	  ARGUMENTS(boot_device_arguments), ACTION("boot_device_set", NO_CONTENT, EXCLUSIVE, "repeat", 60) },
+	{ PUT("/v1/nodes/{}/management/inject_nmi"), .handle = node_inject_nmi, ARGUMENTS(no_arguments),
+	  SINCE(29, NOT_FOUND), ACTION("inject_nmi", NO_CONTENT, EXCLUSIVE, "never", 60) },
+	{ GET("/v1/nodes/{}/management/indicators"), .handle = node_indicators,
+	  ACTION("indicators", RESULT, SHARED, "repeat", 60) },
+	{ GET("/v1/nodes/{}/management/indicators/{}"), .handle = node_indicator_get,
+	  ACTION("indicator_get", RESULT, EXCLUSIVE, "repeat", 60) },
+	{ PUT("/v1/nodes/{}/management/indicators/{}"), .handle = node_indicator_set,
+	  ARGUMENTS(indicator_arguments), ACTION("indicator_set", NO_CONTENT, EXCLUSIVE, "repeat", 60) },
+	{ GET("/v1/nodes/{}/validate"), .handle = node_validate,
+	  ACTION("validate", RESULT, SHARED, "repeat", 60) },
+	{ GET("/v1/nodes/{}/vendor_passthru/methods"), .handle = vendor_node_methods },
+	{ ANY("/v1/nodes/{}/vendor_passthru"), .handle = vendor_node_call, FREE_BODY,
+	  .query = method_query },
+	{ ANY("/v1/nodes/{}/vendor_passthru/{}"), .handle = vendor_node_call, FREE_BODY },
+	{ GET("/v1/nodes/{}/vifs"), .handle = node_vifs_get, SINCE(28, NO_SUCH_PATH) },
+	{ POST("/v1/nodes/{}/vifs"), .handle = node_vif_attach, FREE_BODY, SINCE(28, NO_SUCH_PATH) },
+	{ DELETE("/v1/nodes/{}/vifs/{}"), .handle = node_vif_detach, SINCE(28, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/traits"), .handle = node_traits_get, SINCE(37, NOT_ACCEPTABLE) },
+	{ PUT("/v1/nodes/{}/traits"), .handle = node_traits_set, ARGUMENTS(traits_arguments),
+	  SINCE(37, NOT_ACCEPTABLE) },
+	{ DELETE("/v1/nodes/{}/traits"), .handle = node_traits_clear, SINCE(37, NOT_ACCEPTABLE) },
+	{ PUT("/v1/nodes/{}/traits/{}"), .handle = node_trait_add, SINCE(37, NOT_ACCEPTABLE) },
+	{ DELETE("/v1/nodes/{}/traits/{}"), .handle = node_trait_remove, SINCE(37, NOT_ACCEPTABLE) },
+	{ GET("/v1/nodes/{}/bios"), .handle = node_bios_list, .query = record_query,
+	  SINCE(40, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/bios/{}"), .handle = node_bios_show, SINCE(40, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/firmware"), .handle = node_firmware_list, .query = record_query,
+	  SINCE(86, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/history"), .handle = node_history_list, .query = history_query,
+	  SINCE(78, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/history/{}"), .handle = node_history_show, SINCE(78, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/inventory"), .handle = node_inventory_show, SINCE(81, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/children"), .handle = node_children, SINCE(83, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/ports"), .handle = port_list_of_node, .query = page_query },
+
+	{ GET("/v1/drivers"), .handle = driver_list, .query = driver_list_query },
+	{ GET("/v1/drivers/{}"), .handle = driver_show, .query = driver_show_query },
+	{ GET("/v1/drivers/{}/properties"), .handle = driver_properties },
+	{ GET("/v1/drivers/{}/raid/logical_disk_properties"), .handle = driver_raid_properties,
+	  SINCE(12, NOT_ACCEPTABLE) },
+	{ GET("/v1/drivers/{}/vendor_passthru/methods"), .handle = vendor_driver_methods },
+	{ ANY("/v1/drivers/{}/vendor_passthru"), .handle = vendor_driver_call, FREE_BODY,
+	  .query = method_query },
+	{ ANY("/v1/drivers/{}/vendor_passthru/{}"), .handle = vendor_driver_call, FREE_BODY },
+
+	{ GET("/v1/conductors"), .handle = conductor_list, .query = conductor_query, SINCE(49, NOT_FOUND) },
+	{ GET("/v1/conductors/{}"), .handle = conductor_show, .query = fields_query, SINCE(49, NOT_FOUND) },
+
+	{ GET("/v1/ports"), .handle = port_list, .query = port_list_query },
+	{ POST("/v1/ports"), .handle = port_create, FREE_BODY },
+	{ GET("/v1/ports/detail"), .handle = port_list_detail, .query = port_detail_query },
+	{ GET("/v1/ports/{}"), .handle = port_show, .query = fields_query },
+	{ PATCH("/v1/ports/{}"), .handle = port_patch, FREE_BODY },
+	{ DELETE("/v1/ports/{}"), .handle = port_delete },
+
+	{ GET("/v1/chassis"), .handle = chassis_list, .query = page_query },
+	{ POST("/v1/chassis"), .handle = chassis_create, FREE_BODY },
+	{ GET("/v1/chassis/detail"), .handle = chassis_list_detail, .query = detail_query },
+	{ GET("/v1/chassis/{}"), .handle = chassis_show, .query = fields_query },
+	{ PATCH("/v1/chassis/{}"), .handle = chassis_patch, FREE_BODY },
+	{ DELETE("/v1/chassis/{}"), .handle = chassis_delete },
+	{ GET("/v1/chassis/{}/nodes"), .handle = chassis_nodes, .query = node_list_query },
+
+	{ GET("/v1/shards"), .handle = shard_list, SINCE(82, NOT_FOUND) },
+	{ GET("/v1/actions/{}"), .handle = action_show },
+	{ 0 }
+};
+/* clang-format on */

@@ -1,0 +1,399 @@
+#include "api/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/auth.h"
+#include "api/fleet.h"
+#include "api/problem.h"
+#include "api/route.h"
+#include "api/version.h"
+#include "lib/config.h"
+#include "lib/json.h"
+#include "lib/log.h"
+
+#define LISTENER_MAX      16
+#define MAX_MINIMUM_DEPTH 8
+
+static struct {
+	struct option_list host_ip;
+	long port;
+	long max_limit;
+	long max_json_depth;
+	char *public_endpoint;
+	bool is_noauth_on_network;
+	char *cert_file, *key_file;
+	bool is_tls;
+} options;
+
+/* clang-format off */
+static const struct option table[] = {
+	{ .section = "api", .name = "host_ip", .type = OPTION_LIST, .target = &options.host_ip, .preset = "127.0.0.1",
+	  .help = "Addresses to listen on, comma-separated." },
+	{ .section = "api", .name = "port", .type = OPTION_INT, .target = &options.port, .preset = "6385",
+	  .min = 0, .max = 65535, .help = "TCP port. 0: any free one, which the log names." },
+	{ .section = "api", .name = "max_limit", .type = OPTION_INT, .target = &options.max_limit, .preset = "1000",
+	  .min = 1, .max = 1000000, .help = "Most objects in one answer, and the page size when none is asked for." },
+	{ .section = "api", .name = "max_json_body_depth", .type = OPTION_INT, .target = &options.max_json_depth,
+	  .preset = "25", .min = MAX_MINIMUM_DEPTH, .max = JSON_DEPTH_MAX,
+	  .help = "Deepest nesting of a JSON body." },
+	{ .section = "api", .name = "public_endpoint", .type = OPTION_TEXT, .target = &options.public_endpoint,
+	  .help = "URL by which clients reach the API, for links; default: what the request was sent to." },
+	{ .section = "api", .name = "allow_noauth_on_network", .type = OPTION_BOOL,
+	  .target = &options.is_noauth_on_network, .preset = "false",
+	  .help = "Serve without authentication on addresses that other machines can reach." },
+	{ .section = "api", .name = "enable_ssl_api", .type = OPTION_BOOL, .target = &options.is_tls, .preset = "false",
+	  .help = "Serve HTTPS." },
+	{ .section = "api", .name = "ssl_cert_file", .type = OPTION_TEXT, .target = &options.cert_file,
+	  .help = "PEM file with the server's certificate chain." },
+	{ .section = "api", .name = "ssl_key_file", .type = OPTION_TEXT, .target = &options.key_file,
+	  .help = "PEM file with its private key." },
+	{ 0 }
+};
+/* clang-format on */
+
+static struct {
+	struct db *db;
+	struct http_server *listeners[LISTENER_MAX];
+	size_t count;
+	void *tls;
+} server;
+
+void server_config_register(void)
+{
+	config_register(table);
+	auth_config_register();
+}
+
+int server_max_limit(void)
+{
+	return (int)options.max_limit;
+}
+
+const struct option_list *server_addresses(void)
+{
+	return &options.host_ip;
+}
+
+int server_port(void)
+{
+	return (int)options.port;
+}
+
+bool server_is_tls(void)
+{
+	return options.is_tls;
+}
+
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+int server_check_config(struct error *err)
+{
+	int rc = auth_check_config(err);
+
+	if (rc < 0)
+		return rc;
+	if (options.host_ip.count == 0 || options.host_ip.count > LISTENER_MAX)
+		return fail(err, ERR_INVALID, "[api] host_ip needs 1 to %d addresses.", LISTENER_MAX);
+	if (options.is_tls && (!options.cert_file || !options.key_file))
+		return fail(err, ERR_INVALID, "[api] enable_ssl_api needs ssl_cert_file and ssl_key_file.");
+	for (size_t i = 0; i < options.host_ip.count; i++) {
+		if (auth_is_off() && !is_loopback(options.host_ip.items[i]) && !options.is_noauth_on_network)
+			return fail(err, ERR_INVALID,
+				    "[DEFAULT] auth_strategy = noauth would let anyone who reaches %s control all "
+				    "nodes; set [api] allow_noauth_on_network = true if that is what you want.",
+				    options.host_ip.items[i]);
+	}
+	return 0;
+}
+
+/* ---- headers ---- */
+
+void server_finish_headers(struct api_request *request)
+{
+	struct buf *headers = &request->out->headers;
+
+	buf_puts(headers, "openstack-request-id: ");
+	buf_puts(headers, request->id);
+	buf_puts(headers, "\r\nx-openstack-request-id: ");
+	buf_puts(headers, request->id);
+	buf_puts(headers, "\r\n");
+	if (request->version_headers == VERSION_HEADERS_NONE)
+		return;
+	buf_printf(headers,
+		   "X-OpenStack-Ironic-API-Minimum-Version: 1.%d\r\nX-OpenStack-Ironic-API-Maximum-Version: 1.%d\r\n",
+		   VERSION_MIN, VERSION_MAX);
+	if (request->version_headers == VERSION_HEADERS_ALL)
+		buf_printf(headers, "X-OpenStack-Ironic-API-Version: 1.%d\r\n", request->version);
+}
+
+static bool is_host(const char *text)
+{
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:[]");
+
+	return len > 0 && len < REQUEST_BASE_MAX - 16 && text[len] == '\0';
+}
+
+static void set_base(struct api_request *request)
+{
+	const char *host = http_request_header(request->http, "Host");
+
+	if (options.public_endpoint) {
+		size_t len = strlen(options.public_endpoint);
+
+		while (len > 0 && options.public_endpoint[len - 1] == '/')
+			len--;
+		snprintf(request->base, sizeof request->base, "%.*s", (int)len, options.public_endpoint);
+		return;
+	}
+	if (host && is_host(host))
+		snprintf(request->base, sizeof request->base, "%s://%s", request->http->is_tls ? "https" : "http", host);
+	else
+		snprintf(request->base, sizeof request->base, "http://localhost:%ld", options.port);
+}
+
+/* ---- what is checked before a handler runs; each returns true when it has answered ---- */
+
+static bool accepts_json(const char *accept)
+{
+	return strstr(accept, "*/*") || strstr(accept, "application/json") || strstr(accept, "application/*") ||
+	       !strchr(accept, '/');
+}
+
+static bool refuse_accept(struct api_request *request)
+{
+	const char *accept = http_request_header(request->http, "Accept");
+
+	if (!accept || accepts_json(accept))
+		return false;
+	const char *shown = arena_printf(request->arena, "%.100s", accept);
+	request->version_headers = VERSION_HEADERS_NONE;
+	reply_json(request, 406);
+	if (strstr(accept, "text/html"))
+		problem_plain(&request->out->body,
+			      "<html>\n <head>\n  <title>406 Not Acceptable</title>\n </head>\n <body>\n  <h1>406 Not "
+			      "Acceptable</h1>\n  The resource could not be generated that was acceptable to your "
+			      "browser\n(content of type text/html. <br /><br />\n\n </body>\n</html>");
+	else
+		problem_plain(&request->out->body,
+			      arena_printf(request->arena,
+					   "406 Not Acceptable\n\nThe resource could not be generated that was acceptable "
+					   "to your browser (content of type %s. \n\n ",
+					   shown));
+	return true;
+}
+
+static bool refuse_version(struct api_request *request)
+{
+	struct version version;
+	struct error err;
+
+	enum version_result result =
+		version_negotiate(http_request_header(request->http, "OpenStack-API-Version"),
+				  http_request_header(request->http, "X-OpenStack-Ironic-API-Version"), &version, &err);
+	request->version = version.minor;
+	request->is_version_explicit = version.is_explicit;
+	if (result == VERSION_OK)
+		return false;
+	if (strcmp(request->http->path, "/") == 0)
+		reply_fault(request, 406, err.text);
+	else
+		reply_router_refusal(request, 406, err.text);
+	request->version_headers =
+		result == VERSION_OUT_OF_RANGE ? VERSION_HEADERS_RANGE : VERSION_HEADERS_NONE;
+	return true;
+}
+
+static bool refuse_old(struct api_request *request)
+{
+	if (request->version >= request->route->since)
+		return false;
+	switch (request->route->too_old) {
+	case TOO_OLD_NOT_FOUND:
+		reply_fault(request, 404, "The API is not supported for this version");
+		break;
+	case TOO_OLD_NO_SUCH_PATH:
+		reply_router_refusal(request, 404, "");
+		break;
+	case TOO_OLD_NOT_ACCEPTABLE:
+		reply_fault(request, 406, "Request not acceptable.");
+		break;
+	case TOO_OLD_METHOD:
+		reply_fault(request, 405,
+			    "The server could not comply with the request since it is either malformed or otherwise "
+			    "incorrect.");
+		break;
+	}
+	return true;
+}
+
+/* The row of the table, and the idents in the path. */
+static bool refuse_path(struct api_request *request)
+{
+	struct route_path cut;
+	char allow[128] = "";
+	size_t idents = 0;
+
+	if (route_cut(&cut, request->http->path))
+		request->route = route_find(&cut, request->http->method, allow, sizeof allow);
+	if (!request->route) {
+		if (allow[0])
+			http_response_header(request->out, "Allow", "%s", allow);
+		reply_router_refusal(request, allow[0] ? 405 : 404, "");
+		return true;
+	}
+	const char *pattern = request->route->path;
+	for (size_t i = 0; i < cut.count; i++) {
+		pattern = strchr(pattern, '/') + 1;
+		if (*pattern != '{')
+			continue;
+		const char *ident = percent_decode(cut.segments[i], cut.lens[i], false, request->arena);
+		if (!ident) {
+			reply_router_refusal(request, 400, "");
+			return true;
+		}
+		request->ident[idents++] = ident;
+	}
+	return false;
+}
+
+static bool refuse_body(struct api_request *request)
+{
+	const struct http_request *http = request->http;
+	struct error err;
+
+	if (request->route->body == BODY_NONE || http->body_len == 0)
+		return false;
+	if (json_depth(http->body, http->body_len) > (unsigned)options.max_json_depth) {
+		reply_json(request, 400);
+		problem_bare(&request->out->body, 400,
+			     arena_printf(request->arena, "JSON body is nested deeper than the limit of %ld levels.",
+					  options.max_json_depth));
+		return true;
+	}
+	if (json_parse(http->body, http->body_len, (unsigned)options.max_json_depth, &request->body, &err) == 0)
+		return false;
+	if (strstr(err.text, "UTF-8"))
+		reply_router_refusal(request, 400, "");
+	else
+		reply_fault(request, 400, err.text);
+	return true;
+}
+
+static int check_arguments(struct api_request *request, struct error *err)
+{
+	const struct route *route = request->route;
+
+	int rc = query_parse(&request->query, request->http->query, request->arena, err);
+	if (rc == 0)
+		rc = query_check(&request->query, route->query, request->version, err);
+	if (rc < 0 || route->body != BODY_ARGUMENTS)
+		return rc;
+	if (request->body && !json_is_object(request->body) && !json_is_null(request->body))
+		return fail(err, ERR_INVALID, "The request body must be a JSON object.");
+	return argument_check(request->body, route->arguments, request->version, err);
+}
+
+/* ---- the request ---- */
+
+static void run_handler(struct api_request *request)
+{
+	struct error err = { 0 };
+
+	int rc = check_arguments(request, &err);
+	if (rc == 0)
+		rc = request->route->handle(request, &err);
+	if (rc >= 0)
+		return;
+	int status = request->fault_status ? request->fault_status : error_info((enum errcode)-rc)->http_status;
+	if (status >= 500)
+		log_warning("%s %s: %d: %s", request->http->method, request->http->path, status, err.text);
+	reply_fault(request, status, err.text);
+}
+
+static void answer(struct api_request *request)
+{
+	if (strcmp(request->http->method, "OPTIONS") == 0)
+		reply_empty(request, 200);
+	else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) || auth_refuse(request) ||
+		 refuse_old(request) || refuse_body(request))
+		return;
+	else
+		run_handler(request);
+}
+
+static void handle(struct http_request *http, struct http_response *response, void *arg)
+{
+	struct api_request request = { .http = http, .out = response, .arena = http->arena, .db = server.db };
+	struct fiber_labels labels = { .request_id = request.id };
+
+	(void)arg;
+	memcpy(request.id, "req-", 4);
+	uuid_new(request.id + 4);
+	fiber_set_labels(&labels);
+	set_base(&request);
+	request.registry = fleet_get();
+	answer(&request);
+	if (!response->stream)
+		server_finish_headers(&request);
+	if (strcmp(http->method, "HEAD") == 0)
+		buf_clear(&response->body);
+	fleet_put(request.registry);
+	json_decref(request.body);
+	fiber_set_labels(NULL);
+}
+
+/* What never became a request: too large, too slow, not HTTP. */
+static void refuse(int status, const char *sentence, struct http_response *response, void *arg)
+{
+	(void)arg;
+	response->status = status;
+	buf_puts(&response->headers, "Content-Type: application/json\r\n");
+	if (status == 413)
+		problem_bare(&response->body, status, sentence);
+	else
+		problem_router(&response->body, status, sentence);
+}
+
+/* ---- listeners ---- */
+
+int server_start(struct db *db, struct error *err)
+{
+	server.db = db;
+	if (options.is_tls && http_tls_server_context(options.cert_file, options.key_file, &server.tls, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < options.host_ip.count; i++) {
+		struct http_server_options listener = {
+			.address = options.host_ip.items[i],
+			.port = (int)options.port,
+			.tls = server.tls,
+			.max_body_bytes = BODY_DEFAULT_BYTES,
+			.body_limit = route_body_limit,
+			.handle = handle,
+			.refuse = refuse,
+		};
+		int rc = http_server_new(&listener, &server.listeners[server.count], err);
+		if (rc < 0)
+			return rc;
+		log_info("Listening on %s port %d", listener.address,
+			 http_server_port(server.listeners[server.count]));
+		server.count++;
+	}
+	return 0;
+}
+
+void server_drain(int64_t deadline_ms)
+{
+	for (size_t i = 0; i < server.count; i++)
+		http_server_drain(server.listeners[i], deadline_ms);
+}
+
+void server_free(void)
+{
+	while (server.count > 0)
+		http_server_free(server.listeners[--server.count]);
+	http_tls_context_free(server.tls);
+}

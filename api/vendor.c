@@ -1,0 +1,186 @@
+/*
+ * vendor: vendor passthru of nodes and drivers. The API knows no method by name: what the vendor interface offers,
+ * for which HTTP methods and how, stands in rows that conductors publish.
+ */
+#include <string.h>
+
+#include "api/dispatch.h"
+#include "api/fleet.h"
+#include "api/handlers.h"
+#include "api/json_out.h"
+#include "api/node.h"
+
+#define VENDOR "vendor"
+
+/* ---- listings ---- */
+
+static void write_method(struct buf *body, const struct conductor_method *method)
+{
+	json_out_comma(body);
+	buf_json_string(body, method->name, strlen(method->name));
+	buf_puts(body, ":{\"http_methods\":[");
+	for (size_t i = 0; i < method->http_method_count; i++) {
+		json_out_comma(body);
+		buf_json_string(body, method->http_methods[i], strlen(method->http_methods[i]));
+	}
+	buf_printf(body, "],\"async\":%s,\"attach\":%s,\"description\":", method->is_async ? "true" : "false",
+		   method->is_attach ? "true" : "false");
+	buf_json_string(body, method->description, strlen(method->description));
+	if (strcmp(method->level, "node") == 0)
+		buf_printf(body, ",\"require_exclusive_lock\":%s", method->is_exclusive ? "true" : "false");
+	buf_putc(body, '}');
+}
+
+static void reply_methods(struct api_request *request, const char *driver, const char *interface, const char *level)
+{
+	const struct registry *registry = request->registry;
+	struct buf *body = &request->out->body;
+
+	reply_json(request, 200);
+	buf_putc(body, '{');
+	for (size_t i = 0; i < registry->method_count; i++) {
+		const struct conductor_method *method = &registry->methods[i];
+
+		if (strcmp(method->hardware_type, driver) == 0 && strcmp(method->interface_name, interface) == 0 &&
+		    strcmp(method->level, level) == 0)
+			write_method(body, method);
+	}
+	buf_putc(body, '}');
+}
+
+int vendor_node_methods(struct api_request *request, struct error *err)
+{
+	struct node node;
+
+	node_init(&node);
+	int rc = node_find(request, request->ident[0], &node, err);
+	if (rc == 0)
+		reply_methods(request, node_text(&node, NODE_DRIVER), node_text(&node, NODE_VENDOR_INTERFACE), "node");
+	node_release(&node);
+	return rc;
+}
+
+/* Driver-level methods are those of the driver's default vendor interface. */
+static int driver_interface(const struct api_request *request, const char **ret, struct error *err)
+{
+	const char *driver = request->ident[0];
+	const struct conductor_interface *preset = registry_default(request->registry, driver, VENDOR);
+
+	if (!registry_has_driver(request->registry, driver, NULL))
+		return fail(err, ERR_NOT_FOUND, "The driver '%s' is unknown.", driver);
+	*ret = preset ? preset->name : "";
+	return 0;
+}
+
+int vendor_driver_methods(struct api_request *request, struct error *err)
+{
+	const char *interface;
+
+	int rc = driver_interface(request, &interface, err);
+	if (rc == 0)
+		reply_methods(request, request->ident[0], interface, "driver");
+	return rc;
+}
+
+/* ---- calls ---- */
+
+/* From the path, or from ?method=. */
+static int method_name(const struct api_request *request, const char **ret, struct error *err)
+{
+	const char *name = request->ident[1] ? request->ident[1] : query_text(&request->query, "method");
+
+	if (!name)
+		return fail(err, ERR_MISSING, "Missing mandatory parameter: method");
+	if (!name[0])
+		return fail(err, ERR_INVALID, "Method not specified");
+	*ret = name;
+	return 0;
+}
+
+static int check_method(const struct api_request *request, const struct conductor_method *method, const char *name,
+			struct error *err)
+{
+	const char *verb = request->http->method;
+
+	if (!method)
+		return fail(err, ERR_INVALID, "No handler for method %s", name);
+	for (size_t i = 0; i < method->http_method_count; i++) {
+		if (strcmp(method->http_methods[i], verb) == 0)
+			return 0;
+	}
+	return fail(err, ERR_INVALID, "The method %s does not support HTTP %s", name, verb);
+}
+
+static int check_arguments(const struct api_request *request, struct error *err)
+{
+	if (request->body && !json_is_object(request->body) && !json_is_null(request->body))
+		return fail(err, ERR_INVALID, "The arguments of a vendor method must be a JSON object.");
+	return 0;
+}
+
+static int call(struct api_request *request, const struct conductor_method *method, struct dispatch *dispatch,
+		struct error *err)
+{
+	json_t *args = json_is_object(request->body) ? json_incref(request->body) : json_object();
+
+	dispatch->reply = method->is_async ? REPLY_ACCEPTED : REPLY_RESULT;
+	dispatch->on_crash = method->on_crash;
+	dispatch->run_s = method->run_s;
+	dispatch->args = json_pack("{s:s, s:s, s:o}", "method", method->name, "verb", request->http->method, "args", args);
+	if (dispatch->driver)
+		json_object_set_new(dispatch->args, "driver", json_string(dispatch->driver));
+	int rc = dispatch_reply(request, dispatch, NULL, err);
+	json_decref(dispatch->args);
+	return rc;
+}
+
+static int call_node(struct api_request *request, const struct node *node, const char *name, struct error *err)
+{
+	const struct conductor_method *method = registry_method(request->registry, node_text(node, NODE_DRIVER),
+								node_text(node, NODE_VENDOR_INTERFACE), "node", name);
+	struct dispatch dispatch = { .kind = "passthru", .node = node };
+
+	int rc = fleet_check_pool(request->registry, node_text(node, NODE_CONDUCTOR_GROUP),
+				  node_text(node, NODE_DRIVER), err);
+	if (rc == 0)
+		rc = check_method(request, method, name, err);
+	if (rc < 0)
+		return rc;
+	dispatch.is_exclusive = method->is_exclusive;
+	return call(request, method, &dispatch, err);
+}
+
+int vendor_node_call(struct api_request *request, struct error *err)
+{
+	struct node node;
+	const char *name;
+
+	node_init(&node);
+	int rc = method_name(request, &name, err);
+	if (rc == 0)
+		rc = check_arguments(request, err);
+	if (rc == 0)
+		rc = node_find(request, request->ident[0], &node, err);
+	if (rc == 0)
+		rc = call_node(request, &node, name, err);
+	node_release(&node);
+	return rc;
+}
+
+int vendor_driver_call(struct api_request *request, struct error *err)
+{
+	struct dispatch dispatch = { .kind = "driver_passthru", .driver = request->ident[0] };
+	const char *name, *interface;
+
+	int rc = method_name(request, &name, err);
+	if (rc == 0)
+		rc = check_arguments(request, err);
+	if (rc == 0)
+		rc = driver_interface(request, &interface, err);
+	if (rc < 0)
+		return rc;
+	const struct conductor_method *method =
+		registry_method(request->registry, request->ident[0], interface, "driver", name);
+	rc = check_method(request, method, name, err);
+	return rc < 0 ? rc : call(request, method, &dispatch, err);
+}

@@ -1,0 +1,88 @@
+#include "api/version.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#define SERVICE "baremetal"
+
+/* The word after the service's name in a comma-separated list; NULL when the list has no such entry. */
+static const char *find_service(const char *header, size_t *ret_len)
+{
+	for (const char *entry = header; entry; entry = strchr(entry, ','), entry = entry ? entry + 1 : NULL) {
+		entry += strspn(entry, " \t");
+		if (strncasecmp(entry, SERVICE, strlen(SERVICE)) != 0)
+			continue;
+		const char *word = entry + strlen(SERVICE);
+		size_t gap = strspn(word, " \t");
+		size_t len = strcspn(word + gap, " \t,");
+
+		if (gap > 0 && len > 0) {
+			*ret_len = len;
+			return word + gap;
+		}
+	}
+	return NULL;
+}
+
+/* Decimal digits only, at most six: "060" is 60. */
+static const char *read_number(const char *text, const char *end, int *ret)
+{
+	int value = 0;
+	const char *p = text;
+
+	for (; p < end && isdigit((unsigned char)*p) && p - text < 6; p++)
+		value = value * 10 + (*p - '0');
+	*ret = value;
+	return p == text || (p < end && isdigit((unsigned char)*p)) ? NULL : p;
+}
+
+static enum version_result read_version(const char *text, size_t len, struct version *ret, struct error *err)
+{
+	const char *end = text + len;
+	int major, minor;
+
+	if (len == 6 && strncasecmp(text, "latest", 6) == 0) {
+		ret->minor = VERSION_MAX;
+		return VERSION_OK;
+	}
+	const char *p = read_number(text, end, &major);
+	if (p && p < end && *p == '.')
+		p = read_number(p + 1, end, &minor);
+	else
+		p = NULL;
+	if (p != end) {
+		fail(err, ERR_NOT_ACCEPTABLE, "Invalid value for X-OpenStack-Ironic-API-Version header");
+		return VERSION_MALFORMED;
+	}
+	if (major != 1) {
+		fail(err, ERR_NOT_ACCEPTABLE,
+		     "Mutually exclusive versions requested. Version %d.%d requested but not supported by this "
+		     "service. The supported version range is: [1.%d, 1.%d].",
+		     major, minor, VERSION_MIN, VERSION_MAX);
+		return VERSION_OUT_OF_RANGE;
+	}
+	if (minor < VERSION_MIN || minor > VERSION_MAX) {
+		fail(err, ERR_NOT_ACCEPTABLE,
+		     "Version %d.%d was requested but the minor version is not supported by this service. The "
+		     "supported version range is: [1.%d, 1.%d].",
+		     major, minor, VERSION_MIN, VERSION_MAX);
+		return VERSION_OUT_OF_RANGE;
+	}
+	ret->minor = minor;
+	return VERSION_OK;
+}
+
+enum version_result version_negotiate(const char *standard, const char *legacy, struct version *ret,
+				      struct error *err)
+{
+	size_t len = 0;
+	const char *text = standard ? find_service(standard, &len) : NULL;
+
+	if (!text && legacy) {
+		text = legacy;
+		len = strlen(legacy);
+	}
+	*ret = (struct version){ .minor = VERSION_MIN, .is_explicit = text != NULL };
+	return text ? read_version(text, len, ret, err) : VERSION_OK;
+}

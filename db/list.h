@@ -1,0 +1,45 @@
+#pragma once
+/*
+ * list: one chunk of an ordered list by key. Each chunk is one statement that starts behind the last row of
+ * the previous one, so a list of any length holds neither a cursor nor a connection.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db/made.h"
+
+#define LIST_CONDITION_MAX 32
+
+struct list {
+	const char *from;        /* "nodes n" */
+	const char *id;          /* "n.id" */
+	const char *sort;        /* "n.name"; NULL: by id alone */
+	char sort_text[64];      /* where sort may stand */
+	const char *sort_type;   /* SQL type of sort: "text" */
+	bool is_descending;
+	struct buf columns;      /* ", n.uuid, n.name": what follows id and sort key in the answer */
+	struct {
+		const char *sql; /* with at most one "$?" */
+		const char *value;
+	} conditions[LIST_CONDITION_MAX];
+	int condition_count;
+	/* where the next chunk begins */
+	bool is_started;
+	int64_t after_id;
+	char *after_key;         /* owned; NULL: SQL NULL */
+};
+
+/* Columns 0 and 1 of each row: id, and the sort key as text (NULL when sorting by id). */
+enum { LIST_ID, LIST_KEY, LIST_COLUMNS };
+
+void list_init(struct list *list, const char *from, const char *id);
+void list_release(struct list *list);
+/* sql and value are borrowed until list_release. */
+void list_where(struct list *list, const char *sql, const char *value);
+/* Starts behind this row. */
+void list_start_after(struct list *list, int64_t id, const char *key);
+/* Starts behind the row whose `column` is that uuid. -ERR_NOT_FOUND without a sentence. */
+SUSPENDS int list_start_at(struct list *list, struct db *db, const char *column, const char *uuid,
+			   struct error *err);
+/* At most `count` rows; the list moves behind the last. Errors as db_exec. */
+SUSPENDS int list_next(struct list *list, struct db *db, int count, struct db_rows **ret, struct error *err);

@@ -1,0 +1,22 @@
+#pragma once
+/*
+ * resource: objects that are rows of one table and nothing more (ports, chassis, ...): a field table each, in the
+ * shape of the node's. What reads, lists, creates and patches them walks these tables.
+ */
+#include <stddef.h>
+
+#include "model/node.h"
+
+struct resource {
+	const char *name;        /* "port", in sentences of the schema */
+	const char *title;       /* "Port", in other sentences */
+	const char *collection;  /* "ports": path and member name */
+	const struct node_field_info *fields; /* the first is uuid */
+	size_t field_count;
+};
+
+/* Index of the field of that name, or field_count. */
+size_t resource_field_find(const struct resource *resource, const char *name);
+
+extern const struct resource port_resource;
+extern const struct resource chassis_resource;
