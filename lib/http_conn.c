@@ -12,6 +12,8 @@
 #define COPY_BYTES (16 * 1024)
 /* Pipelined replies are composed up to here before they must leave. */
 #define COALESCE_BYTES (64 * 1024)
+/* So many pipelined requests are answered before others get their turn. */
+#define BURST_MAX 32
 /* After a refusal, so much and so long is read and dropped, lest an RST destroys the reply. */
 #define LINGER_BYTES (1024 * 1024)
 #define LINGER_MS    2000
@@ -340,10 +342,11 @@ static bool has_next(struct http_conn *conn)
 static void run(void *arg)
 {
 	struct http_conn *conn = arg;
+	unsigned answered = 0;
 
 	do {
 		answer(conn);
-	} while (has_next(conn));
+	} while (++answered < BURST_MAX && has_next(conn));
 	fiber_set_labels(NULL);
 	conn->fiber = NULL;
 	settle(conn);

@@ -31,6 +31,7 @@ struct http_stream {
 	bool is_chunked; /* else the bytes run until the connection closes */
 	bool is_mute;    /* HEAD and bodiless statuses: writes are dropped */
 	bool is_broken;  /* a write failed: the reply cannot be completed */
+	size_t turn_len; /* bytes written since the writer last waited */
 };
 
 /* What a request in progress needs. */

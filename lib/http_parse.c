@@ -173,12 +173,10 @@ static const llhttp_settings_t callbacks = {
 	.on_message_complete = on_message_complete,
 };
 
-static enum http_parse_result refuse_grammar(struct http_parser *parser, llhttp_errno_t rc)
+static enum http_parse_result refuse_grammar(struct http_parser *parser)
 {
 	const char *reason = llhttp_get_error_reason(&parser->llhttp);
 
-	if (rc == HPE_INVALID_VERSION)
-		return refuse(parser, 505, "Only HTTP/1.0 and HTTP/1.1 are supported.");
 	return refuse(parser, 400, "The request is malformed: %s.",
 		      reason != NULL && *reason != '\0' ? reason : "not HTTP");
 }
@@ -394,7 +392,7 @@ static enum http_parse_result parse_body(struct http_parser *parser, const char 
 	if (parser->phase == HTTP_PHASE_REFUSED)
 		return HTTP_PARSE_REFUSED;
 	if (rc != HPE_OK && rc != HPE_PAUSED)
-		return refuse_grammar(parser, rc);
+		return refuse_grammar(parser);
 	*ret_used = rc == HPE_PAUSED ? (size_t)(llhttp_get_error_pos(&parser->llhttp) - data) : len;
 	parser->wire_len += *ret_used;
 	if (parser->wire_len > 0)
@@ -451,7 +449,7 @@ static enum http_parse_result parse_head(struct http_parser *parser)
 		return HTTP_PARSE_MORE;
 	}
 	if (rc != HPE_PAUSED)
-		return refuse_grammar(parser, rc);
+		return refuse_grammar(parser);
 	parser->parsed = (size_t)(llhttp_get_error_pos(&parser->llhttp) - in->data);
 	result = take_head(parser, parser->parsed);
 	if (result == HTTP_PARSE_MORE)

@@ -13,6 +13,8 @@
 /* A chunk carries at most this much, and so much is collected before the socket is tried. */
 #define CHUNK_BYTES   (64 * 1024)
 #define COLLECT_BYTES (32 * 1024)
+/* A reader that keeps up would never make the writer wait: after so much, others get their turn. */
+#define TURN_BYTES (512 * 1024)
 /* The sweep ends stalled writes; this is only the longest that it may be late. */
 #define SWEEP_SLACK_MS 5000
 
@@ -41,6 +43,15 @@ int http_stream_begin(struct http_response *response)
 
 static int wait_for_room(struct http_conn *conn)
 {
+	struct http_stream *stream = &conn->exchange->stream;
+
+	if (stream->turn_len >= TURN_BYTES) {
+		int rc = fiber_yield();
+
+		stream->turn_len = 0;
+		if (rc < 0)
+			return rc;
+	}
 	while (http_conn_unsent(conn) > UNSENT_MAX) {
 		int64_t deadline =
 			clock_ms() + 2 * (int64_t)conn->server->options.write_timeout_ms + SWEEP_SLACK_MS;
@@ -80,6 +91,7 @@ int http_stream_write(struct http_response *response, const void *data, size_t l
 		size_t piece = len < CHUNK_BYTES ? len : CHUNK_BYTES;
 
 		append_piece(exchange, next, piece);
+		exchange->stream.turn_len += piece;
 		next += piece;
 		len -= piece;
 		if (exchange->out.len >= COLLECT_BYTES)

@@ -116,7 +116,7 @@ static const struct row rows[] = {
 	{"GET /\r\n\r\n", 505, NULL},
 	{"GET / HTTP/0.9\r\n\r\n", 505, NULL},
 	{"GET / HTTP/2.0\r\n\r\n", 505, NULL},
-	{"GET / HTTP/1.2\r\n\r\n", 505, NULL},
+	{"GET / HTTP/1.2\r\n\r\n", 400, NULL},
 	{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, NULL},
 	{"\x16\x03\x01\x02", 400, NULL},
 	{"GET / HTTP/1.1\n\n", 400, NULL},

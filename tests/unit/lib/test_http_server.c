@@ -439,6 +439,40 @@ static void test_http_server__idle__closed_in_silence(void **state)
 	loop_test(run_idle);
 }
 
+/* The bytes of a TLS record that never ends: the handshake counts as a request, not as idling. */
+static void run_tls_stall(void)
+{
+	struct http_server *server;
+	struct raw_http raw = { .send = "\x16\x03\x01\x02", .timeout_ms = 3000 };
+	struct error err;
+	void *tls = NULL;
+	int silent;
+
+	CHECK_INT(http_tls_server_context(NULL, NULL, &tls, &err), 0);
+	server = start((struct http_server_options){ .tls = tls, .request_timeout_ms = 300 });
+	silent = raw_http_connect(http_server_port(server));
+	raw.port = http_server_port(server);
+	raw_http(&raw);
+	CHECK(raw.is_eof && raw.elapsed_ms >= 290 && raw.elapsed_ms < 2000);
+	CHECK_INT(raw.answer_len, 0);
+	CHECK_INT(recv(silent, raw.answer, 1, MSG_DONTWAIT), 0);
+	close(silent);
+	raw_http_release(&raw);
+	/* Another is in the middle of it when the server goes. */
+	silent = raw_http_connect(http_server_port(server));
+	CHECK_INT(send(silent, "\x16\x03\x01\x02", 4, MSG_NOSIGNAL), 4);
+	fiber_sleep(50);
+	http_server_free(server);
+	close(silent);
+	http_tls_context_free(tls);
+}
+
+static void test_http_server__tls_handshake_stalls__closed_in_time(void **state)
+{
+	(void)state;
+	loop_test(run_tls_stall);
+}
+
 /* ---- streams ---- */
 
 static void run_stream(void)
@@ -753,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_http_server__flood_behind_a_request__is_not_read),
 		cmocka_unit_test(test_http_server__bytes_drip__408_in_time),
 		cmocka_unit_test(test_http_server__idle__closed_in_silence),
+		cmocka_unit_test(test_http_server__tls_handshake_stalls__closed_in_time),
 		cmocka_unit_test(test_http_server__stream__arrives_in_chunks),
 		cmocka_unit_test(test_http_server__reader_stalls__stream_times_out),
 		cmocka_unit_test(test_http_server__reader_leaves__stream_ends),
