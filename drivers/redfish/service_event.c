@@ -1,12 +1,18 @@
-/* service_event: EventService and its subscriptions. Source: DSP0266 section 12.5. */
+/* service_event: EventService, its subscriptions, and the test event. Source: DSP0266 section 12.5. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/redfish/service_private.h"
+#include "lib/clock.h"
+#include "lib/http_client.h"
+#include "lib/json.h"
+#include "lib/uuid.h"
 #include "lib/xalloc.h"
 
 #define SUBSCRIPTIONS "/redfish/v1/EventService/Subscriptions"
+#define TEST_EVENT "/redfish/v1/EventService/Actions/EventService.SubmitTestEvent"
+#define DELIVERY_MS 3000 /* longest wait for a listener */
 
 static const char *const event_types[] = { "StatusChange", "ResourceUpdated", "ResourceAdded", "ResourceRemoved",
 					   "Alert" };
@@ -17,6 +23,7 @@ static void subscription_release(struct service_subscription *subscription)
 	xfree(subscription->destination);
 	xfree(subscription->context);
 	json_decref(subscription->event_types);
+	json_decref(subscription->headers);
 }
 
 void service_subscriptions_release(struct redfish_service *service)
@@ -47,10 +54,11 @@ static json_t *event_service_get(struct service_exchange *exchange)
 	(void)exchange;
 	for (size_t i = 0; i < EVENT_TYPE_COUNT; i++)
 		json_array_append_new(types, json_string(event_types[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:{s:s, s:s}, s:o, s:o}", "@odata.id", "/redfish/v1/EventService",
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:{s:s, s:s}, s:o, s:o, s:{s:{s:s}}}", "@odata.id", "/redfish/v1/EventService",
 			 "@odata.type", "#EventService.v1_8_0.EventService", "Id", "EventService", "Name",
 			 "Event service", "ServiceEnabled", 1, "Status", "State", "Enabled", "Health", "OK",
-			 "EventTypesForSubscription", types, "Subscriptions", service_link(SUBSCRIPTIONS));
+			 "EventTypesForSubscription", types, "Subscriptions", service_link(SUBSCRIPTIONS),
+			 "Actions", "#EventService.SubmitTestEvent", "target", TEST_EVENT);
 }
 
 static json_t *subscriptions_get(struct service_exchange *exchange)
@@ -125,6 +133,26 @@ static bool take_event_types(struct service_exchange *exchange, json_t **ret)
 	return true;
 }
 
+/* [{"Name": "value"}, ...]: what may stand in a header line. */
+static bool are_headers(const json_t *list)
+{
+	const json_t *entry, *value;
+	const char *name;
+	size_t index;
+
+	if (list && !json_is_array(list))
+		return false;
+	json_array_foreach((json_t *)list, index, entry) {
+		if (!json_is_object(entry))
+			return false;
+		json_object_foreach((json_t *)entry, name, value) {
+			if (!json_is_string(value) || strpbrk(name, "\r\n:") || strpbrk(json_string_value(value), "\r\n"))
+				return false;
+		}
+	}
+	return true;
+}
+
 static void subscriptions_post(struct service_exchange *exchange)
 {
 	static const char *const names[] = { "Destination", "Context", "Protocol", "EventTypes", "HttpHeaders",
@@ -133,7 +161,7 @@ static void subscriptions_post(struct service_exchange *exchange)
 	struct service_subscription *subscription;
 	const char *destination, *context, *protocol;
 	char location[128];
-	json_t *types;
+	json_t *types, *headers = json_object_get(exchange->body, "HttpHeaders");
 
 	if (!service_body_only(exchange, names, false) || !service_body_text(exchange, "Destination", &destination) ||
 	    !service_body_text(exchange, "Context", &context) || !service_body_text(exchange, "Protocol", &protocol) ||
@@ -151,6 +179,10 @@ static void subscriptions_post(struct service_exchange *exchange)
 		service_refuse(exchange, MESSAGE_PROPERTY_VALUE, protocol, "Protocol");
 		return;
 	}
+	if (!are_headers(headers)) {
+		service_refuse(exchange, MESSAGE_PROPERTY_FORMAT, "given", "HttpHeaders");
+		return;
+	}
 	if (service->subscription_count == REDFISH_SERVICE_SUBSCRIPTIONS) {
 		service_refuse(exchange, MESSAGE_SUBSCRIPTION_LIMIT, NULL, NULL);
 		return;
@@ -163,6 +195,7 @@ static void subscriptions_post(struct service_exchange *exchange)
 		.destination = xstrdup(destination),
 		.context = xstrdup(context ? context : ""),
 		.event_types = types ? json_incref(types) : json_pack("[s]", "Alert"),
+		.headers = json_incref(headers),
 	};
 	snprintf(location, sizeof(location), SUBSCRIPTIONS "/%u", subscription->id);
 	service_created(exchange, location, subscription_document(subscription));
@@ -182,7 +215,93 @@ static void subscription_delete(struct service_exchange *exchange)
 	service_done(exchange);
 }
 
+/* ---- the test event ---- */
+
+/* One event on its way: copies, because the subscription may go meanwhile. */
+struct delivery {
+	const char *url;
+	const char *body;
+	const char *headers[16]; /* NULL-terminated */
+};
+
+static void delivery_init(struct delivery *delivery, const struct service_subscription *subscription,
+			  struct arena *arena, const json_t *event)
+{
+	size_t count = 0, index;
+	json_t *entry, *value;
+	const char *name;
+	struct buf body;
+
+	*delivery = (struct delivery){ .url = arena_strdup(arena, subscription->destination) };
+	delivery->headers[count++] = "Content-Type: application/json";
+	json_array_foreach(subscription->headers, index, entry) {
+		json_object_foreach(entry, name, value) {
+			if (count < 15)
+				delivery->headers[count++] = arena_printf(arena, "%s: %s", name, json_string_value(value));
+		}
+	}
+	buf_init(&body, 64 * 1024);
+	entry = json_pack("{s:s, s:s, s:s, s:s, s:[O]}", "@odata.type", "#Event.v1_7_0.Event", "Id", "1", "Name", "Event",
+			  "Context", subscription->context, "Events", event);
+	json_write(&body, entry);
+	json_decref(entry);
+	delivery->body = arena_strdup(arena, body.data);
+	buf_release(&body);
+}
+
+SUSPENDS static int deliver(const struct delivery *delivery)
+{
+	struct http_fetch fetch = {
+		.method = "POST",
+		.url = delivery->url,
+		.headers = delivery->headers,
+		.body = delivery->body,
+		.body_len = strlen(delivery->body),
+		.is_tls_unverified = true,
+		.is_last = true,
+		.connect_timeout_ms = DELIVERY_MS,
+		.timeout_ms = DELIVERY_MS,
+		.max_body_bytes = 64 * 1024,
+	};
+	int rc = http_fetch(&fetch, NULL);
+
+	http_fetch_release(&fetch);
+	return rc;
+}
+
+static json_t *test_event(struct service_exchange *exchange)
+{
+	const char *message = json_string_value(json_object_get(exchange->body, "Message"));
+	const char *id = json_string_value(json_object_get(exchange->body, "MessageId"));
+	char event_id[UUID_TEXT], now[32];
+
+	uuid_new(event_id);
+	clock_wall_text(now, sizeof(now));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "EventType", "Alert", "EventId", event_id, "EventTimestamp",
+			 now, "Severity", "OK", "Message", message ? message : "Test event", "MessageId",
+			 id ? id : SERVICE_REGISTRY ".0.GeneralError", "MessageArgs");
+}
+
+/* Sends an event to each subscriber, one after the other, and answers then. */
+SUSPENDS static void test_event_post(struct service_exchange *exchange)
+{
+	const struct redfish_service *service = exchange->service;
+	struct delivery *deliveries =
+		arena_alloc(exchange->request->arena, REDFISH_SERVICE_SUBSCRIPTIONS * sizeof(*deliveries));
+	unsigned count = service->subscription_count;
+	json_t *event = test_event(exchange);
+
+	for (unsigned i = 0; i < count; i++)
+		delivery_init(&deliveries[i], &service->subscriptions[i], exchange->request->arena, event);
+	json_decref(event);
+	for (unsigned i = 0; i < count; i++)
+		if (deliver(&deliveries[i]) == -ERR_CANCELLED)
+			return;
+	service_done(exchange);
+}
+
 const struct service_resource service_event_resources[] = {
+	{ .path = TEST_EVENT, .post = test_event_post },
 	{ .path = "/redfish/v1/EventService", .get = event_service_get },
 	{ .path = SUBSCRIPTIONS, .get = subscriptions_get, .post = subscriptions_post },
 	{ .path = SUBSCRIPTIONS "/{}", .get = subscription_get, .delete = subscription_delete },

@@ -16,6 +16,7 @@ struct service_subscription {
 	unsigned id;
 	char *destination, *context; /* owned */
 	json_t *event_types;         /* owned list of texts */
+	json_t *headers;             /* owned list of objects; never shown: may hold credentials */
 };
 
 struct service_media {

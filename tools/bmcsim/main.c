@@ -6,12 +6,16 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "lib/clock.h"
 #include "lib/fiber.h"
+#include "lib/http_client.h"
 #include "lib/http_server.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "tools/bmcsim/control.h"
 #include "tools/bmcsim/rack.h"
+
+#define STOP_MS 3000
 
 struct program {
 	const char *rack_path, *log_path;
@@ -91,13 +95,16 @@ static int parse_arguments(struct program *program, int argc, char **argv)
 	return -1;
 }
 
-static void stop(void *arg)
+SUSPENDS static void stop(void *arg)
 {
 	struct program *program = arg;
 
 	http_server_free(program->control);
 	program->control = NULL;
 	rack_stop(&program->rack);
+	/* requests under way were cancelled: they end before what they use goes */
+	for (int64_t end_ms = clock_ms() + STOP_MS; fiber_count() > 1 && clock_ms() < end_ms;)
+		fiber_sleep(1);
 	loop_stop();
 }
 
@@ -150,11 +157,13 @@ static int run(struct program *program)
 		rc = bmc_log_open(program->log_path, &err);
 	if (rc == 0) {
 		loop_init();
+		http_client_init();
 		loop_on_signal(SIGTERM, on_signal, program);
 		loop_on_signal(SIGINT, on_signal, program);
 		rc = start(program, &err);
 		if (rc == 0)
 			loop_run();
+		http_client_release();
 		loop_release();
 	}
 	rack_release(&program->rack);

@@ -299,6 +299,8 @@ static int on_option(void *arg, const char *section, const char *name, const cha
 	struct reader *reader = arg;
 	struct rack *rack = reader->rack;
 
+	if (reader->rc < 0) /* inih goes on after an error: the first one counts */
+		return 0;
 	if (!rack->count || strcmp(rack->bmcs[rack->count - 1].name, section) != 0) {
 		reader->rc = section_begin(reader, section);
 		if (reader->rc < 0)
