@@ -8,8 +8,8 @@
 #include "lib/sanitizer.h"
 #include "lib/xalloc.h"
 
-#define FIRST_BLOCK_BYTES   1024
-#define LARGEST_BLOCK_BYTES (64 * 1024)
+#define FIRST_BLOCK_BYTES   ((size_t)1024)
+#define LARGEST_BLOCK_BYTES ((size_t)64 * 1024)
 
 struct arena_block {
 	struct arena_block *next; /* older */

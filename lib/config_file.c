@@ -8,12 +8,13 @@
 
 #include "lib/buf.h"
 
-#define FILE_MAX_BYTES    (1024 * 1024)
-#define LINE_MAX_BYTES    (16 * 1024)
+#define FILE_MAX_BYTES    1048576
+#define LINE_MAX_BYTES    16384
 #define SECTION_MAX_BYTES 49 /* inih cuts longer ones */
 
 /* inih has 200 bytes for a line and cuts values at " ;" unless told otherwise. Distributions build it with
  * these switches; where one is missing the built-in limit holds, and longer lines are refused by name. */
+/* NOLINTBEGIN(readability-redundant-declaration): redundant only where ini.h has them. */
 extern bool ini_use_stack, ini_allow_inline_comments, ini_stop_on_first_error;
 extern int ini_initial_alloc, ini_max_line;
 #pragma weak ini_use_stack
@@ -21,6 +22,7 @@ extern int ini_initial_alloc, ini_max_line;
 #pragma weak ini_stop_on_first_error
 #pragma weak ini_initial_alloc
 #pragma weak ini_max_line
+/* NOLINTEND(readability-redundant-declaration) */
 
 struct reading {
 	const char *name;

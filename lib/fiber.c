@@ -15,7 +15,7 @@
 #include "lib/stack.h"
 #include "lib/xalloc.h"
 
-#define STACK_BYTES (FIBER_STACK_BYTES * (SANITIZER_ON ? 2 : 1))
+#define STACK_BYTES ((size_t)FIBER_STACK_BYTES * (SANITIZER_ON ? 2 : 1))
 
 struct fiber {
 	struct stack stack;

@@ -80,6 +80,7 @@ int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_va
 	return 0;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): the depth is bounded. */
 static unsigned deepest_below(const json_t *value, unsigned limit)
 {
 	unsigned deepest = 0;
@@ -107,6 +108,7 @@ unsigned json_value_depth(const json_t *value, unsigned limit)
 		return 1;
 	return 1 + deepest_below(value, limit - 1);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* The digits of %.{n}e that read back as the value, n as small as can be. */
 static void shortest(double value, char text[32])
@@ -141,6 +143,7 @@ void json_put_real(struct buf *buf, double value)
 	buf_printf(buf, "%.*f", decimals, value);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): the depth is bounded. */
 static void write_value(struct buf *buf, const json_t *value, unsigned depth);
 
 static void write_object(struct buf *buf, json_t *object, unsigned depth)
@@ -203,6 +206,8 @@ static void write_value(struct buf *buf, const json_t *value, unsigned depth)
 		break;
 	}
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 void json_write(struct buf *buf, const json_t *value)
 {

@@ -64,6 +64,7 @@ static void repr_string(struct buf *buf, const char *text, size_t len)
 	buf_putc(buf, quote);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): the depth is bounded. */
 static void repr_value(struct buf *buf, const json_t *value, unsigned depth);
 
 static void repr_object(struct buf *buf, json_t *object, unsigned depth)
@@ -125,6 +126,8 @@ static void repr_value(struct buf *buf, const json_t *value, unsigned depth)
 		break;
 	}
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 void json_repr(struct buf *buf, const json_t *value)
 {

@@ -9,8 +9,9 @@
 #include "lib/log.h"
 #include "lib/sanitizer.h"
 
-/* Idle stacks kept for the next fiber; what is above goes back to the system. */
-#define POOL_MAX 1024
+/* Idle stacks kept for the next fiber, with the few pages that each has touched; what is above goes back
+ * to the system. */
+#define POOL_MAX 256
 
 /* An idle stack's memory; the header lies at its top, the part that is mapped in anyway. */
 struct idle {
