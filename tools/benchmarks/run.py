@@ -203,9 +203,15 @@ def restart(server):
     return server.start()
 
 
+def bench_bus(server):
+    server.sql('CREATE DATABASE bus')
+    subprocess.run([BUILD / 'bin' / 'bench_bus', f'host={server.data / "run"} user=ferrule dbname=bus', f'{SECONDS:g}'],
+                   check=True, timeout=300)
+
+
 SERVED = {'show': bench_show, 'list_1000': bench_list, 'power': bench_power,
           'passthru_exclusive_16': bench_passthru_exclusive, 'passthru_shared': bench_passthru_shared,
-          'passthru_p50_1': bench_passthru_latency, 'rss_10000_nodes': bench_rss, 'first_answer': bench_start}
+          'passthru_p50_1': bench_passthru_latency, 'rss_10000_nodes': bench_rss, 'first_answer': bench_start, 'bus': bench_bus}
 
 
 def wanted(name, names):
@@ -230,7 +236,7 @@ def served(names):
 def main():
     names = sys.argv[1:]
     chosen = [name for name in SERVED if wanted(name, names)]
-    programs = [path for path in sorted((BUILD / 'bin').glob('bench_*')) if wanted(path.name, names)]
+    programs = [path for path in sorted((BUILD / 'bin').glob('bench_*')) if wanted(path.name, names) and path.name != 'bench_bus']
     if not chosen and not programs:
         sys.exit(f'no figure contains {" or ".join(names)}')
     print(f'# {os.cpu_count()} cores, {SECONDS:g} s a figure')
