@@ -116,17 +116,6 @@ static void drain(struct conductor *conductor, int64_t deadline_ms)
 	wait_for_jobs(conductor, clock_ms() + CANCEL_MS);
 }
 
-/* BMCs have few sessions: what is left open there keeps others out. */
-static void end_sessions(const struct conductor *conductor)
-{
-	for (size_t i = 0; i < conductor->driver_count; i++) {
-		const struct hardware_type *hardware = hardware_type_find(conductor->drivers[i]);
-
-		if (hardware->drain)
-			hardware->drain(clock_ms() + DRIVER_DRAIN_MS);
-	}
-}
-
 void conductor_stop(struct conductor *conductor, int64_t deadline_ms)
 {
 	struct error err;
@@ -138,7 +127,7 @@ void conductor_stop(struct conductor *conductor, int64_t deadline_ms)
 	cond_broadcast(&conductor->lease_changed);
 	while (conductor->loops > 0)
 		cond_wait(&conductor->loop_ended, clock_ms() + 1000);
-	end_sessions(conductor);
+	drivers_drain(clock_ms() + DRIVER_DRAIN_MS);
 	if (conductor->jobs)
 		log_warning("some actions did not end: another conductor takes them over");
 	else if (db_wait_ready(conductor->db, clock_ms() + LEAVE_MS, &err) < 0 ||

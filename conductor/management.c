@@ -17,7 +17,7 @@ static int interface_of(struct job *job, const struct management_interface **ret
 #define NEED(have, what) \
 	do { \
 		int need_rc = interface_of(job, &management, err); \
-		if (need_rc < 0) \
+		if (need_rc != 0) \
 			return need_rc; \
 		if (!(have)) \
 			return task_unsupported(&job->task, what, err); \
@@ -69,7 +69,7 @@ static int boot_device_set(struct job *job, struct error *err)
 	bool is_persistent = json_is_true(json_object_get(job->args, "persistent"));
 	int rc = interface_of(job, &management, err);
 
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	return management->boot_device_set(&job->task, job_text(job, "boot_device"), is_persistent, err);
 }
@@ -177,7 +177,7 @@ static int indicator_set(struct job *job, struct error *err)
 	const struct management_interface *management;
 	int rc = interface_of(job, &management, err);
 
-	return rc < 0 ? rc : management->indicator_set(&job->task, job->state, job_text(job, "state"), err);
+	return rc != 0 ? rc : management->indicator_set(&job->task, job->state, job_text(job, "state"), err);
 }
 
 /* ---- boot mode and secure boot: Ironic finds out whether the driver can do it after the 202 ---- */
