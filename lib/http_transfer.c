@@ -305,6 +305,10 @@ static void set_tls(struct http_transfer *transfer)
 		/* The other source is switched off, or libcurl would add the system's. */
 		curl_easy_setopt(easy, CURLOPT_CAPATH, is_folder ? fetch->ca_path : NULL);
 		curl_easy_setopt(easy, CURLOPT_CAINFO, is_folder ? NULL : fetch->ca_path);
+	} else if (curl_version_info(CURLVERSION_NOW)->cainfo != NULL) {
+		/* With a folder beside the file libcurl does not keep the parsed store, and reads some 140
+		 * certificates for each connection. */
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	}
 }
 

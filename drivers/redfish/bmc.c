@@ -329,6 +329,7 @@ SUSPENDS static int fetch_once(struct redfish_bmc *bmc, const struct redfish_req
 		rc = http_fetch(fetch, err);
 	note_reuse(bmc, sending.attempts);
 	bmc->used_ms = clock_ms();
+	bmc->is_untrusted = fetch->is_untrusted;
 	explicit_bzero(token, sizeof(token));
 	fetch->headers = NULL;
 	fetch->url = NULL;

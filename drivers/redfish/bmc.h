@@ -35,6 +35,7 @@ struct redfish_bmc {
 	char *system_path;             /* of the only system; NULL: not looked for yet */
 
 	struct semaphore slots;
+	bool is_untrusted;             /* the latest connection's certificate did not verify */
 	int64_t used_ms;               /* clock_ms of the last answer or release */
 	unsigned exchanges, reuse_failures; /* of the last few, for close_until_ms */
 	int64_t close_until_ms;        /* connections are not kept until then */

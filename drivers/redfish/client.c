@@ -182,7 +182,7 @@ SUSPENDS static bool again_after_failure(struct call *call, int rc)
 
 	if (rc != -ERR_BMC_UNREACHABLE && rc != -ERR_TIMEOUT)
 		return false;
-	if ((has_left && !call->is_repeatable) || call->client->fetch.is_untrusted)
+	if ((has_left && !call->is_repeatable) || call->client->bmc->is_untrusted)
 		return false;
 	call->connection_failures += rc == -ERR_TIMEOUT ? 2 : 1;
 	if (call->connection_failures >= (unsigned long)redfish_options.connection_attempts)

@@ -6,7 +6,7 @@
  *   redfish_client [--option NAME=VALUE]... [--deadline MS] [--fence N] '{driver_info}' OPERATION...
  *
  * Operations: validate, power, set:STATE[:TIMEOUT_S], boot, boot:DEVICE[:persistent], nmi, call:METHOD:VERB:ARGS,
- * driver:METHOD:VERB:ARGS, info:{driver_info} (from now on), sleep:MS. --fence N: the gate closes for good after
+ * driver:METHOD:VERB:ARGS, info:{driver_info} (from now on), field:disable_power_off:true, sleep:MS. --fence N: the gate closes for good after
  * N writes.
  */
 #include <stdio.h>
@@ -145,6 +145,11 @@ static int run_operation(struct task *task, char *operation, json_t *line, struc
 		return redfish_management.inject_nmi(task, err);
 	if (!strcmp(name, "call") || !strcmp(name, "driver"))
 		return run_call(task, !strcmp(name, "driver"), rest, line, err);
+	if (!strcmp(name, "field")) {
+		const char *field = cut(&rest);
+		node_set_bool(&program.node, node_field_find(field), rest && !strcmp(rest, "true"));
+		return 0;
+	}
 	if (!strcmp(name, "sleep"))
 		return fiber_sleep(strtol(rest, NULL, 10));
 	return fail(err, ERR_INVALID, "Unknown operation %s", name);
@@ -159,7 +164,7 @@ static void run_one(char *operation)
 	struct buf text;
 	int rc = 0;
 
-	json_object_set_new(line, "op", json_string(operation));
+	json_object_set_new(line, "op", json_string(strncmp(operation, "info:", 5) ? operation : "info"));
 	task_init_permissive(&task, &program.node);
 	task.ops = &ops;
 	if (program.deadline_ms)
