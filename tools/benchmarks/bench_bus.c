@@ -95,8 +95,10 @@ SUSPENDS static void work_line(void *arg)
 		if (action_start_exclusive(bench.conductor, bench.first_node + (int64_t)node, "bench", instance, &is_started,
 					   &action, &err) < 0)
 			die("start", &err);
-		if (is_started)
+		if (is_started) {
 			run_action(&action);
+			bench.is_asked[node] = true; /* a release is followed by a start */
+		}
 	} while (bench.is_asked[node]);
 	bench.is_busy[node] = false;
 	bench.workers--;
