@@ -11,6 +11,7 @@
 #include "lib/clock.h"
 #include "lib/config.h"
 #include "lib/fiber.h"
+#include "lib/http_client.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "model/options.h"
@@ -154,10 +155,12 @@ int main(int argc, char **argv)
 	}
 	log_init("ferrule-conductor", common_options()->is_debug ? LOG_DEBUG : LOG_INFO, common_options()->is_log_json);
 	loop_init();
+	http_client_init();
 	loop_on_signal(SIGTERM, on_signal, NULL);
 	loop_on_signal(SIGINT, on_signal, NULL);
 	fiber_spawn("main", run, NULL);
 	loop_run();
+	http_client_release();
 	loop_release();
 	config_release();
 	gate_journal_open(NULL, NULL);
