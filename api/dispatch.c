@@ -169,6 +169,15 @@ static int give_up(struct flight *flight, struct error *err)
 	return is_cancelled ? refuse_locked(flight, err) : 1;
 }
 
+/* An insert does not wait for the disk, so a crash of the database may take it back, acceptance never; the
+ * sequence then gives its id to another row. */
+static int refuse_forgotten(struct flight *flight, struct error *err)
+{
+	http_response_header(flight->request->out, "Retry-After", "%s", RETRY_AFTER_S);
+	return fail(err, ERR_DATABASE, "The database has lost the requested action %s, which will not run. Please retry.",
+		    flight->uuid);
+}
+
 /* 0: the client may be answered. 1: not yet. A database that is away for a while answers nothing. */
 static int look(struct flight *flight, struct error *err)
 {
@@ -178,6 +187,8 @@ static int look(struct flight *flight, struct error *err)
 	int rc = action_read(flight->request->db, flight->waiter.id, view, err);
 	if (rc == -ERR_DATABASE)
 		return 1;
+	if (rc == -ERR_NOT_FOUND || (rc == 0 && strcmp(view->uuid, flight->uuid) != 0))
+		return refuse_forgotten(flight, err);
 	if (rc < 0)
 		return rc;
 	if (flight->dispatch->reply == REPLY_ACCEPTED && view->is_accepted)
