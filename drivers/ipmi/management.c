@@ -132,7 +132,9 @@ static void remember(struct task *task, const char *device, bool persistent)
 	node_mark_dirty(task->node, NODE_DRIVER_INTERNAL_INFO);
 }
 
-static int boot_device_set(struct task *task, const char *device, bool persistent, struct error *err)
+/* *ret_is_forced: the node remembers persistent devices, and the BMC gets each for one boot only. */
+SUSPENDS static int send_device(struct task *task, const char *device, bool persistent, bool *ret_is_forced,
+				struct error *err)
 {
 	struct ipmi_operation operation;
 	uint8_t code;
@@ -143,11 +145,19 @@ static int boot_device_set(struct task *task, const char *device, bool persisten
 	int rc = ipmi_operation_begin(&operation, task, DEADLINE_NEVER, err);
 	if (rc < 0)
 		return rc;
-	bool is_forced = operation.info.is_boot_device_forced;
+	*ret_is_forced = operation.info.is_boot_device_forced;
 	rc = keep_flags(&operation, err);
 	if (rc == 0)
-		rc = set_flags(&operation, device, code, persistent && !is_forced, err);
+		rc = set_flags(&operation, device, code, persistent && !*ret_is_forced, err);
 	ipmi_operation_end(&operation);
+	return rc;
+}
+
+static int boot_device_set(struct task *task, const char *device, bool persistent, struct error *err)
+{
+	bool is_forced;
+	int rc = send_device(task, device, persistent, &is_forced, err);
+
 	if (rc == 0 && is_forced)
 		remember(task, device, persistent);
 	return rc;
@@ -170,7 +180,7 @@ int ipmi_ensure_boot_device(struct task *task, struct error *err)
 		node_mark_dirty(task->node, NODE_DRIVER_INTERNAL_INFO);
 		return 0;
 	}
-	return device != NULL ? boot_device_set(task, arena_strdup(&task->arena, device), false, err) : 0;
+	return device != NULL ? send_device(task, device, false, &is_forced, err) : 0;
 }
 
 /* What the flags say. Valid or not: several BMCs keep the device and drop that bit. */

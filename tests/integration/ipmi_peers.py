@@ -1,0 +1,138 @@
+"""ipmi_peers: the IPMI implementations of others that the test files beside it run: OpenIPMI's ipmi_sim and
+pyghmi's server as BMCs; and our driver on the command line (tests/programs/ipmi_client.c) as their client."""
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import harness
+
+HERE = pathlib.Path(__file__).resolve().parent
+CLIENT = harness.BIN.parent / 'tests' / 'programs' / 'ipmi_client'
+
+
+def ping(port):
+    """True when something answers "what can you do" on that port (Get Channel Authentication Capabilities)."""
+    request = bytes.fromhex('0600ff07000000000000000000092018c88100388e04b5')
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.2)
+        probe.sendto(request, ('127.0.0.1', port))
+        try:
+            return len(probe.recv(512)) > 0
+        except OSError:
+            return False
+
+
+class Bmc:
+    """A BMC on a UDP port of this machine."""
+
+    def __init__(self, env, port, user, password, suite):
+        self.env = env
+        self.port = port
+        self.user = user
+        self.password = password
+        self.suite = suite
+
+    def driver(self, *commands, status=0, timeout_s=90, **settings):
+        """Runs commands by our driver; gives the lines that it printed."""
+        words = {'ipmi_address': '127.0.0.1', 'ipmi_port': self.port, 'ipmi_username': self.user,
+                 'ipmi_password': self.password, **settings}
+        done = subprocess.run([CLIENT, *[f'{name}={value}' for name, value in words.items()], '--', *commands],
+                              capture_output=True, text=True, timeout=timeout_s, check=False,
+                              env=self.env.environment)
+        assert done.returncode == status, f'status {done.returncode}\n{done.stdout}{done.stderr}'
+        return done.stdout.splitlines()
+
+    def ipmitool(self, *words, status=0, suite=None):
+        suite = self.suite if suite is None else suite
+        chosen = ['-C', str(suite)] if suite != '' else []
+        done = subprocess.run(['ipmitool', '-I', 'lanplus', *chosen, '-H', '127.0.0.1', '-p', str(self.port), '-U',
+                               self.user, '-E', '-N', '2', '-R', '3', *words], capture_output=True, text=True,
+                              timeout=60, check=False, env={**os.environ, 'IPMI_PASSWORD': self.password})
+        assert done.returncode == status, f'ipmitool {words}: {done.returncode} {done.stdout}{done.stderr}'
+        return (done.stdout if status == 0 else done.stderr).strip()
+
+    def is_on(self):
+        return self.ipmitool('power', 'status') == 'Chassis Power is on'
+
+
+def openipmi(env, kg=None):
+    """OpenIPMI's ipmi_sim, with the configuration of ipmi_sim/."""
+    if not shutil.which('ipmi_sim'):
+        raise harness.Skip('ipmi_sim (package openipmi) is not installed')
+    port = harness.free_port(socket.SOCK_DGRAM)
+    machine = env.folder / f'machine-{port}'
+    machine.mkdir()
+    config = (HERE / 'ipmi_sim' / 'lan.conf').read_text()
+    config = config.replace('@PORT@', str(port)).replace('@FOLDER@', str(HERE / 'ipmi_sim'))
+    config = config.replace('@KG@', f'bmc_key "{kg}"' if kg else '')
+    (machine / 'lan.conf').write_text(config)
+    program = harness.Program(env, 'ipmi_sim', ['ipmi_sim', '-c', machine / 'lan.conf', '-f',
+                                                HERE / 'ipmi_sim' / 'machine.emu', '-s', machine, '-n'],
+                              environment={'MACHINE': str(machine)})
+    program.is_checked = False
+    harness.eventually(lambda: ping(port), 10, what='an answer of ipmi_sim')
+    bmc = Bmc(env, port, 'root', 'calvin-12345', 3)
+    bmc.machine = machine
+    return bmc
+
+
+FAKEBMC = """
+import sys, pyghmi.cmd.fakebmc as fake, pyghmi.ipmi.bmc as bmc
+class Machine(fake.FakeBmc):
+    def __init__(self, users, port):
+        bmc.Bmc.__init__(self, users, port, address='127.0.0.1')
+        self.powerstate, self.bootdevice = 'off', 'default'
+    def pulse_diag(self):
+        print('nmi', flush=True)
+    def cold_reset(self):
+        print('cold reset', flush=True)
+        return 0
+Machine({'admin': 'password'}, int(sys.argv[1])).listen()
+"""
+
+
+def pyghmi(env):
+    """pyghmi's BMC. It knows cipher suite 3 alone and does not say so."""
+    if subprocess.run(['/usr/bin/python3', '-c', 'import pyghmi'], capture_output=True, check=False).returncode != 0:
+        raise harness.Skip('python3-pyghmi is not installed')
+    port = harness.free_port(socket.SOCK_DGRAM)
+    program = harness.Program(env, 'fakebmc', ['/usr/bin/python3', '-c', FAKEBMC, str(port)])
+    program.is_checked = False
+    harness.eventually(lambda: ping(port), 20, what='an answer of fakebmc')
+    bmc = Bmc(env, port, 'admin', 'password', 3)
+    bmc.program = program
+    return bmc
+
+
+def bmcsim(env, **fields):
+    """One IPMI BMC of ours; bmc.set(latency_ms=...) changes it, bmc.log() is what it was asked."""
+    rack = env.rack({'machine': {'protocol': 'ipmi', 'password': 'password', **fields}})
+    bmc = Bmc(env, rack.port('machine'), 'admin', 'password', 17)
+    bmc.rack = rack
+    bmc.set = lambda **changes: rack.set('machine', **changes)
+    bmc.state = lambda: harness.call('GET', f'http://{rack.control}/bmc/machine').json
+    bmc.log = lambda: rack.log_path.read_text() if rack.log_path.exists() else ''
+    return bmc
+
+
+class Timed:
+    """with Timed(2): the block must not take longer."""
+
+    def __init__(self, most_s, least_s=0):
+        self.most_s, self.least_s = most_s, least_s
+
+    def __enter__(self):
+        self.started = time.monotonic()
+
+    def __exit__(self, kind, *rest):
+        seconds = time.monotonic() - self.started
+        if kind is None:
+            assert self.least_s <= seconds <= self.most_s, f'took {seconds:.2f} s'
+
+
+if __name__ == '__main__':
+    sys.exit('this is no test file')
