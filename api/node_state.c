@@ -106,6 +106,13 @@ static const struct {
 } workflows[] = {
 	{ EVENT_MANAGE, "repeat" },
 	{ EVENT_PROVIDE, "repeat" },
+	{ EVENT_INSPECT, "never" },
+	{ EVENT_DEPLOY, "never" },
+	{ EVENT_REBUILD, "never" },
+	{ EVENT_DELETE, "never" },
+	{ EVENT_ADOPT, "never" },
+	{ EVENT_RESCUE, "never" },
+	{ EVENT_UNRESCUE, "never" },
 };
 
 static bool is_given(const json_t *body, const char *name)
