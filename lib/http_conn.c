@@ -229,7 +229,8 @@ bool http_conn_decide_close(struct http_conn *conn, const struct http_response *
 	bool is_wanted = !conn->exchange->parser.is_keep_alive;
 
 	if (is_wanted || response->is_close || conn->server->options.is_keepalive_off ||
-	    conn->server->is_draining || conn->exchange->parser.phase == HTTP_PHASE_REFUSED) {
+	    conn->server->is_draining || conn->server->is_accept_paused ||
+	    conn->exchange->parser.phase == HTTP_PHASE_REFUSED) {
 		conn->is_last = true;
 		conn->is_polite = !is_wanted || http_parser_ahead(&conn->exchange->parser) > 0;
 	}
@@ -391,7 +392,7 @@ static void go_idle(struct http_conn *conn)
 {
 	release_exchange(conn);
 	conn->deadline_ms = now_ms(conn) + conn->server->options.idle_timeout_ms;
-	if (conn->is_eof || conn->server->is_draining)
+	if (conn->is_eof || conn->server->is_draining || conn->server->is_accept_paused)
 		http_conn_close(conn, false);
 }
 

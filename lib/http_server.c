@@ -126,17 +126,33 @@ void http_server_add(struct http_server *server, struct http_conn *conn)
 		uv_timer_start(&server->sweep, on_sweep, server->sweep_ms, server->sweep_ms);
 }
 
+/* Makes room: whoever has been idle for longest can connect again, as with any kept-alive connection. */
+static void close_longest_idle(struct http_server *server)
+{
+	struct http_conn *longest = NULL;
+
+	for (struct http_conn *conn = server->conns; conn != NULL; conn = conn->next) {
+		if (conn->exchange == NULL && !conn->is_writing && !conn->is_dead &&
+		    (longest == NULL || conn->deadline_ms <= longest->deadline_ms))
+			longest = conn;
+	}
+	if (longest != NULL)
+		http_conn_close(longest, false);
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct http_server *server = listener->data;
 
 	if (status < 0)
 		return;
-	/* Not accepting makes libuv stop listening until the waiting connection is taken. */
-	if (server->conn_count >= server->options.max_connections)
-		server->is_accept_paused = true;
-	else
+	if (server->conn_count < server->options.max_connections) {
 		http_conn_accept(server);
+		return;
+	}
+	/* Not accepting makes libuv stop listening until the waiting connection is taken. */
+	server->is_accept_paused = true;
+	close_longest_idle(server);
 }
 
 void http_server_remove(struct http_server *server, struct http_conn *conn)

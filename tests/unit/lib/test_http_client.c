@@ -462,7 +462,7 @@ static void run_script(void *arg)
 	is_script_done = true;
 }
 
-static void begin_script(void)
+static void begin_script(fiber_fn *player)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
@@ -473,7 +473,7 @@ static void begin_script(void)
 	listen(script.listener, 5);
 	getsockname(script.listener, (struct sockaddr *)&address, &len);
 	script.port = ntohs(address.sin_port);
-	fiber_spawn("script", run_script, NULL);
+	fiber_spawn("script", player, NULL);
 }
 
 static void end_script(void)
@@ -501,7 +501,7 @@ static int post_twice(int (*may_send)(void *, unsigned, struct error *), struct 
 	int rc;
 
 	highest_attempt = 0;
-	begin_script();
+	begin_script(run_script);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/reset", script.port);
 	rc = http_fetch(&fetch, err);
 	if (rc == 0)
@@ -529,6 +529,83 @@ static void test_http_fetch__reused_connection_is_reset__post_is_not_sent_again(
 {
 	(void)state;
 	with_servers(run_second_try);
+}
+
+/* ---- answers that are none ---- */
+
+static const char *scripted_reply;
+
+static void play_reply(void *arg)
+{
+	char data[4096];
+	int fd = accept(script.listener, NULL, NULL);
+
+	(void)arg;
+	recv(fd, data, sizeof(data), 0);
+	send(fd, scripted_reply, strlen(scripted_reply), MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	recv(fd, data, sizeof(data), 0);
+	close(fd);
+}
+
+static void run_script_reply(void *arg)
+{
+	is_script_done = false;
+	offload(play_reply, arg);
+	is_script_done = true;
+}
+
+/* clang-format off */
+static const struct {
+	const char *reply;
+	int rc;
+	const char *text; /* in the sentence, or the whole answer */
+} lies[] = {
+	{"", -ERR_BMC_UNREACHABLE, "the connection was closed without an answer"},
+	{"SSH-2.0-OpenSSH_9.2\r\n", -ERR_BMC_UNREACHABLE, "the answer is not HTTP"},
+	{"HTTP/1.1 200 OK\r\n\r\nto the end", 0, "to the end"},
+	{"HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0, "ok"},
+	{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", -ERR_BMC_UNREACHABLE, "the answer was cut short"},
+	{"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc", -ERR_BMC_UNREACHABLE, "the answer is not HTTP"},
+	{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+	 -ERR_BMC_UNREACHABLE, "the answer was cut short"},
+	{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+	 -ERR_BMC_UNREACHABLE, "receiving failed"},
+	{"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n",
+	 -ERR_TOO_LARGE, "the body of the answer exceeds 1000 bytes"},
+	{"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdefgh", 0, "abc"},
+};
+/* clang-format on */
+
+static void run_lies(void)
+{
+	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+		char url[100];
+		struct http_fetch fetch = { .method = "GET",
+					    .url = url,
+					    .is_last = true,
+					    .max_body_bytes = 1000,
+					    .timeout_ms = 3000 };
+		struct error err = { 0 };
+		int rc;
+
+		scripted_reply = lies[i].reply;
+		begin_script(run_script_reply);
+		snprintf(url, sizeof(url), "http://127.0.0.1:%d/", script.port);
+		rc = http_fetch(&fetch, &err);
+		end_script();
+		loop_test_note(rc == lies[i].rc, __FILE__, __LINE__, "row %zu: %d, %s", i, rc, err.text);
+		loop_test_note(strstr(rc < 0 ? err.text : fetch.answer.data, lies[i].text) != NULL, __FILE__,
+			       __LINE__, "row %zu: %s", i, rc < 0 ? err.text : fetch.answer.data);
+		CHECK(!http_fetch_header(&fetch, "X-A", url, sizeof(url)));
+		http_fetch_release(&fetch);
+	}
+}
+
+static void test_http_fetch__server_lies__reads_as_such(void **state)
+{
+	(void)state;
+	with_servers(run_lies);
 }
 
 /* ---- cancelling, many at once ---- */
@@ -771,6 +848,7 @@ int main(void)
 		cmocka_unit_test(test_http_fetch__nobody_there__reads_as_such),
 		cmocka_unit_test(test_http_fetch__may_not_send__nothing_leaves),
 		cmocka_unit_test(test_http_fetch__reused_connection_is_reset__post_is_not_sent_again),
+		cmocka_unit_test(test_http_fetch__server_lies__reads_as_such),
 		cmocka_unit_test(test_http_fetch__cancelled__connection_is_closed),
 		cmocka_unit_test(test_http_fetch__100_fibers__all_answered),
 		cmocka_unit_test(test_http_fetch__tls__trusts_what_it_is_told),

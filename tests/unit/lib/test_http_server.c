@@ -610,20 +610,40 @@ static void test_http_server__1000_connections__all_answered(void **state)
 	loop_test(run_crowd);
 }
 
+static void release_later(void *arg)
+{
+	(void)arg;
+	fiber_sleep(200);
+	seen.is_released = true;
+	cond_broadcast(&seen.release);
+}
+
 static void run_full(void)
 {
-	struct http_server *server =
-		start((struct http_server_options){ .max_connections = 1, .idle_timeout_ms = 400 });
-	int fd = raw_http_connect(http_server_port(server));
+	struct http_server *server = start((struct http_server_options){ .max_connections = 1 });
+	int idle = raw_http_connect(http_server_port(server)), busy;
 	struct raw_http raw = { .port = http_server_port(server),
 				.send = "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n" };
+	char byte;
 
+	/* An idle one gives way at once. */
 	fiber_sleep(50);
-	raw_http(&raw); /* answered when the idle one has been closed */
-	CHECK(strstr(raw.answer, "200 OK") != NULL);
-	CHECK(raw.elapsed_ms > 200);
-	close(fd);
+	raw_http(&raw);
+	CHECK(strstr(raw.answer, "200 OK") != NULL && raw.elapsed_ms < 1000);
+	CHECK_INT(recv(idle, &byte, 1, 0), 0);
+	close(idle);
 	raw_http_release(&raw);
+	/* A busy one is waited for. */
+	busy = raw_http_connect(http_server_port(server));
+	CHECK(send(busy, "GET /wait HTTP/1.1\r\n\r\n", 22, MSG_NOSIGNAL) == 22);
+	while (seen.running == 0)
+		fiber_sleep(10);
+	fiber_spawn("release", release_later, NULL);
+	raw = (struct raw_http){ .port = raw.port, .send = raw.send };
+	raw_http(&raw);
+	CHECK(strstr(raw.answer, "200 OK") != NULL && seen.is_released);
+	raw_http_release(&raw);
+	close(busy);
 	http_server_free(server);
 }
 
@@ -671,14 +691,6 @@ static void run_side(void *arg)
 	is_side_done = false;
 	raw_http(&side);
 	is_side_done = true;
-}
-
-static void release_later(void *arg)
-{
-	(void)arg;
-	fiber_sleep(200);
-	seen.is_released = true;
-	cond_broadcast(&seen.release);
 }
 
 static void run_drain(void)
