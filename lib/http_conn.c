@@ -17,10 +17,6 @@
 /* After a refusal, so much and so long is read and dropped, lest an RST destroys the reply. */
 #define LINGER_BYTES (1024 * 1024)
 #define LINGER_MS    2000
-/* A client that takes less than this per write timeout makes no progress. */
-#define PROGRESS_BYTES 4096
-
-static void settle(struct http_conn *conn);
 
 /* Reads go here and are consumed at once; there is one loop. */
 static char wire[HTTP_READ_BYTES];
@@ -83,143 +79,6 @@ void http_conn_close(struct http_conn *conn, bool with_reset)
 	cond_broadcast(&conn->drained);
 	if (!with_reset || uv_tcp_close_reset(&conn->tcp, on_closed) != 0)
 		uv_close((uv_handle_t *)&conn->tcp, on_closed);
-}
-
-/* ---- writing ---- */
-
-size_t http_conn_unsent(const struct http_conn *conn)
-{
-	size_t queued =
-		conn->is_writing ? uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp) : 0;
-
-	return queued + (conn->exchange != NULL ? conn->exchange->out.len + conn->exchange->big.len : 0);
-}
-
-static void on_written(uv_write_t *write, int status)
-{
-	struct http_conn *conn = write->data;
-
-	conn->is_writing = false;
-	buf_release(&conn->sending);
-	buf_release(&conn->sending_body);
-	if (status < 0) {
-		http_conn_close(conn, false);
-		return;
-	}
-	if (http_conn_flush(conn))
-		settle(conn);
-	cond_broadcast(&conn->drained);
-}
-
-/* Tries the socket with both pieces. Returns bytes taken, or -1 after closing the connection. */
-static ssize_t try_write(struct http_conn *conn, const uv_buf_t pieces[2])
-{
-	int rc = uv_try_write((uv_stream_t *)&conn->tcp, pieces, pieces[1].len > 0 ? 2 : 1);
-
-	if (rc == UV_EAGAIN)
-		return 0;
-	if (rc < 0)
-		http_conn_close(conn, false);
-	return rc < 0 ? -1 : rc;
-}
-
-/* Queues `sending` and `sending_body` from `skip` on. */
-static void queue_write(struct http_conn *conn, size_t skip)
-{
-	struct buf *first = &conn->sending, *second = &conn->sending_body;
-	size_t skip_first = skip < first->len ? skip : first->len, skip_second = skip - skip_first;
-	uv_buf_t pieces[2] = {
-		uv_buf_init(first->data + skip_first, (unsigned)(first->len - skip_first)),
-		uv_buf_init(second->data + skip_second, (unsigned)(second->len - skip_second)),
-	};
-	unsigned at = pieces[0].len == 0 ? 1 : 0, count = pieces[1].len == 0 ? 1 : 2;
-
-	conn->write.data = conn;
-	if (uv_write(&conn->write, (uv_stream_t *)&conn->tcp, pieces + at, count - at, on_written) != 0) {
-		http_conn_close(conn, false);
-		return;
-	}
-	conn->is_writing = true;
-	conn->write_left = uv_stream_get_write_queue_size((uv_stream_t *)&conn->tcp);
-	conn->write_deadline_ms = now_ms(conn) + conn->server->options.write_timeout_ms;
-}
-
-static bool flush_plain(struct http_conn *conn)
-{
-	struct http_exchange *exchange = conn->exchange;
-	size_t len = exchange->out.len + exchange->big.len;
-	uv_buf_t pieces[2] = {
-		uv_buf_init(exchange->out.data, (unsigned)exchange->out.len),
-		uv_buf_init(exchange->big.data, (unsigned)exchange->big.len),
-	};
-	ssize_t taken = try_write(conn, pieces);
-
-	if (taken < 0)
-		return false;
-	if ((size_t)taken == len) {
-		buf_clear(&exchange->out);
-		buf_release(&exchange->big);
-		return true;
-	}
-	conn->sending = exchange->out;
-	conn->sending_body = exchange->big;
-	buf_init(&exchange->out, conn->sending.max);
-	buf_init(&exchange->big, conn->sending_body.max);
-	queue_write(conn, (size_t)taken);
-	return false;
-}
-
-/* Encrypts what is composed; then sends what OpenSSL wants to send, also without a reply. */
-static bool flush_tls(struct http_conn *conn)
-{
-	struct http_exchange *exchange = conn->exchange;
-	uv_buf_t pieces[2] = { { 0 }, { 0 } };
-	const char *data;
-	ssize_t taken;
-	size_t len;
-
-	if (exchange != NULL && exchange->out.len + exchange->big.len > 0) {
-		if (tls_write(conn->tls, exchange->out.data, exchange->out.len) < 0 ||
-		    tls_write(conn->tls, exchange->big.data, exchange->big.len) < 0) {
-			http_conn_close(conn, false);
-			return false;
-		}
-		buf_clear(&exchange->out);
-		buf_release(&exchange->big);
-	}
-	len = tls_unsent(conn->tls, &data);
-	if (len == 0)
-		return true;
-	pieces[0] = uv_buf_init((char *)data, (unsigned)len);
-	taken = try_write(conn, pieces);
-	if (taken < 0)
-		return false;
-	if ((size_t)taken < len) {
-		buf_init(&conn->sending, len);
-		buf_append(&conn->sending, data + taken, len - (size_t)taken);
-	}
-	tls_sent(conn->tls);
-	if ((size_t)taken == len)
-		return true;
-	queue_write(conn, 0);
-	return false;
-}
-
-bool http_conn_flush(struct http_conn *conn)
-{
-	if (conn->is_dead || conn->is_writing)
-		return false;
-	loop_defer_cancel(&conn->flush);
-	if (conn->tls != NULL)
-		return flush_tls(conn);
-	if (conn->exchange == NULL || conn->exchange->out.len + conn->exchange->big.len == 0)
-		return true;
-	return flush_plain(conn);
-}
-
-static void on_deferred_flush(struct deferred *flush)
-{
-	http_conn_flush((struct http_conn *)((char *)flush - offsetof(struct http_conn, flush)));
 }
 
 /* ---- answering ---- */
@@ -350,7 +209,7 @@ static void run(void *arg)
 	} while (++answered < BURST_MAX && has_next(conn));
 	fiber_set_labels(NULL);
 	conn->fiber = NULL;
-	settle(conn);
+	http_conn_settle(conn);
 	unref(conn);
 }
 
@@ -374,7 +233,7 @@ static void part(struct http_conn *conn)
 {
 	if (conn->tls != NULL) {
 		tls_shutdown(conn->tls);
-		http_conn_flush(conn);
+		http_send_flush(conn);
 	}
 	if (conn->is_dead)
 		return;
@@ -401,7 +260,7 @@ static void refuse(struct http_conn *conn)
 	struct http_parser *parser = &conn->exchange->parser;
 
 	compose_refusal(conn, parser->status, parser->sentence);
-	if (http_conn_flush(conn))
+	if (http_send_flush(conn))
 		part(conn);
 }
 
@@ -419,7 +278,7 @@ static void wait_for_more(struct http_conn *conn)
 	} else if (exchange->parser.is_continue_wanted) {
 		exchange->parser.is_continue_wanted = false;
 		buf_append(&exchange->out, go_on, sizeof(go_on) - 1);
-		http_conn_flush(conn);
+		http_send_flush(conn);
 	}
 }
 
@@ -428,7 +287,7 @@ static void move_on(struct http_conn *conn)
 {
 	struct http_exchange *exchange = conn->exchange;
 
-	if (!http_conn_flush(conn))
+	if (!http_send_flush(conn))
 		return; /* on_written comes back here */
 	if (conn->is_last) {
 		part(conn);
@@ -473,7 +332,7 @@ static void update_reading(struct http_conn *conn)
 		http_conn_close(conn, false);
 }
 
-static void settle(struct http_conn *conn)
+void http_conn_settle(struct http_conn *conn)
 {
 	if (!conn->is_dead && conn->fiber == NULL && !conn->is_lingering)
 		move_on(conn);
@@ -500,7 +359,7 @@ static void take_bytes(struct http_conn *conn, const char *data, size_t len)
 	is_busy = exchange->parser.phase == HTTP_PHASE_DONE;
 	exchange->result = http_parser_feed(&exchange->parser, data, len);
 	if (!is_busy)
-		settle(conn);
+		http_conn_settle(conn);
 	else
 		update_reading(conn);
 }
@@ -514,11 +373,11 @@ static void take_cipher(struct http_conn *conn, const char *data, size_t len)
 		take_bytes(conn, plain, (size_t)got);
 	if (conn->is_dead)
 		return;
-	http_conn_flush(conn); /* handshake messages and alerts */
+	http_send_flush(conn); /* handshake messages and alerts */
 	if (got < 0 && !conn->is_dead) {
 		conn->is_eof = true;
 		mark_gone(conn);
-		settle(conn);
+		http_conn_settle(conn);
 	}
 }
 
@@ -533,7 +392,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 		mark_gone(conn);
 		if (len != UV_EOF || conn->is_lingering)
 			http_conn_close(conn, false);
-		settle(conn);
+		http_conn_settle(conn);
 		return;
 	}
 	if (conn->tls != NULL)
@@ -544,25 +403,12 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 
 /* ---- time ---- */
 
-static void sweep_write(struct http_conn *conn, int64_t now)
-{
-	size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&conn->tcp);
-
-	if (left + PROGRESS_BYTES <= conn->write_left) {
-		conn->write_left = left;
-		conn->write_deadline_ms = now + conn->server->options.write_timeout_ms;
-	} else if (now >= conn->write_deadline_ms) {
-		conn->failure = ERR_TIMEOUT;
-		http_conn_close(conn, true);
-	}
-}
-
 void http_conn_sweep(struct http_conn *conn, int64_t now)
 {
 	if (conn->is_dead)
 		return;
 	if (conn->is_writing) {
-		sweep_write(conn, now);
+		http_send_sweep(conn, now);
 		return;
 	}
 	if (conn->fiber != NULL || now < conn->deadline_ms)
@@ -574,7 +420,7 @@ void http_conn_sweep(struct http_conn *conn, int64_t now)
 	conn->exchange->result = HTTP_PARSE_REFUSED;
 	conn->exchange->parser.phase = HTTP_PHASE_REFUSED;
 	compose_refusal(conn, 408, "The request did not arrive in time.");
-	if (http_conn_flush(conn))
+	if (http_send_flush(conn))
 		part(conn);
 }
 
@@ -601,7 +447,7 @@ void http_conn_accept(struct http_server *server)
 	conn->server = server;
 	conn->refs = 1;
 	conn->tcp.data = conn;
-	conn->flush.fn = on_deferred_flush;
+	http_send_init(conn);
 	uv_tcp_init(server->listener.loop, &conn->tcp);
 	http_server_add(server, conn);
 	if (uv_accept((uv_stream_t *)&server->listener, (uv_stream_t *)&conn->tcp) != 0) {

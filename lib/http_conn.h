@@ -1,7 +1,7 @@
 #pragma once
 /*
  * http_conn: one accepted connection as a callback state machine, and the structures that the server's
- * files share. Private to http_server.c, http_conn.c and http_stream.c.
+ * files share. Private to http_server.c, http_conn.c, http_send.c and http_stream.c.
  *
  * An idle connection holds its socket and this struct only. The first byte of a request takes an
  * exchange (parser, buffers, arena) from the server's pool, which goes back when the last byte of the
@@ -106,12 +106,19 @@ void http_conn_accept(struct http_server *server);
 void http_conn_close(struct http_conn *conn, bool with_reset);
 /* Looks at the deadlines. now_ms: loop time. */
 void http_conn_sweep(struct http_conn *conn, int64_t now_ms);
-/* Gives to the socket what it takes. True when nothing is left to send. */
-bool http_conn_flush(struct http_conn *conn);
-/* Bytes composed or queued and not yet taken by the socket. */
-size_t http_conn_unsent(const struct http_conn *conn);
+/* Moves the connection on as far as it goes; harmless at any time. */
+void http_conn_settle(struct http_conn *conn);
 /* True when the connection must close after this reply; remembers it. */
 bool http_conn_decide_close(struct http_conn *conn, const struct http_response *response);
+
+/* http_send.c */
+void http_send_init(struct http_conn *conn);
+/* Gives to the socket what it takes. True when nothing is left to send. */
+bool http_send_flush(struct http_conn *conn);
+/* Bytes composed or queued and not yet taken by the socket. */
+size_t http_send_unsent(const struct http_conn *conn);
+/* Resets a connection whose client takes nothing. Only while is_writing. */
+void http_send_sweep(struct http_conn *conn, int64_t now_ms);
 
 /* http_stream.c: completes a streamed reply when the handler has returned. False: it cannot be. */
 bool http_stream_end(struct http_conn *conn, struct http_response *response);

@@ -79,3 +79,11 @@ size_t http_parser_ahead(const struct http_parser *parser);
 bool http_parser_is_idle(const struct http_parser *parser);
 /* Memory held beyond the first few KB is given back. Only when idle. */
 void http_parser_trim(struct http_parser *parser);
+
+/* http_parse.c: ends the parsing with a status and a sentence; the first one stays. */
+enum http_parse_result http_parser_refuse(struct http_parser *parser, int status, const char *format, ...)
+	__attribute__((format(printf, 3, 4), cold));
+/* http_head.c: turns the spans into the request. MORE: a body follows; COMPLETE: none. end: in `in`. */
+enum http_parse_result http_head_take(struct http_parser *parser, size_t end);
+/* A field that frames or routes a message: never in a trailer (RFC 9110 section 6.5.1). */
+bool http_head_is_framing(const char *name, size_t len);

@@ -52,12 +52,12 @@ static int wait_for_room(struct http_conn *conn)
 		if (rc < 0)
 			return rc;
 	}
-	while (http_conn_unsent(conn) > UNSENT_MAX) {
+	while (http_send_unsent(conn) > UNSENT_MAX) {
 		int64_t deadline =
 			clock_ms() + 2 * (int64_t)conn->server->options.write_timeout_ms + SWEEP_SLACK_MS;
 		int rc;
 
-		http_conn_flush(conn);
+		http_send_flush(conn);
 		if (conn->is_dead)
 			break;
 		if (!conn->is_writing)
@@ -95,7 +95,7 @@ int http_stream_write(struct http_response *response, const void *data, size_t l
 		next += piece;
 		len -= piece;
 		if (exchange->out.len >= COLLECT_BYTES)
-			http_conn_flush(conn);
+			http_send_flush(conn);
 		else
 			loop_defer(&conn->flush);
 		rc = wait_for_room(conn);
