@@ -60,7 +60,8 @@ int node_find(struct api_request *request, const char *ident, struct node *ret, 
 	return rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
 }
 
-int node_reply(struct api_request *request, const char *uuid, int status, struct error *err)
+int node_reply(struct api_request *request, const char *uuid, int status, bool is_update,
+	       struct error *err)
 {
 	struct db_rows *rows = NULL;
 	struct node_view view;
@@ -72,6 +73,7 @@ int node_reply(struct api_request *request, const char *uuid, int status, struct
 		return rc;
 	reply_json(request, status);
 	node_view_all(&view, request->version);
+	view.shows_holder = is_update;
 	node_json_write(&request->out->body, request, &view, rows, 0);
 	db_rows_release(rows);
 	return 0;

@@ -10,8 +10,10 @@ SUSPENDS int node_find(struct api_request *request, const char *ident, struct no
 /* Cuts ident into one of the two ways to ask for a node. Same results; both NULL: it cannot exist. */
 int node_ident(struct api_request *request, const char *ident, const char **ret_uuid, const char **ret_name,
 	       struct error *err);
-/* Answers with the whole node. */
-SUSPENDS int node_reply(struct api_request *request, const char *uuid, int status, struct error *err);
+/* Answers with the whole node. is_update: as Ironic answers an update, while its lock is held: reservation is the
+ * conductor's name. */
+SUSPENDS int node_reply(struct api_request *request, const char *uuid, int status, bool is_update,
+			struct error *err);
 /* "Node %s could not be found." */
 int node_not_found(const char *ident, struct error *err);
 /* The unreserved characters of RFC 3986, 1..255. */

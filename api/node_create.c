@@ -165,5 +165,5 @@ int node_create(struct api_request *request, struct error *err)
 	if (rc < 0)
 		return rc;
 	reply_location(request, "/v1/nodes/%s", creation.uuid);
-	return node_reply(request, creation.uuid, 201, err);
+	return node_reply(request, creation.uuid, 201, false, err);
 }

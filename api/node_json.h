@@ -11,6 +11,7 @@
 struct node_view {
 	bool has[NODE_FIELD_COUNT];
 	int column[NODE_FIELD_COUNT]; /* -1: none */
+	bool shows_holder;            /* reservation, when null, is shown as the node's conductor */
 };
 
 /* Everything that the request's version shows; columns as node_read_row gives them. */

@@ -391,7 +391,7 @@ int node_patch(struct api_request *request, struct error *err)
 		attempt_release(&attempt);
 	}
 	if (rc == 0)
-		rc = node_reply(request, node_uuid(&attempt.node), 200, err);
+		rc = node_reply(request, node_uuid(&attempt.node), 200, true, err);
 	attempt_release(&attempt);
 	return rc;
 }

@@ -17,7 +17,7 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool is_utf8(const char *text, size_t len)
+bool text_is_utf8(const char *text, size_t len)
 {
 	for (size_t i = 0, step; i < len; i += step) {
 		step = utf8_length(text + i, len - i);
@@ -51,7 +51,7 @@ char *percent_decode(const char *text, size_t len, bool is_form, struct arena *a
 		decoded[n++] = c;
 	}
 	decoded[n] = '\0';
-	return is_utf8(decoded, n) ? decoded : NULL;
+	return text_is_utf8(decoded, n) ? decoded : NULL;
 }
 
 void percent_encode(struct buf *buf, const char *text, const char *keep)

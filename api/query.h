@@ -39,6 +39,7 @@ int parse_bool(const char *name, const char *text, bool *ret, struct error *err)
 int parse_int(const char *name, const char *text, long *ret, struct error *err);
 /* Percent-decodes in the arena; '+' stays unless is_form. NULL: broken escape, NUL or bad UTF-8. */
 char *percent_decode(const char *text, size_t len, bool is_form, struct arena *arena);
+bool text_is_utf8(const char *text, size_t len);
 /* Appends text with everything but unreserved characters and those in `keep` escaped. */
 struct buf;
 void percent_encode(struct buf *buf, const char *text, const char *keep);

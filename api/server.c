@@ -274,12 +274,13 @@ static bool refuse_body(struct api_request *request)
 					  options.max_json_depth));
 		return true;
 	}
+	if (!text_is_utf8(http->body, http->body_len)) {
+		reply_router_refusal(request, 400, "");
+		return true;
+	}
 	if (json_parse(http->body, http->body_len, (unsigned)options.max_json_depth, &request->body, &err) == 0)
 		return false;
-	if (strstr(err.text, "UTF-8"))
-		reply_router_refusal(request, 400, "");
-	else
-		reply_fault(request, 400, err.text);
+	reply_fault(request, 400, arena_printf(request->arena, "Malformed JSON in the request body: %s", err.text));
 	return true;
 }
 
