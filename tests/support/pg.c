@@ -117,6 +117,11 @@ const char *pg_fresh_database(void)
 	return connection;
 }
 
+const char *pg_last_database(void)
+{
+	return connection;
+}
+
 struct run {
 	void (*fn)(void *arg);
 	void *arg;

@@ -9,6 +9,8 @@
 
 /* A connection string of a fresh database, valid until the next call. */
 const char *pg_fresh_database(void);
+/* The same string once more. */
+const char *pg_last_database(void);
 /* Restarts the private cluster: "restart" (fast) or "crash" (immediate). Blocks. */
 void pg_control(const char *action);
 /* False with FERRULE_TEST_DB: the server is not ours to restart. */
