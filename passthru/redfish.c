@@ -1,8 +1,8 @@
 /*
  * redfish: vendor methods of the redfish driver: event subscriptions, ejecting virtual media, and reading the
  * service root of an address. Names, verbs, modes, descriptions and results are those of Ironic
- * (ironic/drivers/modules/redfish/vendor.py); arguments follow its documentation, where the code refuses every
- * value of EventTypes and boot_device. Source: DSP2046 EventService, EventDestination.
+ * (ironic/drivers/modules/redfish/vendor.py); arguments follow its documentation, where the code refuses
+ * every value of EventTypes and boot_device. Source: DSP2046 EventService, EventDestination.
  */
 #include <ctype.h>
 #include <string.h>
@@ -65,7 +65,8 @@ static bool is_list_of(const json_t *list, json_type type)
 
 	if (!json_is_array(list))
 		return false;
-	json_array_foreach ((json_t *)list, index, value) {
+	json_array_foreach((json_t *)list, index, value)
+	{
 		if (json_typeof(value) != type)
 			return false;
 	}
@@ -81,7 +82,8 @@ static int validate_create(struct task *task, const struct passthru_call *call, 
 	const json_t *headers = argument(call, "HttpHeaders");
 
 	if (event_types && !is_list_of(event_types, JSON_STRING))
-		return fail(err, ERR_INVALID, "EventTypes %s is not a valid value, it must be a list of event types",
+		return fail(err, ERR_INVALID,
+			    "EventTypes %s is not a valid value, it must be a list of event types",
 			    repr(task, event_types));
 	if (context && !json_is_string(context))
 		return fail(err, ERR_INVALID, "Context %s is not a valid string", repr(task, context));
@@ -118,7 +120,8 @@ static int validate_eject(struct task *task, const struct passthru_call *call, s
 	const json_t *device = argument(call, "boot_device");
 
 	if (device && (!json_is_string(device) || !redfish_media_is_device(json_string_value(device))))
-		return fail(err, ERR_INVALID, "Boot device %s is not a valid value, allowed values are: cd, dvd, usb, floppy",
+		return fail(err, ERR_INVALID,
+			    "Boot device %s is not a valid value, allowed values are: cd, dvd, usb, floppy",
 			    repr(task, device));
 	return 0;
 }
@@ -126,8 +129,8 @@ static int validate_eject(struct task *task, const struct passthru_call *call, s
 /* ---- subscriptions ---- */
 
 /* The event service's document (new reference) and the path of its subscriptions. */
-SUSPENDS static int event_service(struct redfish_client *client, json_t **ret_service, char *path, size_t size,
-				  struct error *err)
+SUSPENDS static int event_service(struct redfish_client *client, json_t **ret_service, char *path,
+				  size_t size, struct error *err)
 {
 	const char *link;
 	json_t *service;
@@ -151,12 +154,13 @@ SUSPENDS static int event_service(struct redfish_client *client, json_t **ret_se
 
 struct subscriptions {
 	struct redfish_client client;
-	bool is_open;                  /* the client is: also when a request failed */
-	json_t *service;               /* owned */
+	bool is_open;    /* the client is: also when a request failed */
+	json_t *service; /* owned */
 	char path[REDFISH_PATH_MAX];
 };
 
-SUSPENDS static int subscriptions_open(struct subscriptions *subscriptions, struct task *task, struct error *err)
+SUSPENDS static int subscriptions_open(struct subscriptions *subscriptions, struct task *task,
+				       struct error *err)
 {
 	int rc;
 
@@ -196,11 +200,12 @@ static json_t *create_payload(const struct passthru_call *call)
 	const json_t *context = argument(call, "Context");
 	const json_t *protocol = argument(call, "Protocol");
 	const json_t *headers = argument(call, "HttpHeaders");
-	json_t *payload = json_pack("{s:O, s:s, s:s}", "Destination", argument(call, "Destination"), "Protocol",
-				    protocol ? json_string_value(protocol) : "Redfish", "Context",
+	json_t *payload = json_pack("{s:O, s:s, s:s}", "Destination", argument(call, "Destination"),
+				    "Protocol", protocol ? json_string_value(protocol) : "Redfish", "Context",
 				    context ? json_string_value(context) : "");
 
-	json_object_set_new(payload, "EventTypes", event_types ? json_deep_copy(event_types) : json_pack("[s]", "Alert"));
+	json_object_set_new(payload, "EventTypes",
+			    event_types ? json_deep_copy(event_types) : json_pack("[s]", "Alert"));
 	if (json_array_size(headers))
 		json_object_set_new(payload, "HttpHeaders", json_deep_copy(headers));
 	return payload;
@@ -217,13 +222,14 @@ static int check_event_types(struct task *task, const struct passthru_call *call
 
 	if (!wanted || !json_array_size(allowed))
 		return 0;
-	json_array_foreach ((json_t *)wanted, index, value) {
+	json_array_foreach((json_t *)wanted, index, value)
+	{
 		bool is_allowed = false;
-		json_array_foreach ((json_t *)allowed, n, other)
-			is_allowed = is_allowed || json_equal(value, other);
+		json_array_foreach((json_t *)allowed, n, other) is_allowed =
+			is_allowed || json_equal(value, other);
 		if (!is_allowed)
-			return fail(err, ERR_INVALID, "EventTypes %s is not a valid value, allowed values %s", repr(task, wanted),
-				    repr(task, allowed));
+			return fail(err, ERR_INVALID, "EventTypes %s is not a valid value, allowed values %s",
+				    repr(task, wanted), repr(task, allowed));
 	}
 	return 0;
 }
@@ -249,8 +255,8 @@ SUSPENDS static json_t *created(struct redfish_client *client, const json_t *pay
 	return result;
 }
 
-static int create_subscription(struct task *task, const struct passthru_call *call, struct passthru_result *result,
-			       struct error *err)
+static int create_subscription(struct task *task, const struct passthru_call *call,
+			       struct passthru_result *result, struct error *err)
 {
 	struct subscriptions subscriptions;
 	json_t *payload = create_payload(call);
@@ -270,7 +276,8 @@ static int create_subscription(struct task *task, const struct passthru_call *ca
 }
 
 /* Path of one subscription: some collections' links end in a slash. */
-static void member_path(struct task *task, const struct passthru_call *call, struct subscriptions *subscriptions)
+static void member_path(struct task *task, const struct passthru_call *call,
+			struct subscriptions *subscriptions)
 {
 	size_t len = strlen(subscriptions->path);
 
@@ -282,13 +289,16 @@ static void member_path(struct task *task, const struct passthru_call *call, str
 static int failed_for(struct task *task, const struct passthru_call *call, int rc, struct error *err)
 {
 	if (err && (rc == -ERR_BMC || rc == -ERR_BMC_AUTH))
-		return fail_prefix(err, "Redfish exception occurred. Error: Redfish %s failed for subscription %s on node %s. "
-					"Error", call->method->name, repr(task, argument(call, "id")), node_uuid(task->node));
+		return fail_prefix(err,
+				   "Redfish exception occurred. Error: Redfish %s failed for subscription %s "
+				   "on node %s. Error",
+				   call->method->name, repr(task, argument(call, "id")),
+				   node_uuid(task->node));
 	return rc;
 }
 
-static int get_subscription(struct task *task, const struct passthru_call *call, struct passthru_result *result,
-			    struct error *err)
+static int get_subscription(struct task *task, const struct passthru_call *call,
+			    struct passthru_result *result, struct error *err)
 {
 	struct subscriptions subscriptions;
 	json_t *document;
@@ -308,8 +318,8 @@ static int get_subscription(struct task *task, const struct passthru_call *call,
 	return failed_for(task, call, rc, err);
 }
 
-static int get_all_subscriptions(struct task *task, const struct passthru_call *call, struct passthru_result *result,
-				 struct error *err)
+static int get_all_subscriptions(struct task *task, const struct passthru_call *call,
+				 struct passthru_result *result, struct error *err)
 {
 	struct subscriptions subscriptions;
 	int rc = subscriptions_open(&subscriptions, task, err);
@@ -326,8 +336,8 @@ static int get_all_subscriptions(struct task *task, const struct passthru_call *
 }
 
 /* What the BMC refuses is told as not found, as Ironic does. */
-static int delete_subscription(struct task *task, const struct passthru_call *call, struct passthru_result *result,
-			       struct error *err)
+static int delete_subscription(struct task *task, const struct passthru_call *call,
+			       struct passthru_result *result, struct error *err)
 {
 	struct subscriptions subscriptions;
 	int rc = subscriptions_open(&subscriptions, task, err);
@@ -387,8 +397,8 @@ static bool is_service_root(const json_t *document)
 }
 
 /* Only service roots are shown: the method is no window into whatever else answers at an address. */
-static int get_service_root(struct task *task, const struct passthru_call *call, struct passthru_result *result,
-			    struct error *err)
+static int get_service_root(struct task *task, const struct passthru_call *call,
+			    struct passthru_result *result, struct error *err)
 {
 	struct redfish_client client;
 	struct redfish_info info;
@@ -403,7 +413,8 @@ static int get_service_root(struct task *task, const struct passthru_call *call,
 		rc = redfish_object(&client, &document, err);
 	if (rc == 0 && !is_service_root(document)) {
 		json_decref(document);
-		rc = fail(err, ERR_BMC, "What answers at %s%s is no Redfish service", info.address, info.root);
+		rc = fail(err, ERR_BMC, "What answers at %s%s is no Redfish service", info.address,
+			  info.root);
 	}
 	if (rc == 0)
 		result->value = document;
@@ -415,11 +426,12 @@ static int get_service_root(struct task *task, const struct passthru_call *call,
 
 static const struct passthru_argument create_arguments[] = {
 	{ .name = "Destination", .type = ARGUMENT_ANY }, { .name = "EventTypes", .type = ARGUMENT_ANY },
-	{ .name = "Context", .type = ARGUMENT_ANY },	 { .name = "Protocol", .type = ARGUMENT_ANY },
+	{ .name = "Context", .type = ARGUMENT_ANY },     { .name = "Protocol", .type = ARGUMENT_ANY },
 	{ .name = "HttpHeaders", .type = ARGUMENT_ANY }, { 0 }
 };
 static const struct passthru_argument id_argument[] = { { .name = "id", .type = ARGUMENT_ANY }, { 0 } };
-static const struct passthru_argument eject_arguments[] = { { .name = "boot_device", .type = ARGUMENT_ANY }, { 0 } };
+static const struct passthru_argument eject_arguments[] = { { .name = "boot_device", .type = ARGUMENT_ANY },
+							    { 0 } };
 static const struct passthru_argument root_arguments[] = {
 	{ .name = "redfish_address", .type = ARGUMENT_TEXT, .is_required = true },
 	{ .name = "redfish_verify_ca", .type = ARGUMENT_ANY },
@@ -429,29 +441,38 @@ static const struct passthru_argument root_arguments[] = {
 /* clang-format off */
 static const struct passthru_method node_methods[] = {
 	{ .name = "eject_vmedia", .verbs = VERB_POST, .mode = PASSTHRU_ASYNC, .lock = LOCK_EXCLUSIVE,
-	  .on_crash = CRASH_REPEAT, .run_s = 120, .arguments = eject_arguments, .validate = validate_eject, .run = eject_vmedia,
-	  .help = "Eject a virtual media device. If no device is provided then all attached devices will be ejected. "
-	          "Optional arguments: 'boot_device' - the boot device to eject, either 'cd', 'dvd', 'usb', or 'floppy'" },
+	  .on_crash = CRASH_REPEAT, .run_s = 120, .arguments = eject_arguments,
+	  .validate = validate_eject, .run = eject_vmedia,
+	  .help = "Eject a virtual media device. If no device is provided then all attached devices will be "
+		  "ejected. Optional arguments: 'boot_device' - the boot device to eject, either 'cd', "
+		  "'dvd', 'usb', or 'floppy'" },
 	{ .name = "create_subscription", .verbs = VERB_POST, .mode = PASSTHRU_SYNC, .lock = LOCK_EXCLUSIVE,
-	  .on_crash = CRASH_NEVER, .arguments = create_arguments, .validate = validate_create, .run = create_subscription,
-	  .help = "Creates a subscription on a node. Required argument: a dictionary of {'Destination': 'destination_url'}" },
+	  .on_crash = CRASH_NEVER, .arguments = create_arguments, .validate = validate_create,
+	  .run = create_subscription,
+	  .help = "Creates a subscription on a node. Required argument: a dictionary of {'Destination': "
+		  "'destination_url'}" },
 	{ .name = "delete_subscription", .verbs = VERB_DELETE, .mode = PASSTHRU_SYNC, .lock = LOCK_EXCLUSIVE,
-	  .on_crash = CRASH_REPEAT, .arguments = id_argument, .validate = validate_id, .run = delete_subscription,
-	  .help = "Delete a subscription on a node. Required argument: a dictionary of {'id': 'subscription_bmc_id'}" },
+	  .on_crash = CRASH_REPEAT, .arguments = id_argument, .validate = validate_id,
+	  .run = delete_subscription,
+	  .help = "Delete a subscription on a node. Required argument: a dictionary of {'id': "
+		  "'subscription_bmc_id'}" },
 	{ .name = "get_all_subscriptions", .verbs = VERB_GET, .mode = PASSTHRU_SYNC, .lock = LOCK_EXCLUSIVE,
 	  .on_crash = CRASH_REPEAT, .run = get_all_subscriptions,
 	  .help = "Returns all subscriptions on the node." },
 	{ .name = "get_subscription", .verbs = VERB_GET, .mode = PASSTHRU_SYNC, .lock = LOCK_EXCLUSIVE,
-	  .on_crash = CRASH_REPEAT, .arguments = id_argument, .validate = validate_id, .run = get_subscription,
-	  .help = "Get a subscription on the node. Required argument: a dictionary of {'id': 'subscription_bmc_id'}" },
+	  .on_crash = CRASH_REPEAT, .arguments = id_argument, .validate = validate_id,
+	  .run = get_subscription,
+	  .help = "Get a subscription on the node. Required argument: a dictionary of {'id': "
+		  "'subscription_bmc_id'}" },
 	{ 0 }
 };
 
 static const struct passthru_method driver_methods[] = {
 	{ .name = "get_service_root", .verbs = VERB_GET, .mode = PASSTHRU_SYNC, .lock = LOCK_SHARED,
-	  .on_crash = CRASH_REPEAT, .arguments = root_arguments, .validate = validate_service_root, .run = get_service_root,
-	  .help = "Returns the service root of the Redfish service at an address. Required argument: 'redfish_address'. "
-	          "Optional argument: 'redfish_verify_ca'" },
+	  .on_crash = CRASH_REPEAT, .arguments = root_arguments, .validate = validate_service_root,
+	  .run = get_service_root,
+	  .help = "Returns the service root of the Redfish service at an address. Required argument: "
+		  "'redfish_address'. Optional argument: 'redfish_verify_ca'" },
 	{ 0 }
 };
 /* clang-format on */

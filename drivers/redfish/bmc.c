@@ -13,10 +13,10 @@
 #define LOGOUT_MS 5000
 
 static struct {
-	struct map by_hash;              /* first of a chain */
+	struct map by_hash; /* first of a chain */
 	struct redfish_bmc *oldest, *newest;
 	size_t listed;
-	unsigned alive;                  /* entries not yet freed */
+	unsigned alive; /* entries not yet freed */
 	struct cond freed;
 	struct fiber *sweeper;
 } cache;
@@ -243,8 +243,8 @@ void redfish_drain(int64_t deadline_ms)
 
 /* ---- requests ---- */
 
-/* A reused connection that fails before the first byte of an answer is libcurl's to repeat; where that happens
- * often, connections are not kept for an hour. */
+/* A reused connection that fails before the first byte of an answer is libcurl's to repeat; where that
+ * happens often, connections are not kept for an hour. */
 static void note_reuse(struct redfish_bmc *bmc, unsigned attempts)
 {
 	if (bmc->exchanges++ == 10)
@@ -281,8 +281,8 @@ static int time_left(int64_t deadline_ms, double option_s)
 	return (int)(left < longest ? left : longest);
 }
 
-SUSPENDS static int fetch_once(struct redfish_bmc *bmc, const struct redfish_request *request, struct http_fetch *fetch,
-			       struct error *err)
+SUSPENDS static int fetch_once(struct redfish_bmc *bmc, const struct redfish_request *request,
+			       struct http_fetch *fetch, struct error *err)
 {
 	const struct redfish_info *info = &bmc->info;
 	char token[REDFISH_TOKEN_MAX + 16], if_match[300];
@@ -343,14 +343,15 @@ int redfish_exchange(struct redfish_bmc *bmc, const struct redfish_request *requ
 	int rc = semaphore_take(&bmc->slots, request->deadline_ms);
 
 	if (rc < 0)
-		return fail(err, (enum errcode)-rc, "%s %s%s found no free connection in time", request->method,
-			    bmc->info.address, request->path);
+		return fail(err, (enum errcode) - rc, "%s %s%s found no free connection in time",
+			    request->method, bmc->info.address, request->path);
 	rc = fetch_once(bmc, request, fetch, err);
 	semaphore_give(&bmc->slots);
 	return rc;
 }
 
-int redfish_path_of_link(const struct redfish_bmc *bmc, const char *link, char *path, size_t size, struct error *err)
+int redfish_path_of_link(const struct redfish_bmc *bmc, const char *link, char *path, size_t size,
+			 struct error *err)
 {
 	size_t authority = strlen(bmc->info.address);
 	size_t len;

@@ -15,7 +15,7 @@
 #define REDFISH_SLOTS         2         /* requests to one BMC at once */
 #define REDFISH_REPLY_MAX     (4 << 20) /* bytes of an answer */
 #define REDFISH_FRESH_MS      5000      /* writes do not use a connection that was idle for longer */
-#define REDFISH_FLIGHT_MS     3000      /* longest life of a write unacknowledged: [conductor] flight's preset */
+#define REDFISH_FLIGHT_MS     3000      /* longest life of an unacknowledged write: as [conductor] flight */
 #define REDFISH_PATH_MAX      1024
 #define REDFISH_TOKEN_MAX     1024
 
@@ -65,9 +65,10 @@ struct redfish_request {
 };
 /* Sends it once and waits, in its turn among the BMC's requests. What http_fetch returns; the caller releases
  * fetch in any case. */
-SUSPENDS int redfish_exchange(struct redfish_bmc *bmc, const struct redfish_request *request, struct http_fetch *fetch,
-			      struct error *err);
+SUSPENDS int redfish_exchange(struct redfish_bmc *bmc, const struct redfish_request *request,
+			      struct http_fetch *fetch, struct error *err);
 
 /* Turns a link of the BMC (path, or URL of this same BMC) into a path. -ERR_BMC for other hosts and for what
  * cannot be a path. */
-int redfish_path_of_link(const struct redfish_bmc *bmc, const char *link, char *path, size_t size, struct error *err);
+int redfish_path_of_link(const struct redfish_bmc *bmc, const char *link, char *path, size_t size,
+			 struct error *err);

@@ -1,5 +1,5 @@
-/* client: see client.h. Source of the rules: DSP0266 sections 6.5, 7 and 8; the makes are named where a rule is
- * theirs. */
+/* client: see client.h. Source of the rules: DSP0266 sections 6.5, 7 and 8; the makes are named where a rule
+ * is theirs. */
 #include "drivers/redfish/client.h"
 
 #include <assert.h>
@@ -15,15 +15,15 @@
 #include "lib/xalloc.h"
 
 /* Answers by which a BMC asks for patience. */
-#define BUSY_ATTEMPTS    10
-#define BUSY_INTERVAL_MS 3000
+#define BUSY_ATTEMPTS     10
+#define BUSY_INTERVAL_MS  3000
 #define RETRY_AFTER_MAX_S 30
 
 int redfish_open(struct redfish_client *client, struct task *task, struct error *err)
 {
 	struct redfish_info info;
-	int rc = redfish_info_parse(node_object(task->node, NODE_DRIVER_INFO), node_uuid(task->node), &task->arena, &info,
-				    err);
+	int rc = redfish_info_parse(node_object(task->node, NODE_DRIVER_INFO), node_uuid(task->node),
+				    &task->arena, &info, err);
 
 	if (rc < 0)
 		return rc;
@@ -78,7 +78,8 @@ static bool is_refused_twice(const struct call *call, unsigned attempt)
 	return attempt > 0 && !call->is_repeatable;
 }
 
-/* Where the bytes leave. libcurl sends again on a new connection when a kept one turns out dead: not a POST. */
+/* Where the bytes leave. libcurl sends again on a new connection when a kept one turns out dead: not a POST.
+ */
 static int may_send(void *arg, unsigned attempt, struct error *err)
 {
 	struct call *call = arg;
@@ -88,8 +89,8 @@ static int may_send(void *arg, unsigned attempt, struct error *err)
 	if (!call->is_write)
 		return 0;
 	if (is_refused_twice(call, attempt))
-		return fail(err, ERR_UNKNOWN_OUTCOME, "The connection ended before an answer to %s %s came", call->method,
-			    call->path);
+		return fail(err, ERR_UNKNOWN_OUTCOME, "The connection ended before an answer to %s %s came",
+			    call->method, call->path);
 	rc = task_gate_check(task, arena_printf(&task->arena, "%s %s", call->method, call->path), err);
 	if (rc == 0)
 		call->client->may_have_left = true;
@@ -125,7 +126,8 @@ SUSPENDS static int try_once(struct call *call, char *token, size_t token_size, 
 		rc = task_gate_wait(client->task, err);
 	if (rc < 0)
 		return rc;
-	/* The session may be replaced while this request is under way: it keeps the token that it went with. */
+	/* The session may be replaced while this request is under way: it keeps the token that it went with.
+	 */
 	snprintf(token, token_size, "%s", client->bmc->token ? client->bmc->token : "");
 	request.token = *token ? token : NULL;
 	request.is_basic = redfish_session_is_basic(client->bmc);
@@ -158,8 +160,8 @@ static bool is_busy(const struct call *call)
 	if (!call->is_write)
 		return true;
 	return redfish_answer_has(client, "SYS518") ||
-	       (redfish_answer_has(client, "iLO") && redfish_answer_has(client, "InvalidOperationForSystemState") &&
-		client->status >= 500);
+	       (redfish_answer_has(client, "iLO") &&
+		redfish_answer_has(client, "InvalidOperationForSystemState") && client->status >= 500);
 }
 
 static int64_t busy_pause_ms(const struct redfish_client *client)
@@ -187,7 +189,8 @@ SUSPENDS static bool again_after_failure(struct call *call, int rc)
 	call->connection_failures += rc == -ERR_TIMEOUT ? 2 : 1;
 	if (call->connection_failures >= (unsigned long)redfish_options.connection_attempts)
 		return false;
-	return redfish_pause(call->client, (int64_t)(redfish_options.connection_retry_interval_s * 1000)) == 0;
+	return redfish_pause(call->client, (int64_t)(redfish_options.connection_retry_interval_s * 1000)) ==
+	       0;
 }
 
 /* After an answer. True: try again. */
@@ -217,20 +220,24 @@ static int fail_status(const struct call *call, struct error *err)
 	redfish_problem_mask(&problem, client->info.password);
 	redfish_problem_mask(&problem, client->bmc->token);
 	if (client->status >= 300 && client->status < 400)
-		return fail(err, ERR_BMC, "HTTP %s %s%s was answered with a redirection (status %d), which is not followed",
+		return fail(err, ERR_BMC,
+			    "HTTP %s %s%s was answered with a redirection (status %d), which is not followed",
 			    call->method, client->info.address, call->path, client->status);
-	return fail(err, is_auth ? ERR_BMC_AUTH : ERR_BMC, "HTTP %s %s%s returned code %d%s%s%s%s", call->method,
-		    client->info.address, call->path, client->status, *problem.code ? ". " : "", problem.code,
-		    *problem.text ? ": " : "", problem.text);
+	return fail(err, is_auth ? ERR_BMC_AUTH : ERR_BMC, "HTTP %s %s%s returned code %d%s%s%s%s",
+		    call->method, client->info.address, call->path, client->status, *problem.code ? ". " : "",
+		    problem.code, *problem.text ? ": " : "", problem.text);
 }
 
 static int fail_unanswered(const struct call *call, int rc, struct error *err)
 {
-	if (call->is_write && call->client->may_have_left && (rc == -ERR_BMC_UNREACHABLE || rc == -ERR_TIMEOUT))
-		return fail(err, ERR_UNKNOWN_OUTCOME, "HTTP %s %s%s may have been carried out, but no answer came",
-			    call->method, call->client->info.address, call->path);
+	if (call->is_write && call->client->may_have_left &&
+	    (rc == -ERR_BMC_UNREACHABLE || rc == -ERR_TIMEOUT))
+		return fail(err, ERR_UNKNOWN_OUTCOME,
+			    "HTTP %s %s%s may have been carried out, but no answer came", call->method,
+			    call->client->info.address, call->path);
 	if (rc == -ERR_BMC_UNREACHABLE && err)
-		return fail_prefix(err, "Redfish connection failed for node %s", redfish_node_uuid(call->client));
+		return fail_prefix(err, "Redfish connection failed for node %s",
+				   redfish_node_uuid(call->client));
 	return rc;
 }
 
@@ -365,7 +372,8 @@ int redfish_object(struct redfish_client *client, json_t **ret, struct error *er
 	json_t *value;
 
 	if (json_parse(answer->data ? answer->data : "", answer->len, JSON_DEPTH_MAX, &value, &reason) < 0)
-		return fail(err, ERR_BMC, "%s answered what is not JSON: %s", client->info.address, reason.text);
+		return fail(err, ERR_BMC, "%s answered what is not JSON: %s", client->info.address,
+			    reason.text);
 	if (!json_is_object(value)) {
 		json_decref(value);
 		return fail(err, ERR_BMC, "%s answered JSON that is not an object", client->info.address);
@@ -380,5 +388,6 @@ bool redfish_scan_text(const struct redfish_client *client, const char *const *p
 	const char *raw;
 	size_t len;
 
-	return answer->len && json_scan(answer->data, answer->len, path, &raw, &len) && json_unquote(raw, len, text, size);
+	return answer->len && json_scan(answer->data, answer->len, path, &raw, &len) &&
+	       json_unquote(raw, len, text, size);
 }

@@ -1,11 +1,11 @@
 #pragma once
 /*
- * client: requests to the BMC of a task's node. A client is opened for one operation, holds the latest answer,
- * and is closed at its end. Writes (everything but GET) leave through the task's gate only.
+ * client: requests to the BMC of a task's node. A client is opened for one operation, holds the latest
+ * answer, and is closed at its end. Writes (everything but GET) leave through the task's gate only.
  *
- * Repeated by class: connections that fail ([redfish] connection_attempts), 5xx on GET, answers by which iDRAC
- * and iLO say "not now", a token that has expired (once), If-Match conditions that fail (PATCH). A POST that
- * may have left and got no answer is never repeated: -ERR_UNKNOWN_OUTCOME.
+ * Repeated by class: connections that fail ([redfish] connection_attempts), 5xx on GET, answers by which
+ * iDRAC and iLO say "not now", a token that has expired (once), If-Match conditions that fail (PATCH). A POST
+ * that may have left and got no answer is never repeated: -ERR_UNKNOWN_OUTCOME.
  */
 #include "drivers/redfish/bmc.h"
 #include "drivers/task.h"
@@ -32,8 +32,10 @@ void redfish_close(struct redfish_client *client);
  * -ERR_BMC_AUTH, -ERR_BMC (client->status tells which refusal), -ERR_TIMEOUT, -ERR_TOO_LARGE, -ERR_CANCELLED,
  * -ERR_FENCED, -ERR_UNKNOWN_OUTCOME. */
 SUSPENDS int redfish_get(struct redfish_client *client, const char *path, struct error *err);
-SUSPENDS int redfish_post(struct redfish_client *client, const char *path, const json_t *body, struct error *err);
-SUSPENDS int redfish_patch(struct redfish_client *client, const char *path, const json_t *body, struct error *err);
+SUSPENDS int redfish_post(struct redfish_client *client, const char *path, const json_t *body,
+			  struct error *err);
+SUSPENDS int redfish_patch(struct redfish_client *client, const char *path, const json_t *body,
+			   struct error *err);
 SUSPENDS int redfish_delete(struct redfish_client *client, const char *path, struct error *err);
 
 /* The latest answer's body as a JSON object (new reference). -ERR_BMC when it is none. */

@@ -13,15 +13,19 @@
 #define DEFAULT_ROOT "/redfish/v1/"
 
 const struct driver_property redfish_properties[] = {
-	{ "redfish_address", "The URL of the BMC's Redfish service. Without a scheme, https is assumed; a path is taken as "
-			     "the root of the service. For example: https://mgmt.vendor.com. Required." },
-	{ "redfish_system_id", "The path of the node's ComputerSystem resource, for example /redfish/v1/Systems/1. Needed "
-			       "only when the BMC manages more than one system. Optional." },
+	{ "redfish_address",
+	  "The URL of the BMC's Redfish service. Without a scheme, https is assumed; a path is taken as the "
+	  "root of the service. For example: https://mgmt.vendor.com. Required." },
+	{ "redfish_system_id",
+	  "The path of the node's ComputerSystem resource, for example /redfish/v1/Systems/1. Needed only "
+	  "when the BMC manages more than one system. Optional." },
 	{ "redfish_username", "User name at the BMC. Optional." },
 	{ "redfish_password", "Password at the BMC. Optional." },
-	{ "redfish_verify_ca", "Whether the BMC's certificate is verified, or the path of a file or folder of trusted "
-			       "certificates. Defaults to True. Optional." },
-	{ "redfish_auth_type", "How to log in: basic, session or auto. Defaults to [redfish] auth_type. Optional." },
+	{ "redfish_verify_ca",
+	  "Whether the BMC's certificate is verified, or the path of a file or folder of trusted "
+	  "certificates. Defaults to True. Optional." },
+	{ "redfish_auth_type",
+	  "How to log in: basic, session or auto. Defaults to [redfish] auth_type. Optional." },
 	{ "redfish_tls_minimum_version", "Lowest TLS version: 1.1, 1.2 or 1.3. Optional." },
 	{ "redfish_tls_ciphers", "Cipher list of OpenSSL for the connection. Optional." },
 	{ 0 }
@@ -58,7 +62,8 @@ static int bad_address(struct parse *parse, const json_t *value)
 	const char *text = repr(parse, value);
 
 	/* What stands before '@' may be a password. */
-	return fail(parse->err, ERR_INVALID, "Invalid Redfish address %s set in driver_info/redfish_address on node %s",
+	return fail(parse->err, ERR_INVALID,
+		    "Invalid Redfish address %s set in driver_info/redfish_address on node %s",
 		    strchr(text, '@') ? "(with user information)" : text, parse->node_uuid);
 }
 
@@ -138,9 +143,11 @@ static int parse_address(struct parse *parse)
 	authority_len = strcspn(rest, "/?#");
 	path_len = strcspn(rest + authority_len, "?#");
 	if (is_ipv6_literal(rest, authority_len))
-		parse->info->address = arena_printf(parse->arena, "%s://[%.*s]", scheme, (int)authority_len, rest);
+		parse->info->address =
+			arena_printf(parse->arena, "%s://[%.*s]", scheme, (int)authority_len, rest);
 	else if (is_authority(rest, authority_len))
-		parse->info->address = arena_printf(parse->arena, "%s://%.*s", scheme, (int)authority_len, rest);
+		parse->info->address =
+			arena_printf(parse->arena, "%s://%.*s", scheme, (int)authority_len, rest);
 	else
 		return bad_address(parse, value);
 	rest += authority_len;
@@ -148,7 +155,8 @@ static int parse_address(struct parse *parse)
 		return bad_address(parse, value);
 	while (path_len && rest[path_len - 1] == '/')
 		path_len--;
-	parse->info->root = path_len ? arena_printf(parse->arena, "%.*s/", (int)path_len, rest) : DEFAULT_ROOT;
+	parse->info->root =
+		path_len ? arena_printf(parse->arena, "%.*s/", (int)path_len, rest) : DEFAULT_ROOT;
 	return 0;
 }
 
@@ -181,8 +189,9 @@ static int parse_system_id(struct parse *parse)
 		return 0;
 	if (!text || strlen(text) > 1024)
 		return fail(parse->err, ERR_INVALID,
-			    "Invalid value \"%s\" set in driver_info/redfish_system_id on node %s. The value should be a path "
-			    "(string) to the resource that the driver will interact with. For example: /redfish/v1/Systems/1",
+			    "Invalid value \"%s\" set in driver_info/redfish_system_id on node %s. The value "
+			    "should be a path (string) to the resource that the driver will interact with. "
+			    "For example: /redfish/v1/Systems/1",
 			    repr(parse, value), parse->node_uuid);
 	if (!*text)
 		return 0;
@@ -219,8 +228,9 @@ static int set_verify_text(struct parse *parse, const char *text)
 	value = bool_of_text(text);
 	if (value < 0)
 		return fail(parse->err, ERR_INVALID,
-			    "Invalid value type set in driver_info/redfish_verify_ca on node %s. The value should be a Boolean "
-			    "or the path to a file/directory, not \"%s\"", parse->node_uuid, text);
+			    "Invalid value type set in driver_info/redfish_verify_ca on node %s. The value "
+			    "should be a Boolean or the path to a file/directory, not \"%s\"",
+			    parse->node_uuid, text);
 	parse->info->is_tls_unverified = !value;
 	return 0;
 }
@@ -237,8 +247,9 @@ static int parse_verify(struct parse *parse)
 		parse->info->is_tls_unverified = true;
 	else if (value && !json_is_true(value) && !json_is_null(value))
 		rc = fail(parse->err, ERR_INVALID,
-			  "Invalid value type set in driver_info/redfish_verify_ca on node %s. The value should be a Boolean or "
-			  "the path to a file/directory, not \"%s\"", parse->node_uuid, repr(parse, value));
+			  "Invalid value type set in driver_info/redfish_verify_ca on node %s. The value "
+			  "should be a Boolean or the path to a file/directory, not \"%s\"",
+			  parse->node_uuid, repr(parse, value));
 	if (rc == 0 && !parse->info->is_tls_unverified && !parse->info->ca_path && redfish_options.verify_ca)
 		rc = set_verify_text(parse, redfish_options.verify_ca);
 	return rc;
@@ -252,7 +263,9 @@ static int parse_auth(struct parse *parse)
 		[REDFISH_AUTH_AUTO] = "auto",
 	};
 	const json_t *value = json_object_get(parse->driver_info, "redfish_auth_type");
-	const char *text = value ? repr(parse, value) : redfish_options.auth_type ? redfish_options.auth_type : "auto";
+	const char *text = value                       ? repr(parse, value)
+			   : redfish_options.auth_type ? redfish_options.auth_type
+						       : "auto";
 
 	for (int i = 0; i < 3; i++) {
 		if (!strcmp(names[i], text)) {
@@ -261,8 +274,9 @@ static int parse_auth(struct parse *parse)
 		}
 	}
 	return fail(parse->err, ERR_INVALID,
-		    "Invalid value \"%s\" set in driver_info/redfish_auth_type on node %s. The value should be one of \"basic\", "
-		    "\"session\" or \"auto\".", text, parse->node_uuid);
+		    "Invalid value \"%s\" set in driver_info/redfish_auth_type on node %s. The value should "
+		    "be one of \"basic\", \"session\" or \"auto\".",
+		    text, parse->node_uuid);
 }
 
 /* A text member, or NULL. */
@@ -273,8 +287,9 @@ static int parse_text(struct parse *parse, const char *name, const char **ret)
 	if (!value || json_is_null(value))
 		return 0;
 	if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value))
-		return fail(parse->err, ERR_INVALID, "Invalid value set in driver_info/%s on node %s. The value should be a "
-			    "string.", name, parse->node_uuid);
+		return fail(parse->err, ERR_INVALID,
+			    "Invalid value set in driver_info/%s on node %s. The value should be a string.",
+			    name, parse->node_uuid);
 	*ret = arena_strdup(parse->arena, json_string_value(value));
 	return 0;
 }
@@ -306,8 +321,9 @@ static int parse_tls(struct parse *parse)
 			parse->info->tls_minimum = versions[i];
 	if (text && !parse->info->tls_minimum)
 		return fail(parse->err, ERR_INVALID,
-			    "Invalid value \"%s\" set in driver_info/redfish_tls_minimum_version on node %s. The value should be one "
-			    "of \"1.1\", \"1.2\" or \"1.3\".", text, parse->node_uuid);
+			    "Invalid value \"%s\" set in driver_info/redfish_tls_minimum_version on node %s. "
+			    "The value should be one of \"1.1\", \"1.2\" or \"1.3\".",
+			    text, parse->node_uuid);
 	return parse_text(parse, "redfish_tls_ciphers", &parse->info->tls_ciphers);
 }
 
@@ -320,14 +336,16 @@ static bool is_given(const json_t *value)
 int redfish_info_parse(const json_t *driver_info, const char *node_uuid, struct arena *arena,
 		       struct redfish_info *ret, struct error *err)
 {
-	static int (*const steps[])(struct parse *) = { parse_address,	   parse_system_id, parse_verify,
-							parse_auth, parse_credentials, parse_tls };
+	static int (*const steps[])(struct parse *) = { parse_address, parse_system_id,   parse_verify,
+							parse_auth,    parse_credentials, parse_tls };
 	struct redfish_info info = { 0 };
 	struct parse parse = { driver_info, node_uuid, arena, &info, err };
 
 	if (!is_given(json_object_get(driver_info, "redfish_address")))
-		return fail(err, ERR_MISSING, "Missing the following Redfish properties in node %s driver_info: "
-					      "['redfish_address']", node_uuid);
+		return fail(err, ERR_MISSING,
+			    "Missing the following Redfish properties in node %s driver_info: "
+			    "['redfish_address']",
+			    node_uuid);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		int rc = steps[i](&parse);
 		if (rc < 0)
@@ -341,6 +359,6 @@ int redfish_validate(struct task *task, struct error *err)
 {
 	struct redfish_info info;
 
-	return redfish_info_parse(node_object(task->node, NODE_DRIVER_INFO), node_uuid(task->node), &task->arena, &info,
-				  err);
+	return redfish_info_parse(node_object(task->node, NODE_DRIVER_INFO), node_uuid(task->node),
+				  &task->arena, &info, err);
 }

@@ -19,11 +19,8 @@ static const struct {
 	const char *device;
 	const char *targets[3];
 } boot_targets[] = {
-	{ "pxe", { "Pxe" } },
-	{ "disk", { "Hdd" } },
-	{ "cdrom", { "Cd", "UsbCd" } },
-	{ "bios", { "BiosSetup" } },
-	{ "uefihttp", { "UefiHttp" } },
+	{ "pxe", { "Pxe" } },        { "disk", { "Hdd" } },          { "cdrom", { "Cd", "UsbCd" } },
+	{ "bios", { "BiosSetup" } }, { "uefihttp", { "UefiHttp" } },
 };
 #define BOOT_TARGET_COUNT (sizeof(boot_targets) / sizeof(boot_targets[0]))
 
@@ -84,12 +81,12 @@ static int boot_device_get(struct task *task, struct boot_device *ret, struct er
 /* One setting of the boot device. */
 struct boot_change {
 	struct redfish_client *client;
-	char path[REDFISH_PATH_MAX];  /* where Boot is written: the system or its Settings */
-	const char *target;           /* "Pxe" */
-	const char *enabled;          /* "Once", "Continuous" */
-	const json_t *boot;           /* Boot as it is; borrowed */
-	bool is_full;                 /* mode, enabled and target always together (AMI, ASRockRack) */
-	bool is_enabled_always;       /* else only when it changes (Supermicro forgets it, others refuse it) */
+	char path[REDFISH_PATH_MAX]; /* where Boot is written: the system or its Settings */
+	const char *target;          /* "Pxe" */
+	const char *enabled;         /* "Once", "Continuous" */
+	const json_t *boot;          /* Boot as it is; borrowed */
+	bool is_full;                /* mode, enabled and target always together (AMI, ASRockRack) */
+	bool is_enabled_always;      /* else only when it changes (Supermicro forgets it, others refuse it) */
 };
 
 static bool list_has(const json_t *list, const char *word)
@@ -97,7 +94,8 @@ static bool list_has(const json_t *list, const char *word)
 	const json_t *value;
 	size_t index;
 
-	json_array_foreach((json_t *)list, index, value) {
+	json_array_foreach((json_t *)list, index, value)
+	{
 		if (json_is_string(value) && !strcmp(json_string_value(value), word))
 			return true;
 	}
@@ -106,7 +104,8 @@ static bool list_has(const json_t *list, const char *word)
 
 static int choose_target(struct boot_change *change, const char *device, struct error *err)
 {
-	const json_t *allowed = json_object_get(change->boot, "BootSourceOverrideTarget@Redfish.AllowableValues");
+	const json_t *allowed =
+		json_object_get(change->boot, "BootSourceOverrideTarget@Redfish.AllowableValues");
 	struct buf list;
 	int rc;
 
@@ -121,20 +120,23 @@ static int choose_target(struct boot_change *change, const char *device, struct 
 		}
 		buf_init(&list, 1024);
 		json_repr(&list, allowed);
-		rc = fail(err, ERR_INVALID, "Boot device %s is not offered by the BMC of node %s. Valid targets are: %s", device,
-			  redfish_node_uuid(change->client), list.data ? list.data : "[]");
+		rc = fail(err, ERR_INVALID,
+			  "Boot device %s is not offered by the BMC of node %s. Valid targets are: %s",
+			  device, redfish_node_uuid(change->client), list.data ? list.data : "[]");
 		buf_release(&list);
 		return rc;
 	}
 	return fail(err, ERR_INVALID, "Invalid boot device %s specified.", device);
 }
 
-/* Some keep what is written in a resource of its own, and only there (iDRAC10, OpenBMC of NVIDIA, Nokia); with
- * some it exists but holds nothing of Boot (SE450). ret_settings owns what change->boot may borrow from. */
+/* Some keep what is written in a resource of its own, and only there (iDRAC10, OpenBMC of NVIDIA, Nokia);
+ * with some it exists but holds nothing of Boot (SE450). ret_settings owns what change->boot may borrow from.
+ */
 SUSPENDS static int follow_settings(struct boot_change *change, const json_t *system, json_t **ret_settings,
 				    struct error *err)
 {
-	const json_t *object = json_object_get(json_object_get(system, "@Redfish.Settings"), "SettingsObject");
+	const json_t *object =
+		json_object_get(json_object_get(system, "@Redfish.Settings"), "SettingsObject");
 	const char *link = json_string_value(json_object_get(object, "@odata.id"));
 	const json_t *boot;
 	json_t *settings;
@@ -329,7 +331,9 @@ static int inject_nmi(struct task *task, struct error *err)
 }
 
 const struct management_interface redfish_management = {
-	.base = { .type = INTERFACE_MANAGEMENT, .name = "redfish", .properties = redfish_properties,
+	.base = { .type = INTERFACE_MANAGEMENT,
+		  .name = "redfish",
+		  .properties = redfish_properties,
 		  .validate = redfish_validate },
 	.boot_devices = boot_devices,
 	.boot_device_get = boot_device_get,

@@ -51,9 +51,11 @@ static void collections_release(struct collections *collections)
 		xfree(collections->paths[i]);
 }
 
-static void collections_add(struct redfish_client *client, struct collections *collections, const json_t *owner)
+static void collections_add(struct redfish_client *client, struct collections *collections,
+			    const json_t *owner)
 {
-	const char *link = json_string_value(json_object_get(json_object_get(owner, "VirtualMedia"), "@odata.id"));
+	const char *link =
+		json_string_value(json_object_get(json_object_get(owner, "VirtualMedia"), "@odata.id"));
 	char path[REDFISH_PATH_MAX];
 
 	if (link && collections->count < REDFISH_MEDIA_MAX &&
@@ -61,7 +63,8 @@ static void collections_add(struct redfish_client *client, struct collections *c
 		collections->paths[collections->count++] = xstrdup(path);
 }
 
-SUSPENDS static int get_object(struct redfish_client *client, const char *path, json_t **ret, struct error *err)
+SUSPENDS static int get_object(struct redfish_client *client, const char *path, json_t **ret,
+			       struct error *err)
 {
 	int rc = redfish_get(client, path, err);
 
@@ -69,7 +72,8 @@ SUSPENDS static int get_object(struct redfish_client *client, const char *path, 
 }
 
 /* Newer BMCs have them at the system, others at each manager of it. Huawei calls the link Managers. */
-SUSPENDS static int find_collections(struct redfish_client *client, struct collections *collections, struct error *err)
+SUSPENDS static int find_collections(struct redfish_client *client, struct collections *collections,
+				     struct error *err)
 {
 	char path[REDFISH_PATH_MAX];
 	const json_t *links, *managers, *link;
@@ -86,7 +90,8 @@ SUSPENDS static int find_collections(struct redfish_client *client, struct colle
 	managers = json_object_get(links, "ManagedBy");
 	if (!json_array_size(managers))
 		managers = json_object_get(links, "Managers");
-	json_array_foreach ((json_t *)managers, index, link) {
+	json_array_foreach((json_t *)managers, index, link)
+	{
 		const char *id = json_string_value(json_object_get(link, "@odata.id"));
 		if (collections->count || rc < 0 || !id || index == REDFISH_MEDIA_MAX)
 			break;
@@ -110,9 +115,11 @@ static bool slot_takes(const json_t *slot, const char *device)
 
 	if (!device)
 		return true;
-	json_array_foreach ((json_t *)types, index, type) {
+	json_array_foreach((json_t *)types, index, type)
+	{
 		for (int n = 0; n < 2 && devices[row].types[n]; n++)
-			if (json_is_string(type) && !strcasecmp(json_string_value(type), devices[row].types[n]))
+			if (json_is_string(type) &&
+			    !strcasecmp(json_string_value(type), devices[row].types[n]))
 				return true;
 	}
 	return false;
@@ -127,7 +134,8 @@ static bool slot_is_filled(const json_t *slot)
 }
 
 /* Some makes have no action and want a PATCH (Lenovo). iLO and iDRAC want a body, if an empty one. */
-SUSPENDS static int eject_once(struct redfish_client *client, const char *path, const json_t *slot, struct error *err)
+SUSPENDS static int eject_once(struct redfish_client *client, const char *path, const json_t *slot,
+			       struct error *err)
 {
 	const json_t *action = json_object_get(json_object_get(slot, "Actions"), "#VirtualMedia.EjectMedia");
 	const char *target = json_string_value(json_object_get(action, "target"));
@@ -162,7 +170,8 @@ SUSPENDS static bool is_empty_now(struct redfish_client *client, const char *pat
 }
 
 /* iDRAC may answer 5xx while it ejects, and an answer may be lost: the slot tells. */
-SUSPENDS static int eject(struct redfish_client *client, const char *path, const json_t *slot, struct error *err)
+SUSPENDS static int eject(struct redfish_client *client, const char *path, const json_t *slot,
+			  struct error *err)
 {
 	int rc;
 
@@ -174,15 +183,16 @@ SUSPENDS static int eject(struct redfish_client *client, const char *path, const
 			return rc;
 		if (is_empty_now(client, path))
 			return 0;
-		if ((rc == -ERR_BMC && status < 500) || tries == EJECT_TRIES || redfish_pause(client, EJECT_PAUSE_MS) < 0)
+		if ((rc == -ERR_BMC && status < 500) || tries == EJECT_TRIES ||
+		    redfish_pause(client, EJECT_PAUSE_MS) < 0)
 			return rc;
 	}
 }
 
 /* ---- all of them ---- */
 
-SUSPENDS static int eject_slot(struct redfish_client *client, const char *path, const char *device, unsigned *found,
-			       struct error *err)
+SUSPENDS static int eject_slot(struct redfish_client *client, const char *path, const char *device,
+			       unsigned *found, struct error *err)
 {
 	json_t *slot;
 	int rc = get_object(client, path, &slot, err);
@@ -210,7 +220,8 @@ SUSPENDS static int eject_collection(struct redfish_client *client, const char *
 
 	if (rc < 0)
 		return rc;
-	json_array_foreach (json_object_get(collection, "Members"), index, member) {
+	json_array_foreach(json_object_get(collection, "Members"), index, member)
+	{
 		const char *link = json_string_value(json_object_get(member, "@odata.id"));
 		if (index == REDFISH_MEDIA_MAX || rc < 0)
 			break;
@@ -230,7 +241,8 @@ int redfish_media_eject(struct redfish_client *client, const char *device, struc
 	for (size_t i = 0; rc == 0 && i < collections.count; i++)
 		rc = eject_collection(client, collections.paths[i], device, &found, err);
 	if (rc == 0 && !found)
-		rc = fail(err, ERR_INVALID, "No suitable virtual media device found on node %s", redfish_node_uuid(client));
+		rc = fail(err, ERR_INVALID, "No suitable virtual media device found on node %s",
+			  redfish_node_uuid(client));
 	collections_release(&collections);
 	return rc;
 }

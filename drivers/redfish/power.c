@@ -66,7 +66,8 @@ SUSPENDS static int wait_for(struct change *change, enum power_state target, str
 	return fail(err, ERR_POWER_STATE, "Failed to set node power state to %s.", power_state_name(target));
 }
 
-SUSPENDS static int reset_and_wait(struct change *change, const char *type, enum power_state goal, struct error *err)
+SUSPENDS static int reset_and_wait(struct change *change, const char *type, enum power_state goal,
+				   struct error *err)
 {
 	int rc = redfish_system_reset(&change->client, change->path, type, goal, err);
 
@@ -147,11 +148,8 @@ SUSPENDS static int soft_reboot(struct change *change, struct error *err)
 }
 
 static int (*const changes[POWER_STATE_COUNT])(struct change *, struct error *) = {
-	[POWER_ON] = power_on,
-	[POWER_OFF] = power_off,
-	[POWER_REBOOT] = reboot,
-	[POWER_SOFT_OFF] = soft_off,
-	[POWER_SOFT_REBOOT] = soft_reboot,
+	[POWER_ON] = power_on,       [POWER_OFF] = power_off,           [POWER_REBOOT] = reboot,
+	[POWER_SOFT_OFF] = soft_off, [POWER_SOFT_REBOOT] = soft_reboot,
 };
 
 static int set(struct task *task, enum power_state target, unsigned timeout_s, struct error *err)
@@ -173,11 +171,13 @@ static int set(struct task *task, enum power_state target, unsigned timeout_s, s
 	return rc;
 }
 
-static const enum power_state supported[] = { POWER_ON,	      POWER_OFF,	 POWER_REBOOT,
+static const enum power_state supported[] = { POWER_ON,       POWER_OFF,         POWER_REBOOT,
 					      POWER_SOFT_OFF, POWER_SOFT_REBOOT, POWER_UNKNOWN };
 
 const struct power_interface redfish_power = {
-	.base = { .type = INTERFACE_POWER, .name = "redfish", .properties = redfish_properties,
+	.base = { .type = INTERFACE_POWER,
+		  .name = "redfish",
+		  .properties = redfish_properties,
 		  .validate = redfish_validate },
 	.supported = supported,
 	.get = get,

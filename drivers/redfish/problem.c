@@ -52,7 +52,8 @@ static const json_t *worst_info(const json_t *infos)
 
 	if (json_is_object(infos))
 		return infos;
-	json_array_foreach((json_t *)infos, index, info) {
+	json_array_foreach((json_t *)infos, index, info)
+	{
 		if (json_is_object(info) && (!worst || severity_rank(info) > severity_rank(worst)))
 			worst = info;
 	}
@@ -80,7 +81,8 @@ static void take_info(const json_t *info, struct redfish_problem *problem)
 	if (!json_array_size(args))
 		return;
 	buf_init(&joined, sizeof(problem->text));
-	json_array_foreach((json_t *)args, index, arg) {
+	json_array_foreach((json_t *)args, index, arg)
+	{
 		if (json_is_string(arg)) {
 			buf_puts(&joined, joined.len ? ", " : "");
 			buf_puts(&joined, json_string_value(arg));

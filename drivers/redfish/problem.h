@@ -13,5 +13,6 @@ struct redfish_problem {
 
 /* body: any bytes. Never fails: what cannot be read leaves both empty. Control characters become spaces. */
 void redfish_problem_read(const char *body, size_t len, struct redfish_problem *ret);
-/* Replaces every occurrence of the secret in the text by asterisks; NULL and short secrets (< 3) are skipped. */
+/* Replaces every occurrence of the secret in the text by asterisks; NULL and secrets shorter than 3 are
+ * skipped. */
 void redfish_problem_mask(struct redfish_problem *problem, const char *secret);

@@ -10,7 +10,7 @@
 #include "lib/xalloc.h"
 
 static const struct service_resource *const tables[] = {
-	service_root_resources,	   service_session_resources, service_system_resources,
+	service_root_resources,    service_session_resources, service_system_resources,
 	service_manager_resources, service_event_resources,
 };
 
@@ -54,9 +54,10 @@ json_t *redfish_service_state(const struct redfish_service *service)
 	for (unsigned i = 0; i < service->subscription_count; i++)
 		json_array_append_new(subscriptions, json_string(service->subscriptions[i].destination));
 	for (int i = 0; i < SERVICE_MEDIA_COUNT; i++)
-		json_array_append_new(media, service->media[i].image ? json_string(service->media[i].image) : json_null());
-	return json_pack("{s:I, s:o, s:o, s:s}", "sessions", (json_int_t)service->session_count, "subscriptions",
-			 subscriptions, "media", media, "indicator", service->indicator);
+		json_array_append_new(media, service->media[i].image ? json_string(service->media[i].image)
+								     : json_null());
+	return json_pack("{s:I, s:o, s:o, s:s}", "sessions", (json_int_t)service->session_count,
+			 "subscriptions", subscriptions, "media", media, "indicator", service->indicator);
 }
 
 /* ---- helpers of the resources ---- */
@@ -68,7 +69,8 @@ void service_done(struct service_exchange *exchange)
 
 static void put_document(struct http_response *response, const json_t *document)
 {
-	http_response_header(response, "Content-Type", "application/json;odata.metadata=minimal;charset=utf-8");
+	http_response_header(response, "Content-Type",
+			     "application/json;odata.metadata=minimal;charset=utf-8");
 	json_write(&response->body, document);
 }
 
@@ -87,9 +89,9 @@ json_t *service_link(const char *path)
 
 json_t *service_collection(const char *path, const char *type, const char *name, json_t *take_members)
 {
-	return json_pack("{s:s, s:s++, s:s, s:I, s:o}", "@odata.id", path, "@odata.type", "#", type, "Collection",
-			 "Name", name, "Members@odata.count", (json_int_t)json_array_size(take_members), "Members",
-			 take_members);
+	return json_pack("{s:s, s:s++, s:s, s:I, s:o}", "@odata.id", path, "@odata.type", "#", type,
+			 "Collection", "Name", name, "Members@odata.count",
+			 (json_int_t)json_array_size(take_members), "Members", take_members);
 }
 
 /* The value as the client wrote it, cut, for an error message. */
@@ -127,12 +129,15 @@ bool service_body_only(struct service_exchange *exchange, const char *const *nam
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(exchange->body, key, value) {
+	json_object_foreach(exchange->body, key, value)
+	{
 		const char *const *name = names;
 		while (*name && strcmp(*name, key) != 0)
 			name++;
 		if (!*name && !strchr(key, '@')) {
-			service_refuse(exchange, is_action ? MESSAGE_PARAMETER_UNKNOWN : MESSAGE_PROPERTY_UNKNOWN, key, NULL);
+			service_refuse(exchange,
+				       is_action ? MESSAGE_PARAMETER_UNKNOWN : MESSAGE_PROPERTY_UNKNOWN, key,
+				       NULL);
 			return false;
 		}
 	}
@@ -209,7 +214,8 @@ static void etag_of(const struct service_exchange *exchange, const json_t *docum
 	for (size_t i = 0; i < text.len; i++)
 		hash = (hash ^ (unsigned char)text.data[i]) * 0x100000001b3;
 	buf_release(&text);
-	snprintf(etag, size, "%s\"%016" PRIx64 "\"", exchange->service->quirks->has_weak_etag ? "W/" : "", hash);
+	snprintf(etag, size, "%s\"%016" PRIx64 "\"", exchange->service->quirks->has_weak_etag ? "W/" : "",
+		 hash);
 }
 
 /* If-Match compares strongly: a weak tag matches nothing, so a client of a weak tag must send it bare. */
@@ -224,7 +230,8 @@ static bool etag_matches(const char *header, const char *etag)
 }
 
 /* False: 412 or 428 is in the response. */
-SUSPENDS static bool check_conditions(struct service_exchange *exchange, const struct service_resource *resource)
+SUSPENDS static bool check_conditions(struct service_exchange *exchange,
+				      const struct service_resource *resource)
 {
 	const struct redfish_quirks *quirks = exchange->service->quirks;
 	const char *header = http_request_header(exchange->request, "If-Match");
@@ -340,12 +347,13 @@ SUSPENDS static void read_resource(struct service_exchange *exchange, const stru
 	json_decref(document);
 }
 
-SUSPENDS static void write_resource(struct service_exchange *exchange, const struct service_resource *resource)
+SUSPENDS static void write_resource(struct service_exchange *exchange,
+				    const struct service_resource *resource)
 {
 	const char *method = exchange->request->method;
 
 	if (!strcmp(method, "DELETE")) {
-		resource->delete(exchange);
+		resource->delete (exchange);
 		return;
 	}
 	if (!parse_body(exchange))

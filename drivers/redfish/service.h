@@ -20,13 +20,15 @@
 #define REDFISH_SERVICE_SUBSCRIPTIONS 20 /* at once; beyond: 400 */
 
 /* ComputerSystem.PowerState. */
-enum redfish_power { REDFISH_OFF, REDFISH_ON, REDFISH_POWERING_ON, REDFISH_POWERING_OFF, REDFISH_POWER_COUNT };
+enum redfish_power {
+	REDFISH_OFF, REDFISH_ON, REDFISH_POWERING_ON, REDFISH_POWERING_OFF, REDFISH_POWER_COUNT
+};
 
 /* ResetType of ComputerSystem.Reset. */
 enum redfish_reset {
-	REDFISH_RESET_ON, REDFISH_RESET_FORCE_OFF, REDFISH_RESET_GRACEFUL_SHUTDOWN, REDFISH_RESET_GRACEFUL_RESTART,
-	REDFISH_RESET_FORCE_RESTART, REDFISH_RESET_FORCE_ON, REDFISH_RESET_PUSH_POWER_BUTTON,
-	REDFISH_RESET_POWER_CYCLE, REDFISH_RESET_NMI, REDFISH_RESET_COUNT
+	REDFISH_RESET_ON, REDFISH_RESET_FORCE_OFF, REDFISH_RESET_GRACEFUL_SHUTDOWN,
+	REDFISH_RESET_GRACEFUL_RESTART, REDFISH_RESET_FORCE_RESTART, REDFISH_RESET_FORCE_ON,
+	REDFISH_RESET_PUSH_POWER_BUTTON, REDFISH_RESET_POWER_CYCLE, REDFISH_RESET_NMI, REDFISH_RESET_COUNT
 };
 
 /* BootSourceOverrideTarget. */
@@ -95,5 +97,5 @@ void redfish_service_refuse(int status, const char *sentence, struct http_respon
 
 /* Quirks of another make from now on. */
 void redfish_service_set_quirks(struct redfish_service *service, const struct redfish_quirks *quirks);
-/* {"sessions": n, "subscriptions": [...], "media": [...]}: new reference, for the simulator's control port. */
+/* {"sessions": n, "subscriptions": [...], "media": [...]} for the simulator's control port; new reference. */
 json_t *redfish_service_state(const struct redfish_service *service);

@@ -11,11 +11,11 @@
 #include "lib/xalloc.h"
 
 #define SUBSCRIPTIONS "/redfish/v1/EventService/Subscriptions"
-#define TEST_EVENT "/redfish/v1/EventService/Actions/EventService.SubmitTestEvent"
-#define DELIVERY_MS 3000 /* longest wait for a listener */
+#define TEST_EVENT    "/redfish/v1/EventService/Actions/EventService.SubmitTestEvent"
+#define DELIVERY_MS   3000 /* longest wait for a listener */
 
-static const char *const event_types[] = { "StatusChange", "ResourceUpdated", "ResourceAdded", "ResourceRemoved",
-					   "Alert" };
+static const char *const event_types[] = { "StatusChange", "ResourceUpdated", "ResourceAdded",
+					   "ResourceRemoved", "Alert" };
 #define EVENT_TYPE_COUNT (sizeof(event_types) / sizeof(event_types[0]))
 
 static void subscription_release(struct service_subscription *subscription)
@@ -54,11 +54,12 @@ static json_t *event_service_get(struct service_exchange *exchange)
 	(void)exchange;
 	for (size_t i = 0; i < EVENT_TYPE_COUNT; i++)
 		json_array_append_new(types, json_string(event_types[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:{s:s, s:s}, s:o, s:o, s:{s:{s:s}}}", "@odata.id", "/redfish/v1/EventService",
-			 "@odata.type", "#EventService.v1_8_0.EventService", "Id", "EventService", "Name",
-			 "Event service", "ServiceEnabled", 1, "Status", "State", "Enabled", "Health", "OK",
-			 "EventTypesForSubscription", types, "Subscriptions", service_link(SUBSCRIPTIONS),
-			 "Actions", "#EventService.SubmitTestEvent", "target", TEST_EVENT);
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:{s:s, s:s}, s:o, s:o, s:{s:{s:s}}}", "@odata.id",
+			 "/redfish/v1/EventService", "@odata.type", "#EventService.v1_8_0.EventService", "Id",
+			 "EventService", "Name", "Event service", "ServiceEnabled", 1, "Status", "State",
+			 "Enabled", "Health", "OK", "EventTypesForSubscription", types, "Subscriptions",
+			 service_link(SUBSCRIPTIONS), "Actions", "#EventService.SubmitTestEvent", "target",
+			 TEST_EVENT);
 }
 
 static json_t *subscriptions_get(struct service_exchange *exchange)
@@ -71,7 +72,8 @@ static json_t *subscriptions_get(struct service_exchange *exchange)
 		snprintf(path, sizeof(path), SUBSCRIPTIONS "/%u", service->subscriptions[i].id);
 		json_array_append_new(members, service_link(path));
 	}
-	return service_collection(SUBSCRIPTIONS, "EventDestinationCollection.EventDestination", "Subscriptions", members);
+	return service_collection(SUBSCRIPTIONS, "EventDestinationCollection.EventDestination",
+				  "Subscriptions", members);
 }
 
 static json_t *subscription_document(const struct service_subscription *subscription)
@@ -81,9 +83,10 @@ static json_t *subscription_document(const struct service_subscription *subscrip
 	snprintf(id, sizeof(id), "%u", subscription->id);
 	snprintf(path, sizeof(path), SUBSCRIPTIONS "/%s", id);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "@odata.id", path, "@odata.type",
-			 "#EventDestination.v1_12_0.EventDestination", "Id", id, "Name", "Subscription", "Destination",
-			 subscription->destination, "Context", subscription->context, "Protocol", "Redfish",
-			 "SubscriptionType", "RedfishEvent", "EventTypes", subscription->event_types);
+			 "#EventDestination.v1_12_0.EventDestination", "Id", id, "Name", "Subscription",
+			 "Destination", subscription->destination, "Context", subscription->context,
+			 "Protocol", "Redfish", "SubscriptionType", "RedfishEvent", "EventTypes",
+			 subscription->event_types);
 }
 
 static json_t *subscription_get(struct service_exchange *exchange)
@@ -123,10 +126,12 @@ static bool take_event_types(struct service_exchange *exchange, json_t **ret)
 		service_refuse(exchange, MESSAGE_PROPERTY_TYPE, "given", "EventTypes");
 		return false;
 	}
-	json_array_foreach(list, index, value) {
+	json_array_foreach(list, index, value)
+	{
 		if (!event_type_known(json_string_value(value))) {
 			service_refuse(exchange, MESSAGE_PROPERTY_VALUE,
-				       json_is_string(value) ? json_string_value(value) : "given", "EventTypes");
+				       json_is_string(value) ? json_string_value(value) : "given",
+				       "EventTypes");
 			return false;
 		}
 	}
@@ -142,11 +147,14 @@ static bool are_headers(const json_t *list)
 
 	if (list && !json_is_array(list))
 		return false;
-	json_array_foreach((json_t *)list, index, entry) {
+	json_array_foreach((json_t *)list, index, entry)
+	{
 		if (!json_is_object(entry))
 			return false;
-		json_object_foreach((json_t *)entry, name, value) {
-			if (!json_is_string(value) || strpbrk(name, "\r\n:") || strpbrk(json_string_value(value), "\r\n"))
+		json_object_foreach((json_t *)entry, name, value)
+		{
+			if (!json_is_string(value) || strpbrk(name, "\r\n:") ||
+			    strpbrk(json_string_value(value), "\r\n"))
 				return false;
 		}
 	}
@@ -155,20 +163,23 @@ static bool are_headers(const json_t *list)
 
 static void subscriptions_post(struct service_exchange *exchange)
 {
-	static const char *const names[] = { "Destination", "Context", "Protocol", "EventTypes", "HttpHeaders",
-					     "EventFormatType", "SubscriptionType", "RegistryPrefixes", NULL };
+	static const char *const names[] = { "Destination",      "Context",          "Protocol",
+					     "EventTypes",       "HttpHeaders",      "EventFormatType",
+					     "SubscriptionType", "RegistryPrefixes", NULL };
 	struct redfish_service *service = exchange->service;
 	struct service_subscription *subscription;
 	const char *destination, *context, *protocol;
 	char location[128];
 	json_t *types, *headers = json_object_get(exchange->body, "HttpHeaders");
 
-	if (!service_body_only(exchange, names, false) || !service_body_text(exchange, "Destination", &destination) ||
-	    !service_body_text(exchange, "Context", &context) || !service_body_text(exchange, "Protocol", &protocol) ||
-	    !take_event_types(exchange, &types))
+	if (!service_body_only(exchange, names, false) ||
+	    !service_body_text(exchange, "Destination", &destination) ||
+	    !service_body_text(exchange, "Context", &context) ||
+	    !service_body_text(exchange, "Protocol", &protocol) || !take_event_types(exchange, &types))
 		return;
 	if (!destination || !protocol) {
-		service_refuse(exchange, MESSAGE_PROPERTY_MISSING, destination ? "Protocol" : "Destination", NULL);
+		service_refuse(exchange, MESSAGE_PROPERTY_MISSING, destination ? "Protocol" : "Destination",
+			       NULL);
 		return;
 	}
 	if (!is_destination(destination)) {
@@ -234,15 +245,18 @@ static void delivery_init(struct delivery *delivery, const struct service_subscr
 
 	*delivery = (struct delivery){ .url = arena_strdup(arena, subscription->destination) };
 	delivery->headers[count++] = "Content-Type: application/json";
-	json_array_foreach(subscription->headers, index, entry) {
-		json_object_foreach(entry, name, value) {
+	json_array_foreach(subscription->headers, index, entry)
+	{
+		json_object_foreach(entry, name, value)
+		{
 			if (count < 15)
-				delivery->headers[count++] = arena_printf(arena, "%s: %s", name, json_string_value(value));
+				delivery->headers[count++] =
+					arena_printf(arena, "%s: %s", name, json_string_value(value));
 		}
 	}
 	buf_init(&body, 64 * 1024);
-	entry = json_pack("{s:s, s:s, s:s, s:s, s:[O]}", "@odata.type", "#Event.v1_7_0.Event", "Id", "1", "Name", "Event",
-			  "Context", subscription->context, "Events", event);
+	entry = json_pack("{s:s, s:s, s:s, s:s, s:[O]}", "@odata.type", "#Event.v1_7_0.Event", "Id", "1",
+			  "Name", "Event", "Context", subscription->context, "Events", event);
 	json_write(&body, entry);
 	json_decref(entry);
 	delivery->body = arena_strdup(arena, body.data);
@@ -277,9 +291,9 @@ static json_t *test_event(struct service_exchange *exchange)
 
 	uuid_new(event_id);
 	clock_wall_text(now, sizeof(now));
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "EventType", "Alert", "EventId", event_id, "EventTimestamp",
-			 now, "Severity", "OK", "Message", message ? message : "Test event", "MessageId",
-			 id ? id : SERVICE_REGISTRY ".0.GeneralError", "MessageArgs");
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "EventType", "Alert", "EventId", event_id,
+			 "EventTimestamp", now, "Severity", "OK", "Message", message ? message : "Test event",
+			 "MessageId", id ? id : SERVICE_REGISTRY ".0.GeneralError", "MessageArgs");
 }
 
 /* Sends an event to each subscriber, one after the other, and answers then. */

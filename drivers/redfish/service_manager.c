@@ -8,7 +8,7 @@
 #include "lib/xalloc.h"
 
 #define MANAGER "/redfish/v1/Managers/1"
-#define MEDIA MANAGER "/VirtualMedia"
+#define MEDIA   MANAGER "/VirtualMedia"
 
 static json_t *managers_get(struct service_exchange *exchange)
 {
@@ -22,14 +22,16 @@ static json_t *manager_get(struct service_exchange *exchange)
 	char now[32];
 
 	clock_wall_text(now, sizeof(now));
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:o, s:{s:[o], s:[o]}, s:{s:{s:s, s:[s,s]}}}",
-		"@odata.id", MANAGER, "@odata.type", "#Manager.v1_17_0.Manager", "Id", "1", "Name", "Manager",
-		"ManagerType", "BMC", "FirmwareVersion", FERRULE_VERSION, "UUID", exchange->service->options.system_uuid,
-		"DateTime", now, "Status", "State", "Enabled", "Health", "OK", "VirtualMedia", service_link(MEDIA),
-		"Links", "ManagerForServers", service_link("/redfish/v1/Systems/1"), "ManagerForChassis",
-		service_link("/redfish/v1/Chassis/1"), "Actions", "#Manager.Reset", "target",
-		MANAGER "/Actions/Manager.Reset", "ResetType@Redfish.AllowableValues", "GracefulRestart", "ForceRestart");
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:o, s:{s:[o], s:[o]}, "
+			 "s:{s:{s:s, s:[s,s]}}}",
+			 "@odata.id", MANAGER, "@odata.type", "#Manager.v1_17_0.Manager", "Id", "1", "Name",
+			 "Manager", "ManagerType", "BMC", "FirmwareVersion", FERRULE_VERSION, "UUID",
+			 exchange->service->options.system_uuid, "DateTime", now, "Status", "State",
+			 "Enabled", "Health", "OK", "VirtualMedia", service_link(MEDIA), "Links",
+			 "ManagerForServers", service_link("/redfish/v1/Systems/1"), "ManagerForChassis",
+			 service_link("/redfish/v1/Chassis/1"), "Actions", "#Manager.Reset", "target",
+			 MANAGER "/Actions/Manager.Reset", "ResetType@Redfish.AllowableValues",
+			 "GracefulRestart", "ForceRestart");
 }
 
 /* A BMC that restarts forgets its sessions. */
@@ -92,14 +94,15 @@ static json_t *media_get(struct service_exchange *exchange)
 	if (index == SERVICE_MEDIA_COUNT)
 		return NULL;
 	name = media->image ? strrchr(media->image, '/') : NULL;
-	return json_pack("{s:s+, s:s, s:s, s:s, s:[s,s], s:s?, s:s?, s:b, s:b, s:s, s:{s:{s:s++}, s:{s:s++}}}",
-			 "@odata.id", MEDIA "/", slots[index].id, "@odata.type", "#VirtualMedia.v1_6_1.VirtualMedia",
-			 "Id", slots[index].id, "Name", "Virtual media", "MediaTypes", slots[index].types[0],
-			 slots[index].types[1], "Image", media->image, "ImageName", name ? name + 1 : media->image,
-			 "Inserted", media->image != NULL, "WriteProtected", media->is_write_protected, "ConnectedVia",
-			 media->image ? "URI" : "NotConnected", "Actions", "#VirtualMedia.InsertMedia", "target", MEDIA "/",
-			 slots[index].id, "/Actions/VirtualMedia.InsertMedia", "#VirtualMedia.EjectMedia", "target",
-			 MEDIA "/", slots[index].id, "/Actions/VirtualMedia.EjectMedia");
+	return json_pack(
+		"{s:s+, s:s, s:s, s:s, s:[s,s], s:s?, s:s?, s:b, s:b, s:s, s:{s:{s:s++}, s:{s:s++}}}",
+		"@odata.id", MEDIA "/", slots[index].id, "@odata.type", "#VirtualMedia.v1_6_1.VirtualMedia",
+		"Id", slots[index].id, "Name", "Virtual media", "MediaTypes", slots[index].types[0],
+		slots[index].types[1], "Image", media->image, "ImageName", name ? name + 1 : media->image,
+		"Inserted", media->image != NULL, "WriteProtected", media->is_write_protected, "ConnectedVia",
+		media->image ? "URI" : "NotConnected", "Actions", "#VirtualMedia.InsertMedia", "target",
+		MEDIA "/", slots[index].id, "/Actions/VirtualMedia.InsertMedia", "#VirtualMedia.EjectMedia",
+		"target", MEDIA "/", slots[index].id, "/Actions/VirtualMedia.EjectMedia");
 }
 
 static bool is_image_uri(const char *image)
@@ -126,8 +129,15 @@ static bool take_bool(struct service_exchange *exchange, const char *name, bool 
 
 static void insert_post(struct service_exchange *exchange)
 {
-	static const char *const names[] = { "Image", "Inserted", "WriteProtected", "TransferMethod",
-					     "TransferProtocolType", "UserName", "Password", "MediaType", NULL };
+	static const char *const names[] = { "Image",
+					     "Inserted",
+					     "WriteProtected",
+					     "TransferMethod",
+					     "TransferProtocolType",
+					     "UserName",
+					     "Password",
+					     "MediaType",
+					     NULL };
 	int index = slot_find(exchange->id);
 	struct service_media *media = &exchange->service->media[index];
 	bool is_inserted, is_write_protected;

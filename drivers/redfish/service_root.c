@@ -14,19 +14,19 @@ static json_t *root_get(struct service_exchange *exchange)
 	const struct redfish_service *service = exchange->service;
 	const struct redfish_quirks *quirks = service->quirks;
 	json_t *root = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o}, s:{s:b, s:b, s:b, s:b}}",
-		"@odata.id", "/redfish/v1/", "@odata.type", "#ServiceRoot.v1_15_0.ServiceRoot", "Id", "RootService",
-		"Name", "Root service", "RedfishVersion",
-		quirks->redfish_version ? quirks->redfish_version : "1.13.0", "UUID", service->options.system_uuid,
-		"Systems", service_link("/redfish/v1/Systems"),
-		"Chassis", service_link("/redfish/v1/Chassis"),
-		"Managers", service_link("/redfish/v1/Managers"),
-		"SessionService", service_link("/redfish/v1/SessionService"),
-		"AccountService", service_link("/redfish/v1/AccountService"),
-		"EventService", service_link("/redfish/v1/EventService"),
-		"Registries", service_link("/redfish/v1/Registries"),
-		"Links", "Sessions", service_link("/redfish/v1/SessionService/Sessions"),
-		"ProtocolFeaturesSupported", "ExcerptQuery", 0, "FilterQuery", 0, "OnlyMemberQuery", 0, "SelectQuery", 0);
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o}, s:{s:b, s:b, "
+		"s:b, s:b}}",
+		"@odata.id", "/redfish/v1/", "@odata.type", "#ServiceRoot.v1_15_0.ServiceRoot", "Id",
+		"RootService", "Name", "Root service", "RedfishVersion",
+		quirks->redfish_version ? quirks->redfish_version : "1.13.0", "UUID",
+		service->options.system_uuid, "Systems", service_link("/redfish/v1/Systems"), "Chassis",
+		service_link("/redfish/v1/Chassis"), "Managers", service_link("/redfish/v1/Managers"),
+		"SessionService", service_link("/redfish/v1/SessionService"), "AccountService",
+		service_link("/redfish/v1/AccountService"), "EventService",
+		service_link("/redfish/v1/EventService"), "Registries",
+		service_link("/redfish/v1/Registries"), "Links", "Sessions",
+		service_link("/redfish/v1/SessionService/Sessions"), "ProtocolFeaturesSupported",
+		"ExcerptQuery", 0, "FilterQuery", 0, "OnlyMemberQuery", 0, "SelectQuery", 0);
 
 	if (quirks->vendor)
 		json_object_set_new(root, "Vendor", json_string(quirks->vendor));
@@ -54,11 +54,29 @@ static json_t *odata_get(struct service_exchange *exchange)
 
 /* The schemas that the @odata.type members of this service name. */
 static const char *const schemas[] = {
-	"ServiceRoot", "ComputerSystem", "ComputerSystemCollection", "Chassis", "ChassisCollection", "Manager",
-	"ManagerCollection", "SessionService", "Session", "SessionCollection", "AccountService", "ManagerAccount",
-	"ManagerAccountCollection", "Role", "RoleCollection", "EventService", "EventDestination",
-	"EventDestinationCollection", "VirtualMedia", "VirtualMediaCollection", "MessageRegistry",
-	"MessageRegistryFile", "MessageRegistryFileCollection",
+	"ServiceRoot",
+	"ComputerSystem",
+	"ComputerSystemCollection",
+	"Chassis",
+	"ChassisCollection",
+	"Manager",
+	"ManagerCollection",
+	"SessionService",
+	"Session",
+	"SessionCollection",
+	"AccountService",
+	"ManagerAccount",
+	"ManagerAccountCollection",
+	"Role",
+	"RoleCollection",
+	"EventService",
+	"EventDestination",
+	"EventDestinationCollection",
+	"VirtualMedia",
+	"VirtualMediaCollection",
+	"MessageRegistry",
+	"MessageRegistryFile",
+	"MessageRegistryFileCollection",
 };
 
 static json_t *metadata_get(struct service_exchange *exchange)
@@ -67,25 +85,29 @@ static json_t *metadata_get(struct service_exchange *exchange)
 
 	response->status = 200;
 	http_response_header(response, "Content-Type", "application/xml;charset=utf-8");
-	buf_puts(&response->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-				  "<edmx:Edmx xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\" Version=\"4.0\">\n");
+	buf_puts(&response->body,
+		 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		 "<edmx:Edmx xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\" Version=\"4.0\">\n");
 	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++)
 		buf_printf(&response->body,
 			   "  <edmx:Reference Uri=\"http://redfish.dmtf.org/schemas/v1/%s_v1.xml\">\n"
 			   "    <edmx:Include Namespace=\"%s\"/>\n  </edmx:Reference>\n",
 			   schemas[i], schemas[i]);
-	buf_puts(&response->body, "  <edmx:DataServices>\n"
-				  "    <Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"Service\">\n"
-				  "      <EntityContainer Name=\"Service\" Extends=\"ServiceRoot.v1_15_0.ServiceContainer\"/>\n"
-				  "    </Schema>\n  </edmx:DataServices>\n</edmx:Edmx>\n");
+	buf_puts(
+		&response->body,
+		"  <edmx:DataServices>\n"
+		"    <Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"Service\">\n"
+		"      <EntityContainer Name=\"Service\" Extends=\"ServiceRoot.v1_15_0.ServiceContainer\"/>\n"
+		"    </Schema>\n  </edmx:DataServices>\n</edmx:Edmx>\n");
 	return NULL;
 }
 
 static json_t *registries_get(struct service_exchange *exchange)
 {
 	(void)exchange;
-	return service_collection("/redfish/v1/Registries", "MessageRegistryFileCollection.MessageRegistryFile",
-				  "Registries", json_pack("[o]", service_link("/redfish/v1/Registries/" SERVICE_REGISTRY)));
+	return service_collection("/redfish/v1/Registries",
+				  "MessageRegistryFileCollection.MessageRegistryFile", "Registries",
+				  json_pack("[o]", service_link("/redfish/v1/Registries/" SERVICE_REGISTRY)));
 }
 
 static json_t *registry_file_get(struct service_exchange *exchange)
@@ -95,7 +117,8 @@ static json_t *registry_file_get(struct service_exchange *exchange)
 			 "/redfish/v1/Registries/" SERVICE_REGISTRY, "@odata.type",
 			 "#MessageRegistryFile.v1_1_3.MessageRegistryFile", "Id", SERVICE_REGISTRY, "Name",
 			 "Base message registry", "Languages", "en", "Registry", SERVICE_REGISTRY, "Location",
-			 "Language", "en", "Uri", "/redfish/v1/Registries/" SERVICE_REGISTRY "/" SERVICE_REGISTRY ".json");
+			 "Language", "en", "Uri",
+			 "/redfish/v1/Registries/" SERVICE_REGISTRY "/" SERVICE_REGISTRY ".json");
 }
 
 static json_t *registry_get(struct service_exchange *exchange)
@@ -111,6 +134,7 @@ const struct service_resource service_root_resources[] = {
 	{ .path = "/redfish/v1/$metadata", .is_read_open = true, .get = metadata_get },
 	{ .path = "/redfish/v1/Registries", .get = registries_get },
 	{ .path = "/redfish/v1/Registries/" SERVICE_REGISTRY, .get = registry_file_get },
-	{ .path = "/redfish/v1/Registries/" SERVICE_REGISTRY "/" SERVICE_REGISTRY ".json", .get = registry_get },
+	{ .path = "/redfish/v1/Registries/" SERVICE_REGISTRY "/" SERVICE_REGISTRY ".json",
+	  .get = registry_get },
 	{ 0 },
 };

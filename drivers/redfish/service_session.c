@@ -158,18 +158,18 @@ bool service_authenticate(struct service_exchange *exchange)
 
 static json_t *session_document(const struct redfish_service *service, const struct service_session *session)
 {
-	return json_pack("{s:s+, s:s, s:s, s:s, s:s, s:n}", "@odata.id", SESSIONS "/", session->id, "@odata.type",
-			 "#Session.v1_3_0.Session", "Id", session->id, "Name", "User session", "UserName",
-			 service->options.user, "Password");
+	return json_pack("{s:s+, s:s, s:s, s:s, s:s, s:n}", "@odata.id", SESSIONS "/", session->id,
+			 "@odata.type", "#Session.v1_3_0.Session", "Id", session->id, "Name", "User session",
+			 "UserName", service->options.user, "Password");
 }
 
 static json_t *session_service_get(struct service_exchange *exchange)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:{s:s, s:s}, s:o}", "@odata.id", "/redfish/v1/SessionService",
-			 "@odata.type", "#SessionService.v1_1_8.SessionService", "Id", "SessionService", "Name",
-			 "Session service", "ServiceEnabled", 1, "SessionTimeout",
-			 exchange->service->options.session_timeout_s, "Status", "State", "Enabled", "Health", "OK",
-			 "Sessions", service_link(SESSIONS));
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:{s:s, s:s}, s:o}", "@odata.id",
+			 "/redfish/v1/SessionService", "@odata.type", "#SessionService.v1_1_8.SessionService",
+			 "Id", "SessionService", "Name", "Session service", "ServiceEnabled", 1,
+			 "SessionTimeout", exchange->service->options.session_timeout_s, "Status", "State",
+			 "Enabled", "Health", "OK", "Sessions", service_link(SESSIONS));
 }
 
 static json_t *sessions_get(struct service_exchange *exchange)
@@ -179,7 +179,8 @@ static json_t *sessions_get(struct service_exchange *exchange)
 
 	sessions_expire(service);
 	for (unsigned i = 0; i < service->session_count; i++)
-		json_array_append_new(members, json_pack("{s:s+}", "@odata.id", SESSIONS "/", service->sessions[i].id));
+		json_array_append_new(
+			members, json_pack("{s:s+}", "@odata.id", SESSIONS "/", service->sessions[i].id));
 	return service_collection(SESSIONS, "SessionCollection.Session", "Sessions", members);
 }
 
@@ -191,9 +192,10 @@ static bool refuse_by_quirk(struct service_exchange *exchange)
 		return false;
 	response->status = 503;
 	http_response_header(response, "Content-Type", "application/json");
-	buf_puts(&response->body, "{\"error\":{\"code\":\"Base.1.0.GeneralError\",\"message\":\"A general error has "
-				  "occurred.\",\"@Message.ExtendedInfo\":[{\"MessageId\":\"IDRAC.1.6.RAC0218\","
-				  "\"Message\":\"The maximum number of user sessions has been reached.\"}]}}");
+	buf_puts(&response->body,
+		 "{\"error\":{\"code\":\"Base.1.0.GeneralError\",\"message\":\"A general error has "
+		 "occurred.\",\"@Message.ExtendedInfo\":[{\"MessageId\":\"IDRAC.1.6.RAC0218\","
+		 "\"Message\":\"The maximum number of user sessions has been reached.\"}]}}");
 	return true;
 }
 
@@ -207,7 +209,8 @@ SUSPENDS static void sessions_post(struct service_exchange *exchange)
 
 	if (refuse_by_quirk(exchange) || !service_body_only(exchange, names, false))
 		return;
-	if (!service_body_text(exchange, "UserName", &user) || !service_body_text(exchange, "Password", &password))
+	if (!service_body_text(exchange, "UserName", &user) ||
+	    !service_body_text(exchange, "Password", &password))
 		return;
 	if (!user || !password) {
 		service_refuse(exchange, MESSAGE_PROPERTY_MISSING, user ? "Password" : "UserName", NULL);
@@ -250,43 +253,47 @@ static void session_delete(struct service_exchange *exchange)
 static json_t *account_service_get(struct service_exchange *exchange)
 {
 	(void)exchange;
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "@odata.id", "/redfish/v1/AccountService", "@odata.type",
-			 "#AccountService.v1_10_0.AccountService", "Id", "AccountService", "Name", "Account service",
-			 "ServiceEnabled", 1, "Accounts", service_link("/redfish/v1/AccountService/Accounts"), "Roles",
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "@odata.id", "/redfish/v1/AccountService",
+			 "@odata.type", "#AccountService.v1_10_0.AccountService", "Id", "AccountService",
+			 "Name", "Account service", "ServiceEnabled", 1, "Accounts",
+			 service_link("/redfish/v1/AccountService/Accounts"), "Roles",
 			 service_link("/redfish/v1/AccountService/Roles"));
 }
 
 static json_t *accounts_get(struct service_exchange *exchange)
 {
 	(void)exchange;
-	return service_collection("/redfish/v1/AccountService/Accounts", "ManagerAccountCollection.ManagerAccount",
-				  "Accounts", json_pack("[o]", service_link("/redfish/v1/AccountService/Accounts/1")));
+	return service_collection("/redfish/v1/AccountService/Accounts",
+				  "ManagerAccountCollection.ManagerAccount", "Accounts",
+				  json_pack("[o]", service_link("/redfish/v1/AccountService/Accounts/1")));
 }
 
 static json_t *account_get(struct service_exchange *exchange)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:b, s:b, s:[s], s:{s:o}}", "@odata.id",
-			 "/redfish/v1/AccountService/Accounts/1", "@odata.type", "#ManagerAccount.v1_8_0.ManagerAccount",
-			 "Id", "1", "Name", "User account", "UserName", exchange->service->options.user, "Password",
-			 "RoleId", "Administrator", "Enabled", 1, "Locked", 0, "AccountTypes", "Redfish", "Links",
-			 "Role", service_link("/redfish/v1/AccountService/Roles/Administrator"));
+			 "/redfish/v1/AccountService/Accounts/1", "@odata.type",
+			 "#ManagerAccount.v1_8_0.ManagerAccount", "Id", "1", "Name", "User account",
+			 "UserName", exchange->service->options.user, "Password", "RoleId", "Administrator",
+			 "Enabled", 1, "Locked", 0, "AccountTypes", "Redfish", "Links", "Role",
+			 service_link("/redfish/v1/AccountService/Roles/Administrator"));
 }
 
 static json_t *roles_get(struct service_exchange *exchange)
 {
 	(void)exchange;
-	return service_collection("/redfish/v1/AccountService/Roles", "RoleCollection.Role", "Roles",
-				  json_pack("[o]", service_link("/redfish/v1/AccountService/Roles/Administrator")));
+	return service_collection(
+		"/redfish/v1/AccountService/Roles", "RoleCollection.Role", "Roles",
+		json_pack("[o]", service_link("/redfish/v1/AccountService/Roles/Administrator")));
 }
 
 static json_t *role_get(struct service_exchange *exchange)
 {
 	(void)exchange;
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:[s,s,s,s,s]}", "@odata.id",
-			 "/redfish/v1/AccountService/Roles/Administrator", "@odata.type", "#Role.v1_3_1.Role", "Id",
-			 "Administrator", "Name", "Administrator", "RoleId", "Administrator", "IsPredefined", 1,
-			 "AssignedPrivileges", "Login", "ConfigureManager", "ConfigureUsers", "ConfigureComponents",
-			 "ConfigureSelf");
+			 "/redfish/v1/AccountService/Roles/Administrator", "@odata.type", "#Role.v1_3_1.Role",
+			 "Id", "Administrator", "Name", "Administrator", "RoleId", "Administrator",
+			 "IsPredefined", 1, "AssignedPrivileges", "Login", "ConfigureManager",
+			 "ConfigureUsers", "ConfigureComponents", "ConfigureSelf");
 }
 
 const struct service_resource service_session_resources[] = {

@@ -4,7 +4,7 @@
 #include "drivers/redfish/service_private.h"
 #include "lib/xalloc.h"
 
-#define SYSTEM "/redfish/v1/Systems/1"
+#define SYSTEM  "/redfish/v1/Systems/1"
 #define CHASSIS "/redfish/v1/Chassis/1"
 
 static const char *const power_names[REDFISH_POWER_COUNT] = {
@@ -27,10 +27,14 @@ static const char *const reset_names[REDFISH_RESET_COUNT] = {
 };
 
 static const char *const target_names[REDFISH_BOOT_COUNT] = {
-	[REDFISH_BOOT_NONE] = "None",           [REDFISH_BOOT_PXE] = "Pxe",
-	[REDFISH_BOOT_HDD] = "Hdd",             [REDFISH_BOOT_CD] = "Cd",
-	[REDFISH_BOOT_BIOS_SETUP] = "BiosSetup",[REDFISH_BOOT_USB] = "Usb",
-	[REDFISH_BOOT_FLOPPY] = "Floppy",       [REDFISH_BOOT_UEFI_HTTP] = "UefiHttp",
+	[REDFISH_BOOT_NONE] = "None",
+	[REDFISH_BOOT_PXE] = "Pxe",
+	[REDFISH_BOOT_HDD] = "Hdd",
+	[REDFISH_BOOT_CD] = "Cd",
+	[REDFISH_BOOT_BIOS_SETUP] = "BiosSetup",
+	[REDFISH_BOOT_USB] = "Usb",
+	[REDFISH_BOOT_FLOPPY] = "Floppy",
+	[REDFISH_BOOT_UEFI_HTTP] = "UefiHttp",
 	[REDFISH_BOOT_DIAGS] = "Diags",
 };
 
@@ -79,9 +83,11 @@ SUSPENDS static json_t *boot_document(struct service_exchange *exchange)
 	service->options.backend->boot_get(service->options.arg, &boot);
 	document = json_pack("{s:s, s:s, s:o}", "BootSourceOverrideEnabled", enabled_names[boot.enabled],
 			     "BootSourceOverrideTarget", target_names[boot.target],
-			     "BootSourceOverrideTarget@Redfish.AllowableValues", name_list(target_names, COUNT(target_names)));
+			     "BootSourceOverrideTarget@Redfish.AllowableValues",
+			     name_list(target_names, COUNT(target_names)));
 	if (!service->quirks->is_mode_absent) {
-		json_object_set_new(document, "BootSourceOverrideMode", json_string(mode_names[boot.is_uefi]));
+		json_object_set_new(document, "BootSourceOverrideMode",
+				    json_string(mode_names[boot.is_uefi]));
 		json_object_set_new(document, "BootSourceOverrideMode@Redfish.AllowableValues",
 				    name_list(mode_names, COUNT(mode_names)));
 	}
@@ -93,8 +99,9 @@ static json_t *identity(const struct redfish_service *service)
 	const struct redfish_service_options *options = &service->options;
 
 	return json_pack("{s:s, s:s, s:s+, s:s, s:s, s:s}", "Manufacturer", options->manufacturer, "Model",
-			 options->model, "SerialNumber", "FS-", options->name, "PartNumber", "FS-1", "AssetTag",
-			 service->asset_tag ? service->asset_tag : "", "IndicatorLED", service->indicator);
+			 options->model, "SerialNumber", "FS-", options->name, "PartNumber", "FS-1",
+			 "AssetTag", service->asset_tag ? service->asset_tag : "", "IndicatorLED",
+			 service->indicator);
 }
 
 SUSPENDS static json_t *system_get(struct service_exchange *exchange)
@@ -106,23 +113,22 @@ SUSPENDS static json_t *system_get(struct service_exchange *exchange)
 	json_t *document = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:o, s:{s:i, s:s}, s:{s:i}, "
 		"s:{s:[o], s:[o]}, s:{s:{s:s, s:o}}}",
-		"@odata.id", SYSTEM, "@odata.type", "#ComputerSystem.v1_20_0.ComputerSystem", "Id", "1", "Name",
-		"System", "SystemType", "Physical", "HostName", options->name, "UUID", options->system_uuid, "BiosVersion",
-		"1.0.0", "PowerState", power_names[power],
-		"Status", "State", power == REDFISH_OFF ? "Disabled" : "Enabled", "Health", "OK",
-		"Boot", boot_document(exchange),
-		"ProcessorSummary", "Count", 2, "Model", "Simulated processor",
-		"MemorySummary", "TotalSystemMemoryGiB", 64,
-		"Links", "Chassis", service_link(CHASSIS), "ManagedBy", service_link("/redfish/v1/Managers/1"),
-		"Actions", "#ComputerSystem.Reset", "target", SYSTEM "/Actions/ComputerSystem.Reset",
-		"ResetType@Redfish.AllowableValues", name_list(reset_names, COUNT(reset_names)));
+		"@odata.id", SYSTEM, "@odata.type", "#ComputerSystem.v1_20_0.ComputerSystem", "Id", "1",
+		"Name", "System", "SystemType", "Physical", "HostName", options->name, "UUID",
+		options->system_uuid, "BiosVersion", "1.0.0", "PowerState", power_names[power], "Status",
+		"State", power == REDFISH_OFF ? "Disabled" : "Enabled", "Health", "OK", "Boot",
+		boot_document(exchange), "ProcessorSummary", "Count", 2, "Model", "Simulated processor",
+		"MemorySummary", "TotalSystemMemoryGiB", 64, "Links", "Chassis", service_link(CHASSIS),
+		"ManagedBy", service_link("/redfish/v1/Managers/1"), "Actions", "#ComputerSystem.Reset",
+		"target", SYSTEM "/Actions/ComputerSystem.Reset", "ResetType@Redfish.AllowableValues",
+		name_list(reset_names, COUNT(reset_names)));
 
 	json_object_update(document, extra);
 	json_decref(extra);
 	if (service->quirks->is_boot_in_settings)
 		json_object_set_new(document, "@Redfish.Settings",
-				    json_pack("{s:s, s:o}", "@odata.type", "#Settings.v1_3_5.Settings", "SettingsObject",
-					      service_link(SYSTEM "/Settings")));
+				    json_pack("{s:s, s:o}", "@odata.type", "#Settings.v1_3_5.Settings",
+					      "SettingsObject", service_link(SYSTEM "/Settings")));
 	return document;
 }
 
@@ -131,8 +137,8 @@ SUSPENDS static json_t *settings_get(struct service_exchange *exchange)
 	if (!exchange->service->quirks->is_boot_in_settings)
 		return NULL;
 	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "@odata.id", SYSTEM "/Settings", "@odata.type",
-			 "#ComputerSystem.v1_20_0.ComputerSystem", "Id", "Settings", "Name", "System settings", "Boot",
-			 boot_document(exchange));
+			 "#ComputerSystem.v1_20_0.ComputerSystem", "Id", "Settings", "Name",
+			 "System settings", "Boot", boot_document(exchange));
 }
 
 static json_t *chassis_all_get(struct service_exchange *exchange)
@@ -146,10 +152,11 @@ SUSPENDS static json_t *chassis_get(struct service_exchange *exchange)
 {
 	const struct redfish_service_options *options = &exchange->service->options;
 	json_t *document = identity(exchange->service);
-	json_t *rest = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:[o], s:[o]}}", "@odata.id", CHASSIS,
-				 "@odata.type", "#Chassis.v1_21_0.Chassis", "Id", "1", "Name", "Chassis", "ChassisType",
-				 "RackMount", "PowerState", power_names[options->backend->power(options->arg)], "Status",
-				 "State", "Enabled", "Health", "OK", "Links", "ComputerSystems", service_link(SYSTEM),
+	json_t *rest = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:[o], s:[o]}}",
+				 "@odata.id", CHASSIS, "@odata.type", "#Chassis.v1_21_0.Chassis", "Id", "1",
+				 "Name", "Chassis", "ChassisType", "RackMount", "PowerState",
+				 power_names[options->backend->power(options->arg)], "Status", "State",
+				 "Enabled", "Health", "OK", "Links", "ComputerSystems", service_link(SYSTEM),
 				 "ManagedBy", service_link("/redfish/v1/Managers/1"));
 
 	json_object_update(rest, document);
@@ -164,8 +171,9 @@ static enum redfish_power reset_goal(enum redfish_reset type)
 {
 	if (type == REDFISH_RESET_ON || type == REDFISH_RESET_FORCE_ON)
 		return REDFISH_ON;
-	return type == REDFISH_RESET_FORCE_OFF || type == REDFISH_RESET_GRACEFUL_SHUTDOWN ? REDFISH_OFF
-											  : REDFISH_POWER_COUNT;
+	return type == REDFISH_RESET_FORCE_OFF || type == REDFISH_RESET_GRACEFUL_SHUTDOWN
+		       ? REDFISH_OFF
+		       : REDFISH_POWER_COUNT;
 }
 
 /* Some makes refuse to do what is already so. True: the refusal is in the response. */
@@ -217,7 +225,8 @@ SUSPENDS static void reset_post(struct service_exchange *exchange)
 
 /* ---- writing ---- */
 
-/* One name out of a list, from an object's member; absent leaves *ret alone. False: 400 is in the response. */
+/* One name out of a list, from an object's member; absent leaves *ret alone. False: 400 is in the response.
+ */
 static bool take_name(struct service_exchange *exchange, const json_t *object, const char *member,
 		      const char *const *names, size_t count, int *ret)
 {
@@ -251,7 +260,8 @@ static bool boot_known(struct service_exchange *exchange, const json_t *changes)
 		service_refuse(exchange, MESSAGE_PROPERTY_TYPE, "given", "Boot");
 		return false;
 	}
-	json_object_foreach((json_t *)changes, key, value) {
+	json_object_foreach((json_t *)changes, key, value)
+	{
 		bool is_mode = !strcmp(key, "BootSourceOverrideMode");
 		if (name_find(known, COUNT(known), key) < 0 || (is_mode && quirks->is_mode_absent)) {
 			service_refuse(exchange, MESSAGE_PROPERTY_UNKNOWN, key, NULL);
@@ -271,8 +281,10 @@ static bool take_boot(struct service_exchange *exchange, const json_t *changes, 
 	int target = boot->target, enabled = boot->enabled, mode = boot->is_uefi;
 
 	if (!boot_known(exchange, changes) ||
-	    !take_name(exchange, changes, "BootSourceOverrideTarget", target_names, COUNT(target_names), &target) ||
-	    !take_name(exchange, changes, "BootSourceOverrideEnabled", enabled_names, COUNT(enabled_names), &enabled) ||
+	    !take_name(exchange, changes, "BootSourceOverrideTarget", target_names, COUNT(target_names),
+		       &target) ||
+	    !take_name(exchange, changes, "BootSourceOverrideEnabled", enabled_names, COUNT(enabled_names),
+		       &enabled) ||
 	    !take_name(exchange, changes, "BootSourceOverrideMode", mode_names, COUNT(mode_names), &mode))
 		return false;
 	if (enabled == REDFISH_BOOT_CONTINUOUS && exchange->service->quirks->is_once_only) {
@@ -307,7 +319,8 @@ SUSPENDS static void patch(struct service_exchange *exchange, const char *const 
 	int indicator = -1;
 
 	if (!service_body_only(exchange, names, false) || !take_asset_tag(exchange, &asset_tag) ||
-	    !take_name(exchange, exchange->body, "IndicatorLED", indicator_names, COUNT(indicator_names), &indicator))
+	    !take_name(exchange, exchange->body, "IndicatorLED", indicator_names, COUNT(indicator_names),
+		       &indicator))
 		return;
 	if (boot_changes) {
 		options->backend->boot_get(options->arg, &boot);

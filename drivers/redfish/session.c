@@ -73,7 +73,8 @@ static int take_session(struct redfish_bmc *bmc, const struct http_fetch *fetch,
 	char token[REDFISH_TOKEN_MAX];
 
 	if (!http_fetch_header(fetch, "X-Auth-Token", token, sizeof(token)) || !token[0] || !is_token(token))
-		return fail(err, ERR_BMC, "%s opened a session without a usable X-Auth-Token", bmc->info.address);
+		return fail(err, ERR_BMC, "%s opened a session without a usable X-Auth-Token",
+			    bmc->info.address);
 	bmc->token = xstrdup(token);
 	explicit_bzero(token, sizeof(token));
 	take_session_path(bmc, fetch);
@@ -89,14 +90,16 @@ static int refused(struct redfish_bmc *bmc, const struct http_fetch *fetch, stru
 	redfish_problem_mask(&problem, bmc->info.password);
 	return fail(err, fetch->status == 401 || fetch->status == 403 ? ERR_BMC_AUTH : ERR_BMC,
 		    "%s refused to open a session for user %s with HTTP status %d%s%s%s%s", bmc->info.address,
-		    bmc->info.user, fetch->status, *problem.code ? ": " : "", problem.code, *problem.text ? ": " : "",
-		    problem.text);
+		    bmc->info.user, fetch->status, *problem.code ? ": " : "", problem.code,
+		    *problem.text ? ": " : "", problem.text);
 }
 
-SUSPENDS static int post_login(struct redfish_bmc *bmc, const char *path, int64_t deadline_ms, struct http_fetch *fetch,
-			       struct error *err)
+SUSPENDS static int post_login(struct redfish_bmc *bmc, const char *path, int64_t deadline_ms,
+			       struct http_fetch *fetch, struct error *err)
 {
-	struct redfish_request request = { .method = "POST", .path = path, .is_write = true, .deadline_ms = deadline_ms };
+	struct redfish_request request = {
+		.method = "POST", .path = path, .is_write = true, .deadline_ms = deadline_ms
+	};
 	char *body = login_body(&bmc->info, &request.body_len);
 	int rc;
 
@@ -111,7 +114,9 @@ SUSPENDS static int find_sessions(struct redfish_bmc *bmc, int64_t deadline_ms, 
 				  struct error *err)
 {
 	static const char *const link_path[] = { "Links", "Sessions", "@odata.id", NULL };
-	struct redfish_request request = { .method = "GET", .path = bmc->info.root, .deadline_ms = deadline_ms };
+	struct redfish_request request = { .method = "GET",
+					   .path = bmc->info.root,
+					   .deadline_ms = deadline_ms };
 	struct http_fetch fetch = { 0 };
 	char link[REDFISH_PATH_MAX];
 	const char *raw;
@@ -160,7 +165,7 @@ int redfish_session_ensure(struct redfish_bmc *bmc, int64_t deadline_ms, struct 
 		return 0;
 	rc = semaphore_take(&bmc->login, deadline_ms);
 	if (rc < 0)
-		return fail(err, (enum errcode)-rc, "Logging in at %s took too long", bmc->info.address);
+		return fail(err, (enum errcode) - rc, "Logging in at %s took too long", bmc->info.address);
 	if (!bmc->token && !redfish_session_is_basic(bmc)) {
 		rc = login(bmc, deadline_ms, &reason);
 		if ((rc == -ERR_BMC || rc == -ERR_BMC_AUTH) && bmc->info.auth == REDFISH_AUTH_AUTO &&

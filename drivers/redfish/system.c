@@ -10,8 +10,9 @@
 int redfish_failed(const struct redfish_client *client, int rc, const char *what, struct error *err)
 {
 	if (err && (rc == -ERR_BMC || rc == -ERR_BMC_AUTH || rc == -ERR_UNKNOWN_OUTCOME))
-		return fail_prefix(err, "Redfish exception occurred. Error: Redfish %s failed for node %s. Error", what,
-				   redfish_node_uuid(client));
+		return fail_prefix(err,
+				   "Redfish exception occurred. Error: Redfish %s failed for node %s. Error",
+				   what, redfish_node_uuid(client));
 	return rc;
 }
 
@@ -57,13 +58,14 @@ static int must_be_told(const struct redfish_client *client, const json_t *membe
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
 					member_link(members, i) ? member_link(members, i) : "?");
 	return fail(err, ERR_MISSING,
-		    "The BMC of node %s manages %zu systems: driver_info/redfish_system_id must say which is the node. They are: "
-		    "%s", redfish_node_uuid(client), json_array_size(members), list);
+		    "The BMC of node %s manages %zu systems: driver_info/redfish_system_id must say which is "
+		    "the node. They are: %s",
+		    redfish_node_uuid(client), json_array_size(members), list);
 }
 
 /* The only member that has a Reset action. */
-SUSPENDS static int find_resettable(struct redfish_client *client, const json_t *members, char *path, size_t size,
-				    struct error *err)
+SUSPENDS static int find_resettable(struct redfish_client *client, const json_t *members, char *path,
+				    size_t size, struct error *err)
 {
 	static const char *const reset[] = { "Actions", "#ComputerSystem.Reset", "target", NULL };
 	char target[REDFISH_PATH_MAX];
@@ -192,7 +194,8 @@ static bool list_has(const json_t *list, const char *word)
 	const json_t *value;
 	size_t index;
 
-	json_array_foreach((json_t *)list, index, value) {
+	json_array_foreach((json_t *)list, index, value)
+	{
 		if (json_is_string(value) && !strcmp(json_string_value(value), word))
 			return true;
 	}
@@ -225,14 +228,15 @@ static int refuse_type(const json_t *allowed, const char *type, struct error *er
 
 	buf_init(&list, 1024);
 	json_repr(&list, allowed);
-	rc = fail(err, ERR_INVALID, "The reset type \"%s\" is not offered by the BMC. Valid values are: %s", type,
-		  list.data ? list.data : "[]");
+	rc = fail(err, ERR_INVALID, "The reset type \"%s\" is not offered by the BMC. Valid values are: %s",
+		  type, list.data ? list.data : "[]");
 	buf_release(&list);
 	return rc;
 }
 
 /* The action's target and the type to send. Old BMCs have no On but ForceOn. */
-static int read_action(struct redfish_client *client, const char **type, char *target, size_t size, struct error *err)
+static int read_action(struct redfish_client *client, const char **type, char *target, size_t size,
+		       struct error *err)
 {
 	const json_t *allowed;
 	const char *link;
@@ -248,7 +252,8 @@ static int read_action(struct redfish_client *client, const char **type, char *t
 	if (allowed && !list_has(allowed, *type))
 		rc = refuse_type(allowed, *type, err);
 	else if (!link)
-		rc = fail(err, ERR_BMC, "The system of node %s has no Reset action", redfish_node_uuid(client));
+		rc = fail(err, ERR_BMC, "The system of node %s has no Reset action",
+			  redfish_node_uuid(client));
 	else
 		rc = redfish_path_of_link(client->bmc, link, target, size, err);
 	json_decref(document);
@@ -293,8 +298,8 @@ SUSPENDS static enum verdict judge(struct redfish_client *client, int rc, const 
 	return VERDICT_FAILED;
 }
 
-int redfish_system_reset(struct redfish_client *client, const char *path, const char *type, enum power_state goal,
-			 struct error *err)
+int redfish_system_reset(struct redfish_client *client, const char *path, const char *type,
+			 enum power_state goal, struct error *err)
 {
 	char target[REDFISH_PATH_MAX];
 	enum verdict verdict;

@@ -21,8 +21,8 @@ int redfish_system_power(struct redfish_client *client, enum power_state *ret_st
 			 struct error *err);
 
 /* POSTs ComputerSystem.Reset. The latest answer must be the system's document. goal: the state that the reset
- * leads to, POWER_UNKNOWN when none can be told; then "already there" and "busy" are told apart by reading the
- * state again. 0: accepted, or already so. -ERR_INVALID when the BMC does not offer the type. */
+ * leads to; "already there" and "busy" are told apart by reading the state again. POWER_UNKNOWN: none can be
+ * told. 0: accepted, or already so. -ERR_INVALID when the BMC does not offer the type. */
 SUSPENDS int redfish_system_reset(struct redfish_client *client, const char *path, const char *type,
 				  enum power_state goal, struct error *err);
 /* Whether the latest answer, the system's document, offers the reset type; true when it lists none. */

@@ -1,5 +1,5 @@
-/* What a BMC may send: error objects, system documents, links. Nothing may be read out of bounds, what comes out
- * is printable and within its limits, and a secret never survives. */
+/* What a BMC may send: error objects, system documents, links. Nothing may be read out of bounds, what comes
+ * out is printable and within its limits, and a secret never survives. */
 #include <assert.h>
 #include <ctype.h>
 #include <stddef.h>

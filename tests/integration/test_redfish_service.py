@@ -80,7 +80,8 @@ def test_open_resources_are_few(env):
         assert message_of(answer) == 'NoValidSession'
     wrong = {'Authorization': 'Basic ' + base64.b64encode(b'admin:wrong').decode()}
     assert client.call('GET', SYSTEM, headers=wrong).status == 401
-    for value in ('Basic ', 'Basic !!!', 'Bearer x', 'Basic ' + base64.b64encode(b'admin').decode(), 'Basic ' + 'A' * 4000):
+    for value in ('Basic ', 'Basic !!!', 'Bearer x', 'Basic ' + base64.b64encode(b'admin').decode(),
+                  'Basic ' + 'A' * 4000):
         assert client.call('GET', SYSTEM, headers={'Authorization': value}).status == 401, value
 
 
@@ -192,7 +193,8 @@ def test_one_time_boot_is_used_up(env):
     boot = client.call('GET', SYSTEM).json['Boot']
     assert (boot['BootSourceOverrideTarget'], boot['BootSourceOverrideEnabled']) == ('None', 'Disabled')
     assert rack.set('box', latency_ms=0)['booted'] == 'pxe'
-    client.call('PATCH', SYSTEM, {'Boot': {'BootSourceOverrideTarget': 'Hdd', 'BootSourceOverrideEnabled': 'Continuous'}})
+    client.call('PATCH', SYSTEM, {'Boot': {'BootSourceOverrideTarget': 'Hdd',
+                                           'BootSourceOverrideEnabled': 'Continuous'}})
     client.call('POST', RESET, {'ResetType': 'ForceRestart'})
     assert client.call('GET', SYSTEM).json['Boot']['BootSourceOverrideTarget'] == 'Hdd'
 
@@ -253,11 +255,11 @@ def test_redfishtool_drives_it(env):
 def test_curl_over_tls(env):
     rack = rack_of(env, tls='true')
     url = f"https://{rack.bmcs['box']['listen']}{SYSTEM}"
-    strict = subprocess.run(['curl', '-sS', '-u', 'admin:rack-password', url], capture_output=True, text=True, timeout=30,
-                            check=False)
+    strict = subprocess.run(['curl', '-sS', '-u', 'admin:rack-password', url], capture_output=True, text=True,
+                            timeout=30, check=False)
     assert strict.returncode == 60, strict
-    loose = subprocess.run(['curl', '-sSk', '-u', 'admin:rack-password', url], capture_output=True, text=True, timeout=30,
-                           check=True)
+    loose = subprocess.run(['curl', '-sSk', '-u', 'admin:rack-password', url], capture_output=True, text=True,
+                           timeout=30, check=True)
     assert json.loads(loose.stdout)['PowerState'] == 'On'
 
 
@@ -294,8 +296,9 @@ def test_control_port_refuses_nonsense(env):
     rack = rack_of(env)
     url = f'http://{rack.control}/bmc/box'
     before = harness.call('GET', url).json
-    for body in ('{', '[]', {'latency_ms': -1}, {'latency_ms': '5'}, {'power': 'up'}, {'x': 1}, {'latency_ms': 7, 'power': 'x'},
-                 {'fault': {'kind': 'nope'}}, {'boot': {'device': 'moon'}}, {'profile': 'nobody'}):
+    for body in ('{', '[]', {'latency_ms': -1}, {'latency_ms': '5'}, {'power': 'up'}, {'x': 1},
+                 {'latency_ms': 7, 'power': 'x'}, {'fault': {'kind': 'nope'}}, {'boot': {'device': 'moon'}},
+                 {'profile': 'nobody'}):
         answer = harness.call('POST', url, body)
         assert answer.status == 400 and answer.json['error'], (body, answer)
     after = harness.call('GET', url).json

@@ -1,13 +1,13 @@
 /*
- * redfish_client: the redfish driver without a conductor, for tests. Runs the operations of its command line one
- * after the other in one process (sessions and connections last from one to the next), with a task that permits
- * every write, and prints a JSON line for each: {"op":, "rc":, "error":, ...}.
+ * redfish_client: the redfish driver without a conductor, for tests. Runs the operations of its command line
+ * one after the other in one process (sessions and connections last from one to the next), with a task that
+ * permits every write, and prints a JSON line for each: {"op":, "rc":, "error":, ...}.
  *
  *   redfish_client [--option NAME=VALUE]... [--deadline MS] [--fence N] '{driver_info}' OPERATION...
  *
- * Operations: validate, power, set:STATE[:TIMEOUT_S], boot, boot:DEVICE[:persistent], nmi, call:METHOD:VERB:ARGS,
- * driver:METHOD:VERB:ARGS, info:{driver_info} (from now on), field:disable_power_off:true, sleep:MS. --fence N: the gate closes for good after
- * N writes.
+ * Operations: validate, power, set:STATE[:TIMEOUT_S], boot, boot:DEVICE[:persistent], nmi,
+ * call:METHOD:VERB:ARGS, driver:METHOD:VERB:ARGS, info:{driver_info} (from now on),
+ * field:disable_power_off:true, sleep:MS. --fence N: the gate closes for good after N writes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ static struct {
 	const char *driver_info;
 	char **operations;
 	int count;
-	long deadline_ms;     /* 0: none */
-	long fence_after;     /* -1: never */
+	long deadline_ms; /* 0: none */
+	long fence_after; /* -1: never */
 	long writes;
 } program = { .fence_after = -1 };
 
@@ -64,7 +64,9 @@ static int run_power(struct task *task, json_t *line, struct error *err)
 	int rc = redfish_power.get(task, &state, err);
 
 	if (rc == 0)
-		json_object_set_new(line, "power", power_state_name(state) ? json_string(power_state_name(state)) : json_null());
+		json_object_set_new(line, "power",
+				    power_state_name(state) ? json_string(power_state_name(state))
+							    : json_null());
 	return rc;
 }
 
@@ -72,7 +74,8 @@ static int run_set(struct task *task, char *rest, struct error *err)
 {
 	const char *state = cut(&rest);
 
-	return redfish_power.set(task, power_state_find(state), rest ? (unsigned)strtoul(rest, NULL, 10) : 0, err);
+	return redfish_power.set(task, power_state_find(state), rest ? (unsigned)strtoul(rest, NULL, 10) : 0,
+				 err);
 }
 
 static int run_boot(struct task *task, char *rest, json_t *line, struct error *err)
@@ -82,7 +85,8 @@ static int run_boot(struct task *task, char *rest, json_t *line, struct error *e
 	int rc;
 
 	if (name)
-		return redfish_management.boot_device_set(task, name, rest && !strcmp(rest, "persistent"), err);
+		return redfish_management.boot_device_set(task, name, rest && !strcmp(rest, "persistent"),
+							  err);
 	rc = redfish_management.boot_device_get(task, &device, err);
 	if (rc == 0)
 		json_object_update_new(line, json_pack("{s:s?, s:i}", "device", device.device, "persistent",
@@ -103,7 +107,8 @@ static int run_call(struct task *task, bool is_driver, char *rest, json_t *line,
 		task->node = NULL;
 	rc = passthru_find(task, method, verb, &call.method, err);
 	if (rc == 0)
-		rc = json_parse(rest ? rest : "{}", strlen(rest ? rest : "{}"), JSON_DEPTH_MAX, &call.args, err);
+		rc = json_parse(rest ? rest : "{}", strlen(rest ? rest : "{}"), JSON_DEPTH_MAX, &call.args,
+				err);
 	if (rc == 0)
 		rc = passthru_check(task, &call, err);
 	if (rc == 0)

@@ -8,9 +8,9 @@
 #include "lib/xalloc.h"
 
 const char *const bmc_boot_names[BMC_BOOT_COUNT] = {
-	[BMC_BOOT_NONE] = "none",   [BMC_BOOT_PXE] = "pxe",       [BMC_BOOT_DISK] = "disk",
-	[BMC_BOOT_CDROM] = "cdrom", [BMC_BOOT_BIOS] = "bios",     [BMC_BOOT_SAFE] = "safe",
-	[BMC_BOOT_DIAG] = "diag",   [BMC_BOOT_USB] = "usb",       [BMC_BOOT_FLOPPY] = "floppy",
+	[BMC_BOOT_NONE] = "none",          [BMC_BOOT_PXE] = "pxe",   [BMC_BOOT_DISK] = "disk",
+	[BMC_BOOT_CDROM] = "cdrom",        [BMC_BOOT_BIOS] = "bios", [BMC_BOOT_SAFE] = "safe",
+	[BMC_BOOT_DIAG] = "diag",          [BMC_BOOT_USB] = "usb",   [BMC_BOOT_FLOPPY] = "floppy",
 	[BMC_BOOT_UEFI_HTTP] = "uefihttp",
 };
 
@@ -21,9 +21,9 @@ const char *const bmc_persistence_names[3] = {
 };
 
 static const char *const fault_names[BMC_FAULT_COUNT] = {
-	[BMC_FAULT_STATUS] = "status",     [BMC_FAULT_DROP] = "drop",   [BMC_FAULT_LOST_REPLY] = "lost_reply",
-	[BMC_FAULT_RESET] = "reset",       [BMC_FAULT_HTML] = "html",   [BMC_FAULT_TRUNCATE] = "truncate",
-	[BMC_FAULT_DEEP] = "deep",         [BMC_FAULT_HUGE] = "huge",   [BMC_FAULT_REDIRECT] = "redirect",
+	[BMC_FAULT_STATUS] = "status", [BMC_FAULT_DROP] = "drop", [BMC_FAULT_LOST_REPLY] = "lost_reply",
+	[BMC_FAULT_RESET] = "reset",   [BMC_FAULT_HTML] = "html", [BMC_FAULT_TRUNCATE] = "truncate",
+	[BMC_FAULT_DEEP] = "deep",     [BMC_FAULT_HUGE] = "huge", [BMC_FAULT_REDIRECT] = "redirect",
 };
 
 const char *bmc_fault_name(enum bmc_fault_kind kind)
@@ -76,7 +76,8 @@ static void machine_boot(struct bmc *bmc)
 {
 	bmc->boots++;
 	bmc->booted = bmc->boot.device != BMC_BOOT_NONE && bmc->boot.persistence != BMC_BOOT_DISABLED
-			      ? bmc->boot.device : BMC_BOOT_DISK;
+			      ? bmc->boot.device
+			      : BMC_BOOT_DISK;
 	if (bmc->boot.persistence == BMC_BOOT_ONCE) {
 		bmc->boot.device = BMC_BOOT_NONE;
 		bmc->boot.persistence = BMC_BOOT_DISABLED;

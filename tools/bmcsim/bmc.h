@@ -32,8 +32,8 @@ enum bmc_reset {
 
 /* Where the next boot goes. The order is that of bmc_boot_names. */
 enum bmc_boot_device {
-	BMC_BOOT_NONE, BMC_BOOT_PXE, BMC_BOOT_DISK, BMC_BOOT_CDROM, BMC_BOOT_BIOS, BMC_BOOT_SAFE, BMC_BOOT_DIAG,
-	BMC_BOOT_USB, BMC_BOOT_FLOPPY, BMC_BOOT_UEFI_HTTP, BMC_BOOT_COUNT
+	BMC_BOOT_NONE, BMC_BOOT_PXE, BMC_BOOT_DISK, BMC_BOOT_CDROM, BMC_BOOT_BIOS, BMC_BOOT_SAFE,
+	BMC_BOOT_DIAG, BMC_BOOT_USB, BMC_BOOT_FLOPPY, BMC_BOOT_UEFI_HTTP, BMC_BOOT_COUNT
 };
 enum bmc_boot_persistence { BMC_BOOT_DISABLED, BMC_BOOT_ONCE, BMC_BOOT_CONTINUOUS };
 extern const char *const bmc_boot_names[BMC_BOOT_COUNT];      /* "none", "pxe", ... for the control port */
@@ -146,7 +146,8 @@ const char *bmc_fault_name(enum bmc_fault_kind kind);
 
 json_t *bmc_to_json(struct bmc *bmc); /* new reference; no password */
 /* Applies {"latency_ms", "loss_percent", "duplicate_percent", "reorder_percent", "power": "on"|"off",
- * "boot": {...}, "fault": {...} | null, "on_delay_ms", "off_delay_ms", "soft_off_delay_ms", "profile"}. Nothing is changed on error. */
+ * "boot": {...}, "fault": {...} | null, "on_delay_ms", "off_delay_ms", "soft_off_delay_ms", "profile"}.
+ * Nothing is changed on error. */
 int bmc_apply(struct bmc *bmc, const json_t *changes, struct error *err);
 
 /* ---- protocol sides ---- */

@@ -16,9 +16,10 @@ static json_t *faults_to_json(const struct bmc *bmc)
 	json_t *list = json_array();
 
 	for (const struct bmc_fault *fault = bmc->faults; fault; fault = fault->next)
-		json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:s?}", "kind", bmc_fault_name(fault->kind),
-						      "status", fault->status, "times", (json_int_t)fault->times,
-						      "match", fault->match));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:i, s:I, s:s?}", "kind", bmc_fault_name(fault->kind),
+						"status", fault->status, "times", (json_int_t)fault->times,
+						"match", fault->match));
 	return list;
 }
 
@@ -26,21 +27,18 @@ json_t *bmc_to_json(struct bmc *bmc)
 {
 	enum bmc_power power = bmc_power(bmc);
 
-	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:I, s:I, s:i, s:i, s:o, "
-		"s:{s:I, s:I, s:I, s:I, s:I}}",
-		"name", bmc->name, "protocol", bmc->protocol == BMC_REDFISH ? "redfish" : "ipmi",
-		"address", bmc->address, "port", bmc->port, "profile", bmc->profile->name,
-		"power", power_names[power],
-		"boot", "device", bmc_boot_names[bmc->boot.device],
-		"persistence", bmc_persistence_names[bmc->boot.persistence],
-		"mode", bmc->boot.is_uefi ? "uefi" : "legacy",
-		"booted", bmc_boot_names[bmc->booted],
-		"boots", (json_int_t)bmc->boots, "nmis", (json_int_t)bmc->nmis,
-		"latency_ms", bmc->latency_ms, "loss_percent", bmc->loss_percent, "faults", faults_to_json(bmc),
-		"counters", "requests", (json_int_t)bmc->requests, "writes", (json_int_t)bmc->writes,
-		"auth_failures", (json_int_t)bmc->auth_failures, "sessions_opened", (json_int_t)bmc->sessions_opened,
-		"faults_shown", (json_int_t)bmc->faults_shown);
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:I, s:I, s:i, s:i, s:o, "
+			 "s:{s:I, s:I, s:I, s:I, s:I}}",
+			 "name", bmc->name, "protocol", bmc->protocol == BMC_REDFISH ? "redfish" : "ipmi",
+			 "address", bmc->address, "port", bmc->port, "profile", bmc->profile->name, "power",
+			 power_names[power], "boot", "device", bmc_boot_names[bmc->boot.device],
+			 "persistence", bmc_persistence_names[bmc->boot.persistence], "mode",
+			 bmc->boot.is_uefi ? "uefi" : "legacy", "booted", bmc_boot_names[bmc->booted],
+			 "boots", (json_int_t)bmc->boots, "nmis", (json_int_t)bmc->nmis, "latency_ms",
+			 bmc->latency_ms, "loss_percent", bmc->loss_percent, "faults", faults_to_json(bmc),
+			 "counters", "requests", (json_int_t)bmc->requests, "writes", (json_int_t)bmc->writes,
+			 "auth_failures", (json_int_t)bmc->auth_failures, "sessions_opened",
+			 (json_int_t)bmc->sessions_opened, "faults_shown", (json_int_t)bmc->faults_shown);
 }
 
 /* ---- changes: each row is checked for all members first, then applied ---- */
@@ -97,7 +95,8 @@ static int check_boot(const json_t *value, const char *name, struct error *err)
 
 	if (!json_is_object(value))
 		return fail(err, ERR_INVALID, "%s must be an object", name);
-	json_object_foreach((json_t *)value, key, member) {
+	json_object_foreach((json_t *)value, key, member)
+	{
 		bool ok = false;
 		if (!strcmp(key, "device"))
 			ok = name_find(bmc_boot_names, BMC_BOOT_COUNT, member) >= 0;
@@ -130,7 +129,8 @@ static int check_fault(const json_t *value, const char *name, struct error *err)
 		return 0;
 	if (fault_kind_find(json_object_get(value, "kind")) < 0)
 		return fail(err, ERR_INVALID, "%s.kind is missing or unknown", name);
-	json_object_foreach((json_t *)value, key, member) {
+	json_object_foreach((json_t *)value, key, member)
+	{
 		bool is_text = !strcmp(key, "kind") || !strcmp(key, "match") || !strcmp(key, "text");
 		bool is_number = !strcmp(key, "status") || !strcmp(key, "times");
 		if (!is_text && !is_number)
@@ -271,7 +271,8 @@ int bmc_apply(struct bmc *bmc, const json_t *changes, struct error *err)
 
 	if (!json_is_object(changes))
 		return fail(err, ERR_INVALID, "The body must be a JSON object");
-	json_object_foreach((json_t *)changes, key, value) {
+	json_object_foreach((json_t *)changes, key, value)
+	{
 		const struct change *change = change_find(key);
 		if (!change)
 			return fail(err, ERR_INVALID, "Unknown member %s", key);
@@ -279,7 +280,6 @@ int bmc_apply(struct bmc *bmc, const json_t *changes, struct error *err)
 		if (rc < 0)
 			return rc;
 	}
-	json_object_foreach((json_t *)changes, key, value)
-		change_find(key)->apply(bmc, value);
+	json_object_foreach((json_t *)changes, key, value) change_find(key)->apply(bmc, value);
 	return 0;
 }

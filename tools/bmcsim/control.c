@@ -82,7 +82,8 @@ static void handle(struct http_request *request, struct http_response *response,
 		answer_error(response, 405, "GET and POST are allowed");
 }
 
-int control_start(struct rack *rack, const char *address, int port, struct http_server **ret, struct error *err)
+int control_start(struct rack *rack, const char *address, int port, struct http_server **ret,
+		  struct error *err)
 {
 	struct http_server_options options = {
 		.address = address,

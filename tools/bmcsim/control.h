@@ -7,4 +7,5 @@
 #include "tools/bmcsim/rack.h"
 
 /* The rack must outlive the server. */
-int control_start(struct rack *rack, const char *address, int port, struct http_server **ret, struct error *err);
+int control_start(struct rack *rack, const char *address, int port, struct http_server **ret,
+		  struct error *err);

@@ -20,7 +20,7 @@
 struct program {
 	const char *rack_path, *log_path;
 	char control_address[64];
-	int control_port;         /* -1: no control port */
+	int control_port; /* -1: no control port */
 	struct rack rack;
 	struct http_server *control;
 	bool is_stopping;
@@ -29,7 +29,8 @@ struct program {
 static void usage(FILE *out)
 {
 	fprintf(out, "usage: bmcsim --rack FILE.ini [--log FILE.jsonl] [--control ADDRESS:PORT]\n"
-		     "Simulates BMCs over Redfish and IPMI. Prints a line that begins with \"ready\" when all listen.\n"
+		     "Simulates BMCs over Redfish and IPMI. Prints a line that begins with \"ready\" when "
+		     "all listen.\n"
 		     "  --rack FILE      an INI file with a section for each BMC\n"
 		     "  --log FILE       append a JSON line for each request\n"
 		     "  --control A:P    HTTP: GET /bmc, GET and POST /bmc/<name>\n\n");
@@ -134,7 +135,8 @@ static int start(struct program *program, struct error *err)
 	int rc = rack_start(&program->rack, err);
 
 	if (rc == 0 && program->control_port >= 0) {
-		rc = control_start(&program->rack, program->control_address, program->control_port, &program->control, err);
+		rc = control_start(&program->rack, program->control_address, program->control_port,
+				   &program->control, err);
 		if (rc < 0)
 			rack_stop(&program->rack);
 	}

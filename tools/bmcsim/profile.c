@@ -1,4 +1,4 @@
-/* profile: the makes of BMC that bmcsim can play. Source of the quirks: what clients of these makes report. */
+/* profile: the makes of BMC that bmcsim can play. Source of the quirks: reports of their clients. */
 #include "tools/bmcsim/profile.h"
 
 #include <string.h>
@@ -34,8 +34,8 @@ const struct bmc_profile bmc_profiles[] = {
 		.model = "PowerEdge R630",
 		.ipmi_manufacturer_id = 674,
 		.ipmi_product_id = 256,
-		.redfish = { .is_close = true, .has_no_sessions = true, .has_no_etag = true, .is_info_object = true,
-			     .redfish_version = "1.0.2", .same_state_status = 409 },
+		.redfish = { .is_close = true, .has_no_sessions = true, .has_no_etag = true,
+			     .is_info_object = true, .redfish_version = "1.0.2", .same_state_status = 409 },
 	},
 	{
 		.name = "hpe", /* iLO 5 */
@@ -43,8 +43,8 @@ const struct bmc_profile bmc_profiles[] = {
 		.model = "ProLiant DL385 Gen10 Plus v2",
 		.ipmi_manufacturer_id = 11,
 		.ipmi_product_id = 8192,
-		.redfish = { .vendor = "HPE", .has_weak_etag = true, .is_mode_readonly = true, .needs_eject_body = true,
-			     .same_state_status = 400, .redfish_version = "1.6.0" },
+		.redfish = { .vendor = "HPE", .has_weak_etag = true, .is_mode_readonly = true,
+			     .needs_eject_body = true, .same_state_status = 400, .redfish_version = "1.6.0" },
 	},
 	{
 		.name = "hpe-ilo4",

@@ -169,7 +169,8 @@ static int set_kg_key(struct bmc *bmc, const char *value, struct error *err)
 	size_t len = strlen(value);
 
 	if (len % 2 || len > 40 || strspn(value, "0123456789abcdefABCDEF") != len)
-		return fail(err, ERR_INVALID, "the key must be an even number of hexadecimal digits, at most 40");
+		return fail(err, ERR_INVALID,
+			    "the key must be an even number of hexadecimal digits, at most 40");
 	xfree_secret(bmc->kg_key);
 	bmc->kg_key = xstrdup(value);
 	return 0;
@@ -189,7 +190,8 @@ static int set_cipher_suites(struct bmc *bmc, const char *value, struct error *e
 		char *end;
 		unsigned long id = strtoul(word, &end, 10);
 		if (end == word || (*end && *end != ',') || id > 31 || !cipher_suite_find((unsigned)id))
-			return fail(err, ERR_INVALID, "'%s' is not a list of cipher suites out of 0-3 and 15-17", value);
+			return fail(err, ERR_INVALID,
+				    "'%s' is not a list of cipher suites out of 0-3 and 15-17", value);
 		suites |= (uint32_t)1 << id;
 		word = end;
 		if (!*word)
@@ -237,8 +239,8 @@ void rack_print_help(FILE *out)
 
 struct reader {
 	struct rack *rack;
-	size_t size;         /* allocated bmcs */
-	unsigned seen;       /* options of the current section, by position */
+	size_t size;   /* allocated bmcs */
+	unsigned seen; /* options of the current section, by position */
 	struct error *err;
 	int rc;
 };
@@ -285,7 +287,8 @@ static int option_set(struct reader *reader, struct bmc *bmc, const char *name, 
 		if (strcmp(options[i].name, name) != 0)
 			continue;
 		if (reader->seen & (1U << i))
-			return fail(reader->err, ERR_INVALID, "section [%s], option %s: given twice", bmc->name, name);
+			return fail(reader->err, ERR_INVALID, "section [%s], option %s: given twice",
+				    bmc->name, name);
 		reader->seen |= 1U << i;
 		if (options[i].set(bmc, value, reader->err) < 0)
 			return fail_prefix(reader->err, "section [%s], option %s", bmc->name, name);
@@ -318,9 +321,9 @@ static char *uuid_of_name(const char *name)
 	for (const char *c = name; *c; c++)
 		for (int i = 0; i < 2; i++)
 			hash[i] = (hash[i] ^ (unsigned char)*c) * 0x100000001b3;
-	return xasprintf("%08x-%04x-4%03x-8%03x-%012llx", (unsigned)(hash[0] >> 32), (unsigned)(hash[0] >> 16) & 0xffff,
-			 (unsigned)hash[0] & 0xfff, (unsigned)(hash[1] >> 48) & 0xfff,
-			 (unsigned long long)hash[1] & 0xffffffffffff);
+	return xasprintf("%08x-%04x-4%03x-8%03x-%012llx", (unsigned)(hash[0] >> 32),
+			 (unsigned)(hash[0] >> 16) & 0xffff, (unsigned)hash[0] & 0xfff,
+			 (unsigned)(hash[1] >> 48) & 0xfff, (unsigned long long)hash[1] & 0xffffffffffff);
 }
 
 int rack_load(struct rack *rack, const char *path, struct error *err)

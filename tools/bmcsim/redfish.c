@@ -13,8 +13,8 @@
 struct side {
 	struct redfish_service *service;
 	struct http_server *server;
-	void *tls;           /* of its own; NULL: plain or the shared one */
-	bool is_tls_shared;  /* counted in shared_tls_users */
+	void *tls;          /* of its own; NULL: plain or the shared one */
+	bool is_tls_shared; /* counted in shared_tls_users */
 };
 
 /* All BMCs without a certificate of their own share a self-signed one: making keys is slow. */
@@ -24,10 +24,10 @@ static unsigned shared_tls_users;
 /* ---- the machine as the service sees it ---- */
 
 static const enum bmc_boot_device boot_devices[REDFISH_BOOT_COUNT] = {
-	[REDFISH_BOOT_NONE] = BMC_BOOT_NONE,   [REDFISH_BOOT_PXE] = BMC_BOOT_PXE,
-	[REDFISH_BOOT_HDD] = BMC_BOOT_DISK,    [REDFISH_BOOT_CD] = BMC_BOOT_CDROM,
+	[REDFISH_BOOT_NONE] = BMC_BOOT_NONE,       [REDFISH_BOOT_PXE] = BMC_BOOT_PXE,
+	[REDFISH_BOOT_HDD] = BMC_BOOT_DISK,        [REDFISH_BOOT_CD] = BMC_BOOT_CDROM,
 	[REDFISH_BOOT_BIOS_SETUP] = BMC_BOOT_BIOS, [REDFISH_BOOT_USB] = BMC_BOOT_USB,
-	[REDFISH_BOOT_FLOPPY] = BMC_BOOT_FLOPPY, [REDFISH_BOOT_UEFI_HTTP] = BMC_BOOT_UEFI_HTTP,
+	[REDFISH_BOOT_FLOPPY] = BMC_BOOT_FLOPPY,   [REDFISH_BOOT_UEFI_HTTP] = BMC_BOOT_UEFI_HTTP,
 	[REDFISH_BOOT_DIAGS] = BMC_BOOT_DIAG,
 };
 

@@ -57,8 +57,18 @@ static void test_address__good__is_normalised(void **state)
 static void test_address__bad__is_refused_in_ironics_words(void **state)
 {
 	static const char *const cases[] = {
-		"7", "[]", "{}", "true", "\"ftp://bmc\"", "\"http://\"", "\"https://a b\"", "\"https://bmc:port\"",
-		"\"https://bmc:70000\"", "\"https://[::1\"", "\"https:///redfish\"", "\"https://bmc/a b\"",
+		"7",
+		"[]",
+		"{}",
+		"true",
+		"\"ftp://bmc\"",
+		"\"http://\"",
+		"\"https://a b\"",
+		"\"https://bmc:port\"",
+		"\"https://bmc:70000\"",
+		"\"https://[::1\"",
+		"\"https:///redfish\"",
+		"\"https://bmc/a b\"",
 		"\"https://bmc\\r\\nX: y\"",
 	};
 	struct redfish_info info;
@@ -78,7 +88,8 @@ static void test_address__bad__is_refused_in_ironics_words(void **state)
 
 static void test_address__absent__is_missing(void **state)
 {
-	static const char *const cases[] = { "{}", "{\"redfish_address\": null}", "{\"redfish_address\": \"\"}" };
+	static const char *const cases[] = { "{}", "{\"redfish_address\": null}",
+					     "{\"redfish_address\": \"\"}" };
 	struct redfish_info info;
 
 	(void)state;
@@ -127,10 +138,11 @@ static void test_verify_ca__bool_word_or_path__is_taken(void **state)
 		bool is_unverified;
 		const char *path;
 	} cases[] = {
-		{ "true", false, NULL },     { "false", true, NULL },   { "null", false, NULL },
-		{ "\"True\"", false, NULL }, { "\"no\"", true, NULL },  { "\"0\"", true, NULL },
-		{ "\"OFF\"", true, NULL },   { "\"y\"", false, NULL },  { "\"/\"", false, "/" },
-		{ "\"/etc/passwd\"", false, "/etc/passwd" },
+		{ "true", false, NULL },   { "false", true, NULL },
+		{ "null", false, NULL },   { "\"True\"", false, NULL },
+		{ "\"no\"", true, NULL },  { "\"0\"", true, NULL },
+		{ "\"OFF\"", true, NULL }, { "\"y\"", false, NULL },
+		{ "\"/\"", false, "/" },   { "\"/etc/passwd\"", false, "/etc/passwd" },
 	};
 	struct redfish_info info;
 	char member[128];
@@ -168,13 +180,17 @@ static void test_members__bad__are_refused_by_name(void **state)
 	static const struct {
 		const char *member, *sentence;
 	} cases[] = {
-		{ "\"redfish_system_id\": 5", "Invalid value \"5\" set in driver_info/redfish_system_id on node " NODE },
-		{ "\"redfish_system_id\": [\"a\"]", "Invalid value \"['a']\" set in driver_info/redfish_system_id" },
-		{ "\"redfish_verify_ca\": \"maybe\"", "redfish_verify_ca on node " NODE ". The value should be a Boolean or the "
-						      "path to a file/directory, not \"maybe\"" },
+		{ "\"redfish_system_id\": 5",
+		  "Invalid value \"5\" set in driver_info/redfish_system_id on node " NODE },
+		{ "\"redfish_system_id\": [\"a\"]",
+		  "Invalid value \"['a']\" set in driver_info/redfish_system_id" },
+		{ "\"redfish_verify_ca\": \"maybe\"",
+		  "redfish_verify_ca on node " NODE ". The value should be a Boolean or the "
+		  "path to a file/directory, not \"maybe\"" },
 		{ "\"redfish_verify_ca\": 5", "not \"5\"" },
-		{ "\"redfish_auth_type\": \"magic\"", "Invalid value \"magic\" set in driver_info/redfish_auth_type on node " NODE
-						      ". The value should be one of \"basic\", \"session\" or \"auto\"." },
+		{ "\"redfish_auth_type\": \"magic\"",
+		  "Invalid value \"magic\" set in driver_info/redfish_auth_type on node " NODE
+		  ". The value should be one of \"basic\", \"session\" or \"auto\"." },
 		{ "\"redfish_auth_type\": null", "redfish_auth_type" },
 		{ "\"redfish_tls_minimum_version\": \"1.0\"", "redfish_tls_minimum_version" },
 		{ "\"redfish_username\": 5", "redfish_username" },
@@ -197,7 +213,8 @@ static void test_properties__help__ends_as_ironics(void **state)
 	for (const struct driver_property *row = redfish_properties; row->name; row++) {
 		size_t len = strlen(row->help);
 		assert_int_equal(strncmp(row->name, "redfish_", 8), 0);
-		assert_true(!strcmp(row->help + len - 9, "Required.") || !strcmp(row->help + len - 9, "Optional."));
+		assert_true(!strcmp(row->help + len - 9, "Required.") ||
+			    !strcmp(row->help + len - 9, "Optional."));
 	}
 }
 

@@ -11,34 +11,52 @@ static void test_read__forms_of_the_makes__give_code_and_sentence(void **state)
 		const char *body, *code, *text;
 	} cases[] = {
 		/* DSP0266 */
-		{ "{\"error\":{\"code\":\"Base.1.8.GeneralError\",\"message\":\"See below\",\"@Message.ExtendedInfo\":[{\"MessageId\":"
-		  "\"Base.1.8.PropertyUnknown\",\"Message\":\"The property X is unknown\",\"Severity\":\"Warning\"}]}}",
+		{ "{\"error\":{\"code\":\"Base.1.8.GeneralError\",\"message\":\"See "
+		  "below\",\"@Message.ExtendedInfo\":[{\"MessageId\":"
+		  "\"Base.1.8.PropertyUnknown\",\"Message\":\"The property X is "
+		  "unknown\",\"Severity\":\"Warning\"}]}}",
 		  "Base.1.8.PropertyUnknown", "The property X is unknown" },
 		/* the most severe one counts, wherever it stands */
-		{ "{\"error\":{\"@Message.ExtendedInfo\":[{\"MessageId\":\"A\",\"Message\":\"a\",\"Severity\":\"OK\"},{\"MessageId\":"
-		  "\"B\",\"Message\":\"b\",\"MessageSeverity\":\"Critical\"},{\"MessageId\":\"C\",\"Message\":\"c\"}]}}", "B", "b" },
+		{ "{\"error\":{\"@Message.ExtendedInfo\":[{\"MessageId\":\"A\",\"Message\":\"a\","
+		  "\"Severity\":\"OK\"},{\"MessageId\":"
+		  "\"B\",\"Message\":\"b\",\"MessageSeverity\":\"Critical\"},{\"MessageId\":\"C\","
+		  "\"Message\":\"c\"}]}}",
+		  "B", "b" },
 		/* iDRAC: an object instead of a list */
-		{ "{\"error\":{\"code\":\"G\",\"message\":\"m\",\"@Message.ExtendedInfo\":{\"MessageId\":\"IDRAC.2.8.SYS518\",\"Message\":"
-		  "\"Not now\"}}}", "IDRAC.2.8.SYS518", "Not now" },
+		{ "{\"error\":{\"code\":\"G\",\"message\":\"m\",\"@Message.ExtendedInfo\":{\"MessageId\":"
+		  "\"IDRAC.2.8.SYS518\",\"Message\":"
+		  "\"Not now\"}}}",
+		  "IDRAC.2.8.SYS518", "Not now" },
 		/* iLO 5: no Message but arguments */
-		{ "{\"error\":{\"code\":\"iLO.0.10.ExtendedInfo\",\"message\":\"See @Message.ExtendedInfo\",\"@Message.ExtendedInfo\":"
-		  "[{\"MessageId\":\"iLO.2.15.InvalidOperationForSystemState\",\"MessageArgs\":[\"one\",\"two\"]}]}}",
+		{ "{\"error\":{\"code\":\"iLO.0.10.ExtendedInfo\",\"message\":\"See "
+		  "@Message.ExtendedInfo\",\"@Message.ExtendedInfo\":"
+		  "[{\"MessageId\":\"iLO.2.15.InvalidOperationForSystemState\",\"MessageArgs\":[\"one\","
+		  "\"two\"]}]}}",
 		  "iLO.2.15.InvalidOperationForSystemState", "one, two" },
 		/* iLO 4: Messages, MessageID, at the top */
-		{ "{\"Messages\":[{\"MessageID\":\"Base.0.10.ActionNotSupported\"}],\"Name\":\"Extended Error\"}",
+		{ "{\"Messages\":[{\"MessageID\":\"Base.0.10.ActionNotSupported\"}],\"Name\":\"Extended "
+		  "Error\"}",
 		  "Base.0.10.ActionNotSupported", "" },
 		/* info beside the error */
-		{ "{\"error\":{\"code\":\"X\",\"message\":\"x\"},\"@Message.ExtendedInfo\":[{\"MessageId\":\"Y\",\"Message\":\"y\"}]}", "Y",
-		  "y" },
+		{ "{\"error\":{\"code\":\"X\",\"message\":\"x\"},\"@Message.ExtendedInfo\":[{\"MessageId\":"
+		  "\"Y\",\"Message\":\"y\"}]}",
+		  "Y", "y" },
 		/* AMI */
 		{ "{\"error\":\"Internal problem\"}", "", "Internal problem" },
 		{ "{\"error\":{\"code\":\"X\",\"message\":\"only this\"}}", "X", "only this" },
 		{ "{\"code\":\"X\",\"message\":\"flat\"}", "X", "flat" },
 		/* no error objects */
-		{ "", "", "" }, { "<html>502</html>", "", "" }, { "null", "", "" }, { "[]", "", "" }, { "{}", "", "" },
-		{ "{\"error\":7}", "", "" }, { "{\"error\":{\"@Message.ExtendedInfo\":\"x\"}}", "", "" },
+		{ "", "", "" },
+		{ "<html>502</html>", "", "" },
+		{ "null", "", "" },
+		{ "[]", "", "" },
+		{ "{}", "", "" },
+		{ "{\"error\":7}", "", "" },
+		{ "{\"error\":{\"@Message.ExtendedInfo\":\"x\"}}", "", "" },
 		{ "{\"error\":{\"@Message.ExtendedInfo\":[7,null,[]]}}", "", "" },
-		{ "{\"error\":{\"@Message.ExtendedInfo\":[{\"MessageId\":5,\"Message\":{},\"MessageArgs\":[7]}]}}", "", "" },
+		{ "{\"error\":{\"@Message.ExtendedInfo\":[{\"MessageId\":5,\"Message\":{},\"MessageArgs\":[7]"
+		  "}]}}",
+		  "", "" },
 		/* control characters and runs of spaces */
 		{ "{\"error\":{\"message\":\"  one\\r\\n\\ttwo\\u0007  three \"}}", "", "one two three" },
 	};

@@ -53,7 +53,8 @@ static void test_power__states__are_mapped(void **state)
 static void test_offers__allowable_values__decide_when_there_are_any(void **state)
 {
 	(void)state;
-	answer(&client, "{\"Actions\":{\"#ComputerSystem.Reset\":{\"ResetType@Redfish.AllowableValues\":[\"On\",7]}}}");
+	answer(&client, "{\"Actions\":{\"#ComputerSystem.Reset\":{\"ResetType@Redfish.AllowableValues\":["
+			"\"On\",7]}}}");
 	assert_true(redfish_system_offers(&client, "On"));
 	assert_false(redfish_system_offers(&client, "Nmi"));
 	answer(&client, "{\"Actions\":{\"#ComputerSystem.Reset\":{}}}");
@@ -71,10 +72,17 @@ static void test_link__of_the_bmc__is_a_path(void **state)
 		{ "/redfish/v1/a#/Fans/0", "/redfish/v1/a" },
 		{ "https://bmc:444/redfish/v1/x", "/redfish/v1/x" },
 		{ "HTTPS://BMC:444/x", "/x" },
-		{ "https://bmc:4444/x", NULL }, { "https://other/x", NULL },   { "//other/x", NULL },
-		{ "relative", NULL },		{ "", NULL },		       { "https://bmc:444", NULL },
-		{ "/a b", NULL },		{ "/a\r\nX-Header: 1", NULL }, { "/\xc3\xa9", NULL },
-		{ "/\"", NULL },		{ "https://bmc:444@other/", NULL },
+		{ "https://bmc:4444/x", NULL },
+		{ "https://other/x", NULL },
+		{ "//other/x", NULL },
+		{ "relative", NULL },
+		{ "", NULL },
+		{ "https://bmc:444", NULL },
+		{ "/a b", NULL },
+		{ "/a\r\nX-Header: 1", NULL },
+		{ "/\xc3\xa9", NULL },
+		{ "/\"", NULL },
+		{ "https://bmc:444@other/", NULL },
 	};
 	const struct redfish_bmc bmc = { .info = { .address = "https://bmc:444" } };
 	char path[REDFISH_PATH_MAX], longer[REDFISH_PATH_MAX + 8];
