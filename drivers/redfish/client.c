@@ -2,7 +2,7 @@
  * is theirs. */
 #include "drivers/redfish/client.h"
 
-#include <assert.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -71,6 +71,7 @@ struct call {
 	unsigned connection_failures; /* of the budget [redfish] connection_attempts */
 	unsigned busy_answers;
 	bool is_login_renewed;
+	bool was_unanswered; /* an earlier sending may have left and got no answer */
 };
 
 static bool is_refused_twice(const struct call *call, unsigned attempt)
@@ -97,12 +98,21 @@ static int may_send(void *arg, unsigned attempt, struct error *err)
 	return rc;
 }
 
+static bool is_printable(const char *text)
+{
+	while (isprint((unsigned char)*text))
+		text++;
+	return !*text;
+}
+
 static void take_answer(struct redfish_client *client, const struct call *call)
 {
 	client->status = client->fetch.status;
+	client->may_have_left = false; /* what became of it is known now */
 	client->etag[0] = client->etag_path[0] = '\0';
 	if (!strcmp(call->method, "GET") && client->status == 200 &&
-	    http_fetch_header(&client->fetch, "ETag", client->etag, sizeof(client->etag)))
+	    http_fetch_header(&client->fetch, "ETag", client->etag, sizeof(client->etag)) &&
+	    is_printable(client->etag))
 		snprintf(client->etag_path, sizeof(client->etag_path), "%s", call->path);
 }
 
@@ -186,6 +196,7 @@ SUSPENDS static bool again_after_failure(struct call *call, int rc)
 		return false;
 	if ((has_left && !call->is_repeatable) || call->client->bmc->is_untrusted)
 		return false;
+	call->was_unanswered |= has_left;
 	call->connection_failures += rc == -ERR_TIMEOUT ? 2 : 1;
 	if (call->connection_failures >= (unsigned long)redfish_options.connection_attempts)
 		return false;
@@ -200,7 +211,8 @@ SUSPENDS static bool again_after_answer(struct call *call, const char *token)
 
 	if ((client->status == 401 || client->status == 403) && *token && !call->is_login_renewed) {
 		call->is_login_renewed = true;
-		redfish_session_drop(client->bmc, token);
+		/* 401: the BMC has forgotten the session. 403 may also mean a right that the user lacks. */
+		redfish_session_drop(client->bmc, token, client->status == 403, client->task->deadline_ms);
 		return true;
 	}
 	if (is_busy(call) && ++call->busy_answers < BUSY_ATTEMPTS)
@@ -230,15 +242,16 @@ static int fail_status(const struct call *call, struct error *err)
 
 static int fail_unanswered(const struct call *call, int rc, struct error *err)
 {
-	if (call->is_write && call->client->may_have_left &&
-	    (rc == -ERR_BMC_UNREACHABLE || rc == -ERR_TIMEOUT))
+	if (rc != -ERR_BMC_UNREACHABLE && rc != -ERR_TIMEOUT)
+		return rc;
+	if (call->is_write && call->client->may_have_left)
 		return fail(err, ERR_UNKNOWN_OUTCOME,
 			    "HTTP %s %s%s may have been carried out, but no answer came", call->method,
 			    call->client->info.address, call->path);
-	if (rc == -ERR_BMC_UNREACHABLE && err)
-		return fail_prefix(err, "Redfish connection failed for node %s",
-				   redfish_node_uuid(call->client));
-	return rc;
+	if (!err)
+		return -ERR_BMC_UNREACHABLE;
+	err->code = ERR_BMC_UNREACHABLE;
+	return fail_prefix(err, "Redfish connection failed for node %s", redfish_node_uuid(call->client));
 }
 
 SUSPENDS static int perform(struct call *call, struct error *err)
@@ -282,7 +295,10 @@ int redfish_delete(struct redfish_client *client, const char *path, struct error
 	struct call call;
 	int rc = call_init(&call, client, "DELETE", path, err);
 
-	return rc < 0 ? rc : perform(&call, err);
+	if (rc == 0)
+		rc = perform(&call, err);
+	/* the sending whose answer was lost has done it */
+	return rc == -ERR_BMC && client->status == 404 && call.was_unanswered ? 0 : rc;
 }
 
 static void call_set_body(struct call *call, const json_t *body, struct buf *text)

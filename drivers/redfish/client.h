@@ -29,8 +29,8 @@ void redfish_close(struct redfish_client *client);
 
 /* Send and wait for an answer of 2xx, which stays in the client until the next request. path: from the
  * authority on, or a link as the BMC gave it. body: borrowed; NULL: none. Errors: -ERR_BMC_UNREACHABLE,
- * -ERR_BMC_AUTH, -ERR_BMC (client->status tells which refusal), -ERR_TIMEOUT, -ERR_TOO_LARGE, -ERR_CANCELLED,
- * -ERR_FENCED, -ERR_UNKNOWN_OUTCOME. */
+ * -ERR_BMC_AUTH, -ERR_BMC (client->status tells which refusal), -ERR_TOO_LARGE, -ERR_CANCELLED, -ERR_FENCED,
+ * -ERR_UNKNOWN_OUTCOME (a write that may have been carried out). */
 SUSPENDS int redfish_get(struct redfish_client *client, const char *path, struct error *err);
 SUSPENDS int redfish_post(struct redfish_client *client, const char *path, const json_t *body,
 			  struct error *err);

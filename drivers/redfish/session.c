@@ -21,13 +21,22 @@ bool redfish_session_is_basic(const struct redfish_bmc *bmc)
 	return bmc->info.auth == REDFISH_AUTH_AUTO && clock_ms() < bmc->basic_until_ms;
 }
 
-void redfish_session_drop(struct redfish_bmc *bmc, const char *token)
+void redfish_session_drop(struct redfish_bmc *bmc, const char *token, bool is_alive, int64_t deadline_ms)
 {
+	struct redfish_request request = { .method = "DELETE", .token = token, .deadline_ms = deadline_ms };
+	struct http_fetch fetch = { 0 };
+	char *path = bmc->session_path;
+
 	if (!bmc->token || strcmp(bmc->token, token) != 0)
 		return;
 	xfree_secret(bmc->token);
-	xfree(bmc->session_path);
 	bmc->token = bmc->session_path = NULL;
+	if (is_alive && path) {
+		request.path = path;
+		redfish_exchange(bmc, &request, &fetch, NULL);
+		http_fetch_release(&fetch);
+	}
+	xfree(path);
 }
 
 static char *login_body(const struct redfish_info *info, size_t *ret_len)

@@ -174,6 +174,15 @@ def test_session_is_renewed_once(env):
     assert count(rack, 'POST /redfish/v1/SessionService/Sessions') == 2
     rack.set('box', fault={'kind': 'status', 'status': 401, 'match': f'GET {SYSTEM}'})
     driver.fails('power', 'BMCAccessError')
+    rack.set('box', fault=None)
+    rack.set('box', fault={'kind': 'status', 'status': 403, 'match': f'GET {SYSTEM}'})
+    opened = rack.set('box', latency_ms=0)['counters']['sessions_opened']
+    driver.run('power', 'power')
+    state = rack.set('box', latency_ms=0)
+    assert state['counters']['sessions_opened'] == opened + 3, state
+    sessions = state['redfish']['sessions']
+    driver.run('power', 'power')
+    assert rack.set('box', latency_ms=0)['redfish']['sessions'] == sessions, 'a right that is missing leaks sessions'
 
 
 def test_sessions_end_with_the_process(env):
@@ -270,6 +279,10 @@ def test_lost_reply_of_a_power_action_is_found_out(env):
     line = driver.run('call:create_subscription:POST:{"Destination":"http://x/"}')[0]
     assert line['rc'] < 0 and 'answer' in line['error'], line
     assert count(rack, 'POST /redfish/v1/EventService/Subscriptions') == 1
+    rack.set('box', fault={'kind': 'lost_reply', 'match': 'DELETE /redfish/v1/EventService', 'times': 1})
+    number = rack.redfish('box', '/redfish/v1/EventService/Subscriptions')['Members'][0]['@odata.id'].rpartition('/')[2]
+    driver.ok(f'call:delete_subscription:DELETE:{json.dumps({"id": number})}')
+    assert rack.set('box', latency_ms=0)['redfish']['subscriptions'] == []
 
 
 def test_reset_before_the_action_is_done_again(env):
