@@ -92,6 +92,7 @@ static int may_send(void *arg, unsigned attempt, struct error *err)
 	if (is_refused_twice(call, attempt))
 		return fail(err, ERR_UNKNOWN_OUTCOME, "The connection ended before an answer to %s %s came",
 			    call->method, call->path);
+	call->was_unanswered |= attempt > 0;
 	rc = task_gate_check(task, arena_printf(&task->arena, "%s %s", call->method, call->path), err);
 	if (rc == 0)
 		call->client->may_have_left = true;
