@@ -31,6 +31,7 @@
 struct waiter {
 	int64_t id;
 	struct cond cond;
+	bool wants_end;    /* acceptance is no news to it */
 	bool is_told;
 	struct waiter *next;
 };
@@ -47,11 +48,12 @@ static void tell(struct waiter *waiter)
 	cond_broadcast(&waiter->cond);
 }
 
-static void tell_id(int64_t id)
+static void tell_id(int64_t id, bool is_end)
 {
 	for (struct waiter *waiter = buckets[(uint64_t)id % BUCKET_COUNT]; waiter; waiter = waiter->next) {
 		if (waiter->id == id) {
-			tell(waiter);
+			if (is_end || !waiter->wants_end)
+				tell(waiter);
 			return;
 		}
 	}
@@ -75,14 +77,14 @@ static void on_notify(const char *payload, void *arg)
 	if (!payload)
 		tell_all();
 	while (action_payload_next(&payload, &what, &id))
-		tell_id(id);
+		tell_id(id, what == 'f');
 }
 
-static void waiter_add(struct waiter *waiter, int64_t id)
+static void waiter_add(struct waiter *waiter, int64_t id, bool wants_end)
 {
 	struct waiter **bucket = &buckets[(uint64_t)id % BUCKET_COUNT];
 
-	*waiter = (struct waiter){ .id = id, .next = *bucket };
+	*waiter = (struct waiter){ .id = id, .wants_end = wants_end, .next = *bucket };
 	*bucket = waiter;
 	for (size_t i = 0; i < RECENT_COUNT; i++)
 		waiter->is_told = waiter->is_told || recent[i] == id;
@@ -315,7 +317,7 @@ static int insert(struct flight *flight, struct error *err)
 	rc = action_insert(request->db, &row, &id, err);
 	buf_release(&args);
 	if (rc == 0)
-		waiter_add(&flight->waiter, id);
+		waiter_add(&flight->waiter, id, dispatch->reply != REPLY_ACCEPTED);
 	else if (rc == -ERR_DATABASE)
 		request->fault_status = 500; /* 503 would promise that it never runs */
 	return rc;
@@ -397,7 +399,7 @@ int dispatch_on_node(struct api_request *request, json_t *take_args, const char 
 	struct node node;
 
 	node_init(&node);
-	int rc = node_find(request, request->ident[0], &node, err);
+	int rc = node_find_brief(request, request->ident[0], &node, err);
 	if (rc == 0) {
 		struct dispatch dispatch = dispatch_of(request, &node);
 

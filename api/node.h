@@ -7,6 +7,8 @@
 /* Reads the node that ident names (a UUID, or a name from 1.5). -ERR_NOT_FOUND "Node x could not be found.". A
  * malformed ident is answered by the router's 400: returns 1, and the answer is made. */
 SUSPENDS int node_find(struct api_request *request, const char *ident, struct node *ret, struct error *err);
+/* The same with the columns of node_read_brief alone: for what conductors do. */
+SUSPENDS int node_find_brief(struct api_request *request, const char *ident, struct node *ret, struct error *err);
 /* Cuts ident into one of the two ways to ask for a node. Same results; both NULL: it cannot exist. */
 int node_ident(struct api_request *request, const char *ident, const char **ret_uuid, const char **ret_name,
 	       struct error *err);

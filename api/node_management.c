@@ -99,7 +99,7 @@ int node_indicators(struct api_request *request, struct error *err)
 	struct node node;
 
 	node_init(&node);
-	int rc = node_find(request, request->ident[0], &node, err);
+	int rc = node_find_brief(request, request->ident[0], &node, err);
 	if (rc == 0)
 		rc = list_indicators(request, &node, err);
 	node_release(&node);

@@ -75,7 +75,7 @@ int node_power(struct api_request *request, struct error *err)
 	struct node node;
 
 	node_init(&node);
-	int rc = node_find(request, request->ident[0], &node, err);
+	int rc = node_find_brief(request, request->ident[0], &node, err);
 	if (rc == 0)
 		rc = power(request, &node, err);
 	node_release(&node);
@@ -218,7 +218,7 @@ int node_provision(struct api_request *request, struct error *err)
 	struct node node;
 
 	node_init(&node);
-	int rc = node_find(request, request->ident[0], &node, err);
+	int rc = node_find_brief(request, request->ident[0], &node, err);
 	if (rc == 0)
 		rc = provision(request, &node, err);
 	node_release(&node);

@@ -16,7 +16,15 @@ static const char extra_columns[] =
 	" (SELECT json_agg(t.trait ORDER BY t.trait) FROM node_traits t WHERE t.node_id = n.id)";
 
 enum key { BY_UUID, BY_NAME, BY_ID, KEY_COUNT };
-enum shape { WHOLE, ROW, SHAPE_COUNT };
+enum shape { WHOLE, ROW, BRIEF, SHAPE_COUNT };
+
+/* The columns of BRIEF. */
+static const enum node_field brief_fields[] = {
+	NODE_UUID, NODE_NAME, NODE_DRIVER, NODE_CONDUCTOR_GROUP, NODE_VENDOR_INTERFACE, NODE_RAID_INTERFACE,
+	NODE_NETWORK_INTERFACE, NODE_POWER_STATE, NODE_TARGET_POWER_STATE, NODE_PROVISION_STATE,
+	NODE_TARGET_PROVISION_STATE, NODE_MAINTENANCE, NODE_RESERVATION,
+};
+enum { BRIEF_COUNT = sizeof brief_fields / sizeof brief_fields[0] };
 
 static const char *const conditions[KEY_COUNT] = {
 	[BY_UUID] = " FROM nodes n WHERE n.uuid = $1",
@@ -26,6 +34,7 @@ static const char *const conditions[KEY_COUNT] = {
 static const char *const names[SHAPE_COUNT][KEY_COUNT] = {
 	[WHOLE] = { "node_read_uuid", "node_read_name", "node_read_id" },
 	[ROW] = { "node_row_uuid", "node_row_name", "node_row_id" },
+	[BRIEF] = { "node_brief_uuid", "node_brief_name", "node_brief_id" },
 };
 
 static struct db_statement statements[SHAPE_COUNT][KEY_COUNT];
@@ -35,12 +44,13 @@ static void statement_make(struct db_statement *statement, enum shape shape, enu
 	struct buf sql;
 
 	buf_init(&sql, SQL_MAX);
-	for (enum node_field field = 0; field < NODE_COLUMN_COUNT; field++) {
-		const struct node_field_info *info = node_field_info(field);
-		buf_printf(&sql, "%s n.%s%s", field == 0 ? "SELECT" : ",", info->name,
+	for (size_t i = 0; i < (shape == BRIEF ? (size_t)BRIEF_COUNT : (size_t)NODE_COLUMN_COUNT); i++) {
+		const struct node_field_info *info =
+			node_field_info(shape == BRIEF ? brief_fields[i] : (enum node_field)i);
+		buf_printf(&sql, "%s n.%s%s", i == 0 ? "SELECT" : ",", info->name,
 			   info->type == FIELD_TIME ? " AT TIME ZONE 'UTC'" : "");
 	}
-	buf_puts(&sql, shape == WHOLE ? ", n.id, n.version, n.lock_epoch" : extra_columns);
+	buf_puts(&sql, shape == ROW ? extra_columns : ", n.id, n.version, n.lock_epoch");
 	buf_puts(&sql, conditions[key]);
 	assert(!sql.overflow);
 	*statement = (struct db_statement){
@@ -92,4 +102,21 @@ int node_read(struct db *db, const char *uuid, const char *name, int64_t id, str
 int node_read_row(struct db *db, const char *uuid, const char *name, struct db_rows **ret, struct error *err)
 {
 	return read_by(db, ROW, uuid, name, 0, ret, err);
+}
+
+int node_read_brief(struct db *db, const char *uuid, const char *name, struct node *ret, struct error *err)
+{
+	struct db_rows *rows;
+	int rc = read_by(db, BRIEF, uuid, name, 0, &rows, err);
+
+	if (rc < 0)
+		return rc;
+	node_init(ret);
+	for (int i = 0; i < BRIEF_COUNT; i++)
+		node_load(ret, brief_fields[i], db_value(rows, 0, i), db_value_len(rows, 0, i));
+	ret->id = db_value_int(rows, 0, BRIEF_COUNT);
+	ret->version = db_value_int(rows, 0, BRIEF_COUNT + 1);
+	ret->lock_epoch = db_value_int(rows, 0, BRIEF_COUNT + 2);
+	db_rows_release(rows);
+	return 0;
 }

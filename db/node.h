@@ -12,3 +12,8 @@ SUSPENDS int node_read(struct db *db, const char *uuid, const char *name, int64_
 enum { NODE_ROW_ID = NODE_COLUMN_COUNT, NODE_ROW_VERSION, NODE_ROW_CHASSIS_UUID, NODE_ROW_ALLOCATION_UUID,
        NODE_ROW_TRAITS, NODE_ROW_COUNT };
 SUSPENDS int node_read_row(struct db *db, const char *uuid, const char *name, struct db_rows **ret, struct error *err);
+
+/* The few columns by which a request finds its conductor and is judged: uuid, name, driver, conductor_group, vendor,
+ * RAID and network interface, power and provision state, their targets, maintenance, reservation. The other fields
+ * of *ret read as null. Errors as node_read. */
+SUSPENDS int node_read_brief(struct db *db, const char *uuid, const char *name, struct node *ret, struct error *err);
