@@ -167,6 +167,7 @@ static bool unit_finish(struct conn *conn, struct db_unit *unit)
 	bool is_innocent = PQresultStatus(failure) == PGRES_PIPELINE_ABORTED || sqlstate_is_unprepared(failure);
 	if (is_innocent && !unit->is_abandoned && unit->tries < 3) {
 		unit_reset(unit);
+		unit->is_grouped = false; /* not to be dragged along again */
 		conn->hooks->again(unit, conn->arg);
 		return false;
 	}

@@ -1,16 +1,15 @@
 #!/bin/sh
-# A private PostgreSQL for tests: pg.sh start|stop|crash|restart|remove DIR
-# "start" makes the cluster in DIR on first use and prints the DIR of its socket. As root it runs as nobody.
-# FERRULE_TEST_FSYNC=on keeps fsync.
+# A private PostgreSQL for tests: pg.sh start DIR PID | restart|crash|remove DIR
+# "start" makes the cluster in DIR, with its socket in DIR, and removes it when the process PID has gone. As root
+# it runs as nobody. FERRULE_TEST_FSYNC=on keeps fsync.
 set -eu
 action=$1
 dir=$2
+bin=
 
-for candidate in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin; do
-	[ -x "$candidate/initdb" ] && printf '%s\n' "$candidate"
-done | sort -t / -k 5 -V | tail -n 1 >"${TMPDIR:-/tmp}/.pg-bin.$$"
-read -r bin <"${TMPDIR:-/tmp}/.pg-bin.$$" || bin=
-rm -f "${TMPDIR:-/tmp}/.pg-bin.$$"
+for candidate in $(printf '%s\n' /usr/local/pgsql/bin /usr/pgsql-*/bin /usr/lib/postgresql/*/bin | sort -V); do
+	[ ! -x "$candidate/initdb" ] || bin=$candidate
+done
 [ -n "$bin" ] || { echo "pg.sh: PostgreSQL's initdb was not found" >&2; exit 1; }
 
 run() {
@@ -36,6 +35,14 @@ start)
 			{ cat "$dir/initdb.log" >&2; exit 1; }
 	fi
 	start
+	# A test that aborts cannot clean up.
+	(
+		cd /
+		while kill -0 "$3" 2>/dev/null; do
+			sleep 1
+		done
+		[ ! -d "$dir" ] || exec "$0" remove "$dir"
+	) >/dev/null 2>&1 </dev/null &
 	;;
 restart)
 	run "$bin/pg_ctl" -D "$dir/data" -m fast -w stop >/dev/null
@@ -44,9 +51,6 @@ restart)
 crash)
 	run "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null
 	start
-	;;
-stop)
-	run "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null
 	;;
 remove)
 	run "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1 || true

@@ -111,9 +111,17 @@ static void failing_neighbours(void *arg)
 			if (expected == 0)
 				assert_int_equal(jobs[i].answer, i % 3 == 0 ? 11 : 10);
 		}
+		assert_non_null(strstr(jobs[1].err.text, "nowhere"));
+	}
+	/* Reads that share a transaction: what one aborts runs again. */
+	for (int i = 0; i < COUNT; i++)
+		jobs[i] = (struct job){ .db = db, .number = i % 7 == 2 ? 0 : 10, .statement = &echo_grouped };
+	run_jobs(jobs, COUNT);
+	for (int i = 0; i < COUNT; i++) {
+		assert_int_equal(jobs[i].rc, i % 7 == 2 ? -ERR_INVALID : 0);
+		assert_int_equal(jobs[i].answer, i % 7 == 2 ? 0 : 10);
 	}
 	assert_string_equal(jobs[2].err.text, "The database refused a value (22012)");
-	assert_non_null(strstr(jobs[1].err.text, "nowhere"));
 	xfree(jobs);
 	db_free(db);
 }
