@@ -56,8 +56,7 @@ char *percent_decode(const char *text, size_t len, bool is_form, struct arena *a
 
 void percent_encode(struct buf *buf, const char *text, const char *keep)
 {
-	static const char unreserved[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 	for (; *text; text++) {
 		if (strchr(unreserved, *text) || strchr(keep, *text))
@@ -80,9 +79,11 @@ int query_parse(struct query *query, const char *text, struct arena *arena, stru
 				return fail(err, ERR_INVALID, "More than %d arguments.", QUERY_MAX);
 			struct query_pair *pair = &query->pairs[query->count];
 			pair->name = percent_decode(text, name_len, true, arena);
-			pair->value = equals ? percent_decode(equals + 1, len - name_len - 1, true, arena) : "";
+			pair->value =
+				equals ? percent_decode(equals + 1, len - name_len - 1, true, arena) : "";
 			if (!pair->name || !pair->value)
-				return fail(err, ERR_INVALID, "The query is not valid percent-encoded UTF-8.");
+				return fail(err, ERR_INVALID,
+					    "The query is not valid percent-encoded UTF-8.");
 			query->count++;
 		}
 		text += len;
@@ -105,7 +106,8 @@ int parse_bool(const char *name, const char *text, bool *ret, struct error *err)
 		}
 	}
 	return fail(err, ERR_INVALID,
-		    "Invalid %s: Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', "
+		    "Invalid %s: Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', "
+		    "'n', 'no', "
 		    "'off', 'on', 't', 'true', 'y', 'yes'",
 		    name, text);
 }
@@ -133,7 +135,9 @@ static int check_value(const struct query_parameter *row, const char *value, str
 	case QUERY_INT:
 		return parse_int(row->name, value, &as_int, err);
 	case QUERY_UUID:
-		return uuid_is_valid(value) ? 0 : fail(err, ERR_INVALID, "Expected UUID for %s: %s", row->name, value);
+		return uuid_is_valid(value)
+			       ? 0
+			       : fail(err, ERR_INVALID, "Expected UUID for %s: %s", row->name, value);
 	case QUERY_TEXT:
 		break;
 	}
@@ -142,12 +146,14 @@ static int check_value(const struct query_parameter *row, const char *value, str
 
 static const struct query_parameter *find_row(const struct query_parameter *table, const char *name)
 {
-	while (table && table->name && strcmp(table->name, name) != 0)
+	while (table && table->name && strcmp(table->name, name) != 0 &&
+	       strcmp(table->name, QUERY_ANY_NAME) != 0)
 		table++;
 	return table && table->name ? table : NULL;
 }
 
-int query_check(const struct query *query, const struct query_parameter *table, int version, struct error *err)
+int query_check(const struct query *query, const struct query_parameter *table, int version,
+		struct error *err)
 {
 	for (size_t i = 0; i < query->count; i++) {
 		if (!find_row(table, query->pairs[i].name))

@@ -6,7 +6,8 @@
 #include "lib/arena.h"
 #include "lib/error.h"
 
-#define QUERY_MAX 64
+#define QUERY_MAX      64
+#define QUERY_ANY_NAME "*" /* a last row of this name stands for all others */
 
 enum query_type { QUERY_TEXT, QUERY_BOOL, QUERY_INT, QUERY_UUID };
 
@@ -24,16 +25,19 @@ struct query {
 	size_t count;
 };
 
-/* Decodes text ('+' and %XX) into the arena. -ERR_INVALID: too many pairs, a broken escape, NUL or bad UTF-8. */
+/* Decodes text ('+' and %XX) into the arena. -ERR_INVALID: too many pairs, a broken escape, NUL or bad UTF-8.
+ */
 int query_parse(struct query *query, const char *text, struct arena *arena, struct error *err);
 /* Checks names and types against the table (NULL: nothing is allowed). -ERR_INVALID, -ERR_NOT_ACCEPTABLE. */
-int query_check(const struct query *query, const struct query_parameter *table, int version, struct error *err);
+int query_check(const struct query *query, const struct query_parameter *table, int version,
+		struct error *err);
 /* The last value of that name, or NULL. */
 const char *query_text(const struct query *query, const char *name);
 /* 1, 0, or -1 when absent. The value was checked. */
 int query_bool(const struct query *query, const char *name);
 
-/* Ironic's boolean words: 1 t true on y yes, 0 f false off n no; any case. -ERR_INVALID names the argument. */
+/* Ironic's boolean words: 1 t true on y yes, 0 f false off n no; any case. -ERR_INVALID names the argument.
+ */
 int parse_bool(const char *name, const char *text, bool *ret, struct error *err);
 /* A decimal integer that fits. -ERR_INVALID names the argument. */
 int parse_int(const char *name, const char *text, long *ret, struct error *err);

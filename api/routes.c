@@ -13,13 +13,16 @@ static const struct query_parameter page_query[] = {
 };
 static const struct query_parameter detail_query[] = { PAGE_PARAMETERS, { 0 } };
 
-#define NODE_FILTERS                                                                                        \
-	{ "associated", QUERY_BOOL, 0 }, { "instance_uuid", QUERY_UUID, 0 }, { "chassis_uuid", QUERY_UUID, 0 },   \
-	{ "maintenance", QUERY_BOOL, 0 }, { "provision_state", QUERY_TEXT, 9 }, { "driver", QUERY_TEXT, 16 },     \
-	{ "resource_class", QUERY_TEXT, 21 }, { "fault", QUERY_TEXT, 42 }, { "conductor_group", QUERY_TEXT, 46 }, \
-	{ "conductor", QUERY_TEXT, 49 }, { "owner", QUERY_TEXT, 50 }, { "description_contains", QUERY_TEXT, 51 }, \
-	{ "retired", QUERY_BOOL, 61 }, { "lessee", QUERY_TEXT, 65 }, { "project", QUERY_TEXT, 65 },               \
-	{ "shard", QUERY_TEXT, 82 }, { "sharded", QUERY_BOOL, 82 }, { "parent_node", QUERY_UUID, 83 },            \
+#define NODE_FILTERS                                                                \
+	{ "associated", QUERY_BOOL, 0 }, { "instance_uuid", QUERY_UUID, 0 },         \
+	{ "chassis_uuid", QUERY_UUID, 0 }, { "maintenance", QUERY_BOOL, 0 },         \
+	{ "provision_state", QUERY_TEXT, 9 }, { "driver", QUERY_TEXT, 16 },          \
+	{ "resource_class", QUERY_TEXT, 21 }, { "fault", QUERY_TEXT, 42 },           \
+	{ "conductor_group", QUERY_TEXT, 46 }, { "conductor", QUERY_TEXT, 49 },      \
+	{ "owner", QUERY_TEXT, 50 }, { "description_contains", QUERY_TEXT, 51 },     \
+	{ "retired", QUERY_BOOL, 61 }, { "lessee", QUERY_TEXT, 65 },                 \
+	{ "project", QUERY_TEXT, 65 }, { "shard", QUERY_TEXT, 82 },                  \
+	{ "sharded", QUERY_BOOL, 82 }, { "parent_node", QUERY_UUID, 83 },            \
 	{ "include_children", QUERY_BOOL, 83 }, { "instance_name", QUERY_TEXT, 104 }
 static const struct query_parameter node_list_query[] = {
 	PAGE_PARAMETERS, NODE_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_BOOL, 43 }, { 0 }
@@ -29,6 +32,7 @@ static const struct query_parameter node_patch_query[] = { { "reset_interfaces",
 static const struct query_parameter node_validate_query[] = {
 	{ "node", QUERY_TEXT, 0 }, { "node_uuid", QUERY_TEXT, 0 }, { 0 }
 };
+static const struct query_parameter open_query[] = { { "*", QUERY_TEXT, 0 }, { 0 } };
 static const struct query_parameter method_query[] = { { "method", QUERY_TEXT, 0 }, { 0 } };
 static const struct query_parameter history_query[] = { PAGE_PARAMETERS, { "detail", QUERY_BOOL, 0 }, { 0 } };
 static const struct query_parameter record_query[] = {
@@ -42,9 +46,10 @@ static const struct query_parameter conductor_query[] = {
 	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
 
-#define PORT_FILTERS                                                                                \
-	{ "node", QUERY_TEXT, 0 }, { "node_uuid", QUERY_UUID, 0 }, { "address", QUERY_TEXT, 0 },          \
-	{ "portgroup", QUERY_TEXT, 24 }, { "shard", QUERY_TEXT, 82 }, { "description_contains", QUERY_TEXT, 97 }, \
+#define PORT_FILTERS                                                                 \
+	{ "node", QUERY_TEXT, 0 }, { "node_uuid", QUERY_UUID, 0 },                    \
+	{ "address", QUERY_TEXT, 0 }, { "portgroup", QUERY_TEXT, 24 },                \
+	{ "shard", QUERY_TEXT, 82 }, { "description_contains", QUERY_TEXT, 97 },      \
 	{ "conductor_groups", QUERY_TEXT, 99 }
 static const struct query_parameter port_list_query[] = {
 	PAGE_PARAMETERS, PORT_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_BOOL, 43 }, { 0 }
@@ -89,7 +94,8 @@ static const struct argument no_arguments[] = { { 0 } };
 
 /* Kind, when the client is answered, lock, what a crash means, longest run in seconds. */
 #define ACTION(kind_, reply_, lock, crash, seconds) \
-	.action = { .kind = kind_, .reply = REPLY_##reply_, .is_exclusive = lock, .on_crash = crash, .run_s = seconds }
+	.action = { .kind = kind_, .reply = REPLY_##reply_, .is_exclusive = lock, .on_crash = crash, \
+		    .run_s = seconds }
 #define EXCLUSIVE true
 #define SHARED    false
 
@@ -149,7 +155,8 @@ const struct route routes[] = {
 	{ GET("/v1/nodes/{}/vendor_passthru/methods"), .handle = vendor_node_methods },
 	{ ANY("/v1/nodes/{}/vendor_passthru"), .handle = vendor_node_call, FREE_BODY,
 	  .query = method_query },
-	{ ANY("/v1/nodes/{}/vendor_passthru/{}"), .handle = vendor_node_call, FREE_BODY },
+	{ ANY("/v1/nodes/{}/vendor_passthru/{}"), .handle = vendor_node_call, FREE_BODY,
+	  .query = open_query },
 	{ GET("/v1/nodes/{}/vifs"), .handle = node_vifs_get, SINCE(28, NO_SUCH_PATH) },
 	{ POST("/v1/nodes/{}/vifs"), .handle = node_vif_attach, FREE_BODY, SINCE(28, NO_SUCH_PATH) },
 	{ DELETE("/v1/nodes/{}/vifs/{}"), .handle = node_vif_detach, SINCE(28, NO_SUCH_PATH) },
@@ -179,7 +186,8 @@ const struct route routes[] = {
 	{ GET("/v1/drivers/{}/vendor_passthru/methods"), .handle = vendor_driver_methods },
 	{ ANY("/v1/drivers/{}/vendor_passthru"), .handle = vendor_driver_call, FREE_BODY,
 	  .query = method_query },
-	{ ANY("/v1/drivers/{}/vendor_passthru/{}"), .handle = vendor_driver_call, FREE_BODY },
+	{ ANY("/v1/drivers/{}/vendor_passthru/{}"), .handle = vendor_driver_call, FREE_BODY,
+	  .query = open_query },
 
 	{ GET("/v1/conductors"), .handle = conductor_list, .query = conductor_query, SINCE(49, NOT_FOUND) },
 	{ GET("/v1/conductors/{}"), .handle = conductor_show, .query = fields_query, SINCE(49, NOT_FOUND) },

@@ -1,6 +1,6 @@
 /*
- * vendor: vendor passthru of nodes and drivers. The API knows no method by name: what the vendor interface offers,
- * for which HTTP methods and how, stands in rows that conductors publish.
+ * vendor: vendor passthru of nodes and drivers. The API knows no method by name: what the vendor interface
+ * offers, for which HTTP methods and how, stands in rows that conductors publish.
  */
 #include <string.h>
 
@@ -31,7 +31,8 @@ static void write_method(struct buf *body, const struct conductor_method *method
 	buf_putc(body, '}');
 }
 
-static void reply_methods(struct api_request *request, const char *driver, const char *interface, const char *level)
+static void reply_methods(struct api_request *request, const char *driver, const char *interface,
+			  const char *level)
 {
 	const struct registry *registry = request->registry;
 	struct buf *body = &request->out->body;
@@ -41,8 +42,8 @@ static void reply_methods(struct api_request *request, const char *driver, const
 	for (size_t i = 0; i < registry->method_count; i++) {
 		const struct conductor_method *method = &registry->methods[i];
 
-		if (strcmp(method->hardware_type, driver) == 0 && strcmp(method->interface_name, interface) == 0 &&
-		    strcmp(method->level, level) == 0)
+		if (strcmp(method->hardware_type, driver) == 0 &&
+		    strcmp(method->interface_name, interface) == 0 && strcmp(method->level, level) == 0)
 			write_method(body, method);
 	}
 	buf_putc(body, '}');
@@ -53,9 +54,10 @@ int vendor_node_methods(struct api_request *request, struct error *err)
 	struct node node;
 
 	node_init(&node);
-	int rc = node_find(request, request->ident[0], &node, err);
+	int rc = node_find_brief(request, request->ident[0], &node, err);
 	if (rc == 0)
-		reply_methods(request, node_text(&node, NODE_DRIVER), node_text(&node, NODE_VENDOR_INTERFACE), "node");
+		reply_methods(request, node_text(&node, NODE_DRIVER), node_text(&node, NODE_VENDOR_INTERFACE),
+			      "node");
 	node_release(&node);
 	return rc;
 }
@@ -97,8 +99,8 @@ static int method_name(const struct api_request *request, const char **ret, stru
 	return 0;
 }
 
-static int check_method(const struct api_request *request, const struct conductor_method *method, const char *name,
-			struct error *err)
+static int check_method(const struct api_request *request, const struct conductor_method *method,
+			const char *name, struct error *err)
 {
 	const char *verb = request->http->method;
 
@@ -111,22 +113,46 @@ static int check_method(const struct api_request *request, const struct conducto
 	return fail(err, ERR_INVALID, "The method %s does not support HTTP %s", name, verb);
 }
 
+/*
+ * Arguments are the body. Clients send none with GET and DELETE and drop what they were given, so with these
+ * two the query of .../vendor_passthru/<method>?name=value stands for it (Ironic refuses it, and offers no
+ * other way).
+ */
 static int check_arguments(const struct api_request *request, struct error *err)
 {
+	const char *verb = request->http->method;
+	bool is_without_body = strcmp(verb, "GET") == 0 || strcmp(verb, "DELETE") == 0;
+
 	if (request->body && !json_is_object(request->body) && !json_is_null(request->body))
 		return fail(err, ERR_INVALID, "The arguments of a vendor method must be a JSON object.");
+	if (request->ident[1] && request->query.count > 0 && (request->body || !is_without_body))
+		return fail(err, ERR_INVALID, "Unexpected arguments: %s", request->query.pairs[0].name);
 	return 0;
+}
+
+static json_t *arguments_new(const struct api_request *request)
+{
+	json_t *args;
+
+	if (json_is_object(request->body))
+		return json_incref(request->body);
+	args = json_object();
+	for (size_t i = 0; request->ident[1] && i < request->query.count; i++)
+		json_object_set_new(args, request->query.pairs[i].name,
+				    json_string(request->query.pairs[i].value));
+	return args;
 }
 
 static int call(struct api_request *request, const struct conductor_method *method, struct dispatch *dispatch,
 		struct error *err)
 {
-	json_t *args = json_is_object(request->body) ? json_incref(request->body) : json_object();
+	json_t *args = arguments_new(request);
 
 	dispatch->reply = method->is_async ? REPLY_ACCEPTED : REPLY_RESULT;
 	dispatch->on_crash = method->on_crash;
 	dispatch->run_s = method->run_s;
-	dispatch->args = json_pack("{s:s, s:s, s:o}", "method", method->name, "verb", request->http->method, "args", args);
+	dispatch->args = json_pack("{s:s, s:s, s:o}", "method", method->name, "verb", request->http->method,
+				   "args", args);
 	if (dispatch->driver)
 		json_object_set_new(dispatch->args, "driver", json_string(dispatch->driver));
 	int rc = dispatch_reply(request, dispatch, NULL, err);
@@ -134,10 +160,12 @@ static int call(struct api_request *request, const struct conductor_method *meth
 	return rc;
 }
 
-static int call_node(struct api_request *request, const struct node *node, const char *name, struct error *err)
+static int call_node(struct api_request *request, const struct node *node, const char *name,
+		     struct error *err)
 {
-	const struct conductor_method *method = registry_method(request->registry, node_text(node, NODE_DRIVER),
-								node_text(node, NODE_VENDOR_INTERFACE), "node", name);
+	const struct conductor_method *method =
+		registry_method(request->registry, node_text(node, NODE_DRIVER),
+				node_text(node, NODE_VENDOR_INTERFACE), "node", name);
 	struct dispatch dispatch = { .kind = "passthru", .node = node };
 
 	int rc = fleet_check_pool(request->registry, node_text(node, NODE_CONDUCTOR_GROUP),
@@ -160,7 +188,7 @@ int vendor_node_call(struct api_request *request, struct error *err)
 	if (rc == 0)
 		rc = check_arguments(request, err);
 	if (rc == 0)
-		rc = node_find(request, request->ident[0], &node, err);
+		rc = node_find_brief(request, request->ident[0], &node, err);
 	if (rc == 0)
 		rc = call_node(request, &node, name, err);
 	node_release(&node);

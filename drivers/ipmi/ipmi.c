@@ -1,14 +1,23 @@
 /* ipmi: what the hardware type is composed of. */
 #include "drivers/ipmi/ipmi.h"
 
+#include "drivers/ipmi/bmc.h"
 #include "drivers/ipmi/options.h"
 #include "drivers/noop.h"
 #include "drivers/vendor.h"
+
+/* Closing a session takes a few datagrams, answered or not; many are closed at once. */
+SUSPENDS static void drain(int64_t deadline_ms)
+{
+	(void)deadline_ms;
+	ipmi_client_release();
+}
 
 const struct hardware_type ipmi_hardware = {
 	.name = "ipmi",
 	.class_name = "IPMIHardware",
 	.options = ipmi_option_table,
+	.drain = drain,
 	.interfaces = {
 		[INTERFACE_BIOS]       = INTERFACES(&no_bios.base),
 		[INTERFACE_CONSOLE]    = INTERFACES(&no_console.base),
