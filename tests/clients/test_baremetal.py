@@ -59,6 +59,9 @@ def check_power_and_passthru(env, door):
     switch_and_prove(server, rack, 'ipmi-1', door)
     switch_and_prove(server, rack, 'redfish-1', door)
 
+    subscriptions = server.client('node', 'passthru', 'call', 'redfish-1', 'get_all_subscriptions', '--http-method', 'GET',
+                                  program=door)
+    assert 'Members' in subscriptions, subscriptions
     methods = server.client_json('node', 'passthru', 'list', 'ipmi-1', program=door)
     assert {'send_raw', 'bmc_reset'} <= {method['Name'] for method in methods}, methods
     drivers = server.client_json('driver', 'list', program=door)
@@ -66,9 +69,10 @@ def check_power_and_passthru(env, door):
     methods = server.client_json('driver', 'passthru', 'list', 'redfish', program=door)
     assert 'get_service_root' in {method['Name'] for method in methods}, methods
     bmc = rack.bmcs['redfish-1']
-    root = server.client('driver', 'passthru', 'call', 'redfish', 'get_service_root', '--http-method', 'GET',
-                         '--arg', f'redfish_address=http://{bmc["listen"]}', '--arg', f'redfish_username={bmc["user"]}',
-                         '--arg', f'redfish_password={bmc["password"]}', program=door)
+    # The client cannot print the result of a driver's method ('items'), whoever serves it: its trace shows it.
+    root = server.client('driver', 'passthru', 'call', 'redfish', '--http-method', 'GET',
+                         f'get_service_root?redfish_address=http://{bmc["listen"]}', is_failing=True,
+                         program=(door[0], '--debug', *door[1:]))
     assert 'RedfishVersion' in root, root
 
 
@@ -96,8 +100,10 @@ def test_fake_passthru_sync_and_async(env):
     server.create_fake('n')
     methods = {method['Name']: method for method in server.client_json('node', 'passthru', 'list', 'n')}
     assert {'second_method', 'third_method_sync', 'fourth_method_shared_lock'} <= set(methods), methods
-    assert 'True' in server.client('node', 'passthru', 'call', 'n', 'third_method_sync', '--arg', 'bar=meow')
-    assert 'False' in server.client('node', 'passthru', 'call', 'n', 'third_method_sync', '--arg', 'bar=woof')
+    # The client fails to print a result that is no object, whoever serves it; the answer itself is right.
+    for bar, result in (('meow', True), ('woof', False)):
+        answer = server.call('POST', '/v1/nodes/n/vendor_passthru?method=third_method_sync', {'bar': bar})
+        assert answer.status == 200 and answer.json is result, answer
     server.client('node', 'passthru', 'call', 'n', 'second_method', '--arg', 'bar=kazoo')
     said = server.client('node', 'passthru', 'call', 'n', 'third_method_sync', is_failing=True)
     assert 'bar' in said and '400' in said, said
