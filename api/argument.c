@@ -16,7 +16,8 @@ static const struct argument *find_row(const struct argument *table, const char 
 	return table && table->name ? table : NULL;
 }
 
-static int wrong_type(const struct argument *row, const char *expected, const json_t *value, struct error *err)
+static int wrong_type(const struct argument *row, const char *expected, const json_t *value,
+		      struct error *err)
 {
 	struct buf shown;
 
@@ -66,7 +67,8 @@ int argument_check(json_t *body, const struct argument *table, int version, stru
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(body, name, value) {
+	json_object_foreach(body, name, value)
+	{
 		if (!find_row(table, name))
 			return fail(err, ERR_INVALID, "Unexpected arguments: %s", name);
 	}

@@ -14,10 +14,10 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-#define FILE_MAX_BYTES   (1024 * 1024)
-#define CREDENTIALS_MAX  512
-#define CHECKS_AT_ONCE   4  /* bcrypt is slow: others keep the rest of the thread pool */
-#define CHECK_WAIT_MS    20000
+#define FILE_MAX_BYTES  (1024 * 1024)
+#define CREDENTIALS_MAX 512
+#define CHECKS_AT_ONCE  4 /* bcrypt is slow: others keep the rest of the thread pool */
+#define CHECK_WAIT_MS   20000
 
 static struct {
 	char *strategy;
@@ -26,10 +26,12 @@ static struct {
 
 /* clang-format off */
 static const struct option table[] = {
-	{ .section = "DEFAULT", .name = "auth_strategy", .type = OPTION_TEXT, .target = &options.strategy,
-	  .preset = "noauth", .help = "noauth: everyone may do everything. http_basic: users of http_basic_auth_user_file." },
-	{ .section = "DEFAULT", .name = "http_basic_auth_user_file", .type = OPTION_TEXT, .target = &options.user_file,
-	  .preset = "/etc/ferrule/htpasswd", .help = "Lines user:hash with bcrypt hashes ($2a$, $2b$ or $2y$), as htpasswd -B writes." },
+	{ .section = "DEFAULT", .name = "auth_strategy", .type = OPTION_TEXT,
+	  .target = &options.strategy, .preset = "noauth",
+	  .help = "noauth: everyone may do everything. http_basic: users of http_basic_auth_user_file." },
+	{ .section = "DEFAULT", .name = "http_basic_auth_user_file", .type = OPTION_TEXT,
+	  .target = &options.user_file, .preset = "/etc/ferrule/htpasswd",
+	  .help = "Lines user:hash with bcrypt hashes ($2a$, $2b$ or $2y$), as htpasswd -B writes." },
 	{ 0 }
 };
 /* clang-format on */
@@ -51,7 +53,8 @@ int auth_check_config(struct error *err)
 	if (auth_is_off())
 		return 0;
 	if (strcmp(options.strategy, "http_basic") != 0)
-		return fail(err, ERR_INVALID, "[DEFAULT] auth_strategy = %s is not known; it is noauth or http_basic.",
+		return fail(err, ERR_INVALID,
+			    "[DEFAULT] auth_strategy = %s is not known; it is noauth or http_basic.",
 			    options.strategy);
 	if (access(options.user_file, R_OK) != 0)
 		return fail(err, ERR_INVALID, "[DEFAULT] http_basic_auth_user_file %s cannot be read: %s.",
@@ -91,7 +94,8 @@ long auth_base64(const char *text, size_t len, char *decoded)
 
 static bool is_bcrypt(const char *hash)
 {
-	return strncmp(hash, "$2a$", 4) == 0 || strncmp(hash, "$2b$", 4) == 0 || strncmp(hash, "$2y$", 4) == 0;
+	return strncmp(hash, "$2a$", 4) == 0 || strncmp(hash, "$2b$", 4) == 0 ||
+	       strncmp(hash, "$2y$", 4) == 0;
 }
 
 static bool equal_in_constant_time(const char *a, const char *b)

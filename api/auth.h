@@ -14,8 +14,8 @@ bool auth_is_off(void);
 /* True when the request was refused: the answer is made. Reads the file on each request, as Ironic does. */
 SUSPENDS bool auth_refuse(struct api_request *request);
 
-/* Checks "user:password" against the text of a password file: lines "user:$2y$...", the first of a user counts.
- * Slow on purpose: in offload() alone. */
+/* Checks "user:password" against the text of a password file: lines "user:$2y$...", the first of a user
+ * counts. Slow on purpose: in offload() alone. */
 bool auth_file_accepts(const char *file_text, const char *user, const char *password);
 /* Decodes Base64 (RFC 4648); returns the length, or -1. decoded: at least 3/4 of len bytes. */
 long auth_base64(const char *text, size_t len, char *decoded);

@@ -73,7 +73,8 @@ int chassis_delete(struct api_request *request, struct error *err)
 	int rc = resource_remove(request, &rules, err);
 
 	if (rc == -ERR_INVALID) /* a node still refers to it */
-		return fail(err, ERR_INVALID, "Cannot complete the requested action because chassis %s contains nodes.",
+		return fail(err, ERR_INVALID,
+			    "Cannot complete the requested action because chassis %s contains nodes.",
 			    request->ident[0]);
 	return rc;
 }

@@ -7,9 +7,18 @@
 #include "api/json_out.h"
 
 /* Members of an answer. */
-enum { SHOW_HOSTNAME, SHOW_GROUP, SHOW_ALIVE, SHOW_CREATED_AT, SHOW_UPDATED_AT, SHOW_DRIVERS, SHOW_LINKS, SHOW_COUNT };
+enum {
+	SHOW_HOSTNAME,
+	SHOW_GROUP,
+	SHOW_ALIVE,
+	SHOW_CREATED_AT,
+	SHOW_UPDATED_AT,
+	SHOW_DRIVERS,
+	SHOW_LINKS,
+	SHOW_COUNT
+};
 static const char *const names[SHOW_COUNT] = { "hostname",   "conductor_group", "alive", "created_at",
-					       "updated_at", "drivers",	  "links" };
+					       "updated_at", "drivers",         "links" };
 #define SHOW_LIST   (1u << SHOW_HOSTNAME | 1u << SHOW_GROUP | 1u << SHOW_ALIVE | 1u << SHOW_LINKS)
 #define SHOW_DETAIL ((1u << SHOW_COUNT) - 1)
 
@@ -29,7 +38,8 @@ static int choose(const struct api_request *request, unsigned preset, unsigned *
 		while (i < SHOW_COUNT && (strlen(names[i]) != len || strncasecmp(names[i], fields, len) != 0))
 			i++;
 		if (i == SHOW_COUNT)
-			return fail(err, ERR_INVALID, "Field %.*s is not a valid field.", (int)(len < 64 ? len : 64), fields);
+			return fail(err, ERR_INVALID, "Field %.*s is not a valid field.",
+				    (int)(len < 64 ? len : 64), fields);
 		*ret |= 1u << i;
 		fields += len;
 		fields += *fields == ',';
@@ -72,7 +82,8 @@ static void write_member(struct api_request *request, const struct conductor_row
 		write_drivers(body, row);
 		break;
 	case SHOW_LINKS:
-		json_out_item_links(body, request->base, "conductors", row->hostname, strlen(row->hostname), "");
+		json_out_item_links(body, request->base, "conductors", row->hostname, strlen(row->hostname),
+				    "");
 		break;
 	}
 }

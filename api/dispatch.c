@@ -18,7 +18,7 @@
 #define POOL_TEXT         512
 #define ACCEPT_MS         10000 /* a started action is accepted or refused within */
 #define RESULT_SLACK_MS   5000
-#define POLL_FIRST_MS     100   /* looks at the row, should a notification be lost */
+#define POLL_FIRST_MS     100 /* looks at the row, should a notification be lost */
 #define POLL_LAST_MS      1000
 #define PREFER_WAIT_MAX_S 300
 #define RETRY_AFTER_S     "1"
@@ -31,7 +31,7 @@
 struct waiter {
 	int64_t id;
 	struct cond cond;
-	bool wants_end;    /* acceptance is no news to it */
+	bool wants_end; /* acceptance is no news to it */
 	bool is_told;
 	struct waiter *next;
 };
@@ -117,8 +117,8 @@ struct flight {
 	const struct dispatch *dispatch;
 	char uuid[UUID_TEXT];
 	struct waiter waiter;
-	int64_t start_by_ms;  /* clock_ms() when a queued row is given up */
-	int64_t limit_ms;     /* clock_ms() when we stop waiting for a running one */
+	int64_t start_by_ms; /* clock_ms() when a queued row is given up */
+	int64_t limit_ms;    /* clock_ms() when we stop waiting for a running one */
 	struct action_view *view;
 };
 
@@ -155,7 +155,8 @@ static int refuse_locked(struct flight *flight, struct error *err)
 	}
 	node_release(&node);
 	return fail(err, ERR_NO_WORKER,
-		    "No conductor has started the request in time: requested action %s will not run. Please retry.",
+		    "No conductor has started the request in time: requested action %s will not run. Please "
+		    "retry.",
 		    flight->uuid);
 }
 
@@ -176,7 +177,8 @@ static int give_up(struct flight *flight, struct error *err)
 static int refuse_forgotten(struct flight *flight, struct error *err)
 {
 	http_response_header(flight->request->out, "Retry-After", "%s", RETRY_AFTER_S);
-	return fail(err, ERR_DATABASE, "The database has lost the requested action %s, which will not run. Please retry.",
+	return fail(err, ERR_DATABASE,
+		    "The database has lost the requested action %s, which will not run. Please retry.",
 		    flight->uuid);
 }
 
@@ -219,8 +221,8 @@ static int wait_for_outcome(struct flight *flight, struct error *err)
 
 		if (now >= flight->limit_ms)
 			return fail(err, ERR_TIMEOUT,
-				    "The action %s has not ended in time; it goes on, see /v1/actions/%s.", flight->uuid,
-				    flight->uuid);
+				    "The action %s has not ended in time; it goes on, see /v1/actions/%s.",
+				    flight->uuid, flight->uuid);
 		if (!is_given_up && (is_late || http_response_is_gone(flight->request->out))) {
 			rc = give_up(flight, err);
 			is_given_up = rc != -ERR_DATABASE;
@@ -231,7 +233,8 @@ static int wait_for_outcome(struct flight *flight, struct error *err)
 		while (!flight->waiter.is_told && cond_wait(&flight->waiter.cond, next) == 0)
 			;
 		if (fiber_is_cancelled(fiber_self()))
-			return fail(err, ERR_CANCELLED, "The service is stopping; see /v1/actions/%s.", flight->uuid);
+			return fail(err, ERR_CANCELLED, "The service is stopping; see /v1/actions/%s.",
+				    flight->uuid);
 		flight->waiter.is_told = false;
 		poll_ms = earlier(poll_ms * 2, POLL_LAST_MS);
 		rc = look(flight, err);
@@ -252,8 +255,8 @@ static int64_t line_ms(const struct api_request *request)
 }
 
 /* Pool and target of the action. */
-static int find_conductor(const struct api_request *request, const struct dispatch *dispatch, char pool[POOL_TEXT],
-			  const char **ret_target, struct error *err)
+static int find_conductor(const struct api_request *request, const struct dispatch *dispatch,
+			  char pool[POOL_TEXT], const char **ret_target, struct error *err)
 {
 	const char *group = dispatch->node ? node_text(dispatch->node, NODE_CONDUCTOR_GROUP) : NULL;
 	const char *driver = dispatch->node ? node_text(dispatch->node, NODE_DRIVER) : dispatch->driver;
@@ -311,9 +314,10 @@ static int insert(struct flight *flight, struct error *err)
 		.request_id = request->id,
 	};
 	flight->start_by_ms = clock_ms() + row.wait_ms;
-	flight->limit_ms = flight->start_by_ms + (dispatch->reply == REPLY_ACCEPTED
-							  ? ACCEPT_MS
-							  : dispatch->run_s * (int64_t)1000 + RESULT_SLACK_MS);
+	flight->limit_ms =
+		flight->start_by_ms + (dispatch->reply == REPLY_ACCEPTED
+					       ? ACCEPT_MS
+					       : dispatch->run_s * (int64_t)1000 + RESULT_SLACK_MS);
 	rc = action_insert(request->db, &row, &id, err);
 	buf_release(&args);
 	if (rc == 0)

@@ -20,24 +20,25 @@ struct dispatch {
 	bool is_exclusive;
 	const char *on_crash;
 	int run_s;
-	const struct node *node;   /* NULL: driver level */
-	const char *driver;        /* driver level: which */
-	json_t *args;              /* NULL: none; owned by the caller */
+	const struct node *node; /* NULL: driver level */
+	const char *driver;      /* driver level: which */
+	json_t *args;            /* NULL: none; owned by the caller */
 };
 
 /* From the row of the request's route. */
 struct dispatch dispatch_of(const struct api_request *request, const struct node *node);
 
-/* Inserts the action and waits: for acceptance (REPLY_ACCEPTED) or for the end. 0: accepted, or done with *view
- * filled (may be NULL when the result is not wanted). Any refusal is an error with the conductor's sentence, its
- * status in request->fault_status. Sets the Ferrule-Action header. */
-SUSPENDS int dispatch_run(struct api_request *request, const struct dispatch *dispatch, struct action_view *view,
-			  struct error *err);
-/* The same, and the answer: 202 with Location of the node's states below `location` ("/states/console"; NULL: no
- * Location), 204, or 200 with the result as it is. */
-SUSPENDS int dispatch_reply(struct api_request *request, const struct dispatch *dispatch, const char *location,
-			    struct error *err);
+/* Inserts the action and waits: for acceptance (REPLY_ACCEPTED) or for the end. 0: accepted, or done with
+ * *view filled (may be NULL when the result is not wanted). Any refusal is an error with the conductor's
+ * sentence, its status in request->fault_status. Sets the Ferrule-Action header. */
+SUSPENDS int dispatch_run(struct api_request *request, const struct dispatch *dispatch,
+			  struct action_view *view, struct error *err);
+/* The same, and the answer: 202 with Location of the node's states below `location` ("/states/console"; NULL:
+ * no Location), 204, or 200 with the result as it is. */
+SUSPENDS int dispatch_reply(struct api_request *request, const struct dispatch *dispatch,
+			    const char *location, struct error *err);
 
-/* Finds the node of the path and does the route's action on it. args: taken; may be NULL. location as above. */
+/* Finds the node of the path and does the route's action on it. args: taken; may be NULL. location as above.
+ */
 SUSPENDS int dispatch_on_node(struct api_request *request, json_t *take_args, const char *location,
 			      struct error *err);

@@ -7,10 +7,10 @@
 #include "api/json_out.h"
 #include "model/interface.h"
 
-#define LINK_SINCE      14
-#define TYPE_SINCE      30
-#define DRIVER_MAX      64
-#define NAME_TEXT_MAX   64
+#define LINK_SINCE    14
+#define TYPE_SINCE    30
+#define DRIVER_MAX    64
+#define NAME_TEXT_MAX 64
 
 /* Members that an answer has: the plain ones as bits, interfaces by type. */
 enum { SHOW_HOSTS = 1, SHOW_LINKS = 2, SHOW_NAME = 4, SHOW_PROPERTIES = 8, SHOW_TYPE = 16 };
@@ -21,8 +21,8 @@ struct driver_view {
 
 /* Ironic's order in the sentence about unknown fields. */
 static const enum interface_type sentence_order[INTERFACE_COUNT] = {
-	INTERFACE_BOOT,	  INTERFACE_CONSOLE, INTERFACE_DEPLOY,	INTERFACE_INSPECT, INTERFACE_MANAGEMENT,
-	INTERFACE_NETWORK, INTERFACE_POWER,   INTERFACE_RAID,	INTERFACE_VENDOR,  INTERFACE_STORAGE,
+	INTERFACE_BOOT,    INTERFACE_CONSOLE, INTERFACE_DEPLOY,   INTERFACE_INSPECT, INTERFACE_MANAGEMENT,
+	INTERFACE_NETWORK, INTERFACE_POWER,   INTERFACE_RAID,     INTERFACE_VENDOR,  INTERFACE_STORAGE,
 	INTERFACE_RESCUE,  INTERFACE_BIOS,    INTERFACE_FIRMWARE,
 };
 
@@ -30,8 +30,8 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } plain_fields[] = {
-	{ "hosts", SHOW_HOSTS }, { "links", SHOW_LINKS }, { "name", SHOW_NAME }, { "properties", SHOW_PROPERTIES },
-	{ "type", SHOW_TYPE },
+	{ "hosts", SHOW_HOSTS },           { "links", SHOW_LINKS }, { "name", SHOW_NAME },
+	{ "properties", SHOW_PROPERTIES }, { "type", SHOW_TYPE },
 };
 
 static bool type_is_shown(enum interface_type type, int version)
@@ -63,7 +63,8 @@ static int unknown_field(const char *name, struct error *err)
 
 		buf_printf(&words, ", 'default_%s_interface', 'enabled_%s_interfaces'", type, type);
 	}
-	fail(err, ERR_INVALID, "Schema error: '%s' is not one of [%s, 'properties', 'type']", name, words.data);
+	fail(err, ERR_INVALID, "Schema error: '%s' is not one of [%s, 'properties', 'type']", name,
+	     words.data);
 	buf_release(&words);
 	return -ERR_INVALID;
 }
@@ -236,7 +237,8 @@ int driver_show(struct api_request *request, struct error *err)
 	struct driver_view view;
 
 	if (!registry_has_driver(request->registry, driver, NULL))
-		return fail(err, ERR_NOT_FOUND, "Could not find the following driver(s) or hardware type(s): %s.", driver);
+		return fail(err, ERR_NOT_FOUND,
+			    "Could not find the following driver(s) or hardware type(s): %s.", driver);
 	view_default(&view, request->version, true);
 	int rc = fields ? view_fields(&view, fields, err) : 0;
 	if (rc < 0)
@@ -270,11 +272,12 @@ static int reply_properties(struct api_request *request, const struct conductor_
 
 int driver_properties(struct api_request *request, struct error *err)
 {
-	return reply_properties(request, request->registry->properties, request->registry->property_count, err);
+	return reply_properties(request, request->registry->properties, request->registry->property_count,
+				err);
 }
 
 int driver_raid_properties(struct api_request *request, struct error *err)
 {
-	return reply_properties(request, request->registry->raid_properties, request->registry->raid_property_count,
-				err);
+	return reply_properties(request, request->registry->raid_properties,
+				request->registry->raid_property_count, err);
 }

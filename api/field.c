@@ -24,7 +24,8 @@ static int schema_error(const char *what, const json_t *value, const char *rest,
 int field_unknown(const char *what, const char *name, struct error *err)
 {
 	return fail(err, ERR_INVALID,
-		    "Schema error for %s: Additional properties are not allowed ('%s' was unexpected)", what, name);
+		    "Schema error for %s: Additional properties are not allowed ('%s' was unexpected)", what,
+		    name);
 }
 
 static size_t character_count(const char *text)
@@ -36,7 +37,8 @@ static size_t character_count(const char *text)
 	return count;
 }
 
-static int check_text(const struct node_field_info *info, const json_t *value, const char *what, struct error *err)
+static int check_text(const struct node_field_info *info, const json_t *value, const char *what,
+		      struct error *err)
 {
 	const char *text = json_string_value(value);
 
@@ -64,16 +66,20 @@ int field_check(const struct node_field_info *info, const json_t *value, const c
 	case FIELD_UUID:
 		if (!text)
 			return check_text(info, value, what, err);
-		return uuid_is_valid(text) ? 0
-					   : fail(err, ERR_INVALID, "Expected UUID for %s: %.256s", info->name, text);
+		return uuid_is_valid(text)
+			       ? 0
+			       : fail(err, ERR_INVALID, "Expected UUID for %s: %.256s", info->name, text);
 	case FIELD_BOOL:
 		if (text)
 			return parse_bool(info->name, text, &as_bool, err);
 		return json_is_boolean(value) || json_is_null(value)
 			       ? 0
-			       : schema_error(what, value, " is not of type 'string', 'boolean', 'null'", err);
+			       : schema_error(what, value, " is not of type 'string', 'boolean', 'null'",
+					      err);
 	case FIELD_OBJECT:
-		return json_is_object(value) ? 0 : schema_error(what, value, " is not of type 'object', 'null'", err);
+		return json_is_object(value)
+			       ? 0
+			       : schema_error(what, value, " is not of type 'object', 'null'", err);
 	case FIELD_LIST:
 	case FIELD_LINKS:
 		break;

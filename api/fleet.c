@@ -8,8 +8,8 @@
 #include "lib/xalloc.h"
 #include "model/rendezvous.h"
 
-#define REFRESH_MS   2000
-#define POOL_TEXT    512
+#define REFRESH_MS 2000
+#define POOL_TEXT  512
 
 /* A snapshot with its users; registry first, so that a pointer to it is a pointer to the snapshot. */
 struct snapshot {
@@ -20,7 +20,7 @@ struct snapshot {
 static struct {
 	struct db *db;
 	struct snapshot *current;
-	struct cond changed;  /* a notification came, or stop */
+	struct cond changed; /* a notification came, or stop */
 	struct cond stopped;
 	bool is_changed;
 	bool is_stopping;
@@ -127,7 +127,8 @@ const char *fleet_host_of(const struct registry *registry, const char *group, co
 	return count ? hosts[rendezvous_pick(hosts, count, node_uuid)] : NULL;
 }
 
-int fleet_check_pool(const struct registry *registry, const char *group, const char *driver, struct error *err)
+int fleet_check_pool(const struct registry *registry, const char *group, const char *driver,
+		     struct error *err)
 {
 	bool is_any = false;
 
@@ -137,9 +138,11 @@ int fleet_check_pool(const struct registry *registry, const char *group, const c
 		is_any = is_any || registry->conductors[i].is_alive;
 	if (!is_any)
 		return fail(err, ERR_NO_CONDUCTOR,
-			    "Resource temporarily unavailable, please retry. Reason: no conductor is registered.");
+			    "Resource temporarily unavailable, please retry. Reason: no conductor is "
+			    "registered.");
 	return fail(err, ERR_NO_VALID_HOST,
-		    "No valid host was found. Reason: No conductor service registered which supports driver %s for "
+		    "No valid host was found. Reason: No conductor service registered which supports driver "
+		    "%s for "
 		    "conductor group \"%s\". Ensure the driver is valid and enabled.",
 		    driver, group);
 }

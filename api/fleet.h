@@ -24,4 +24,5 @@ const char *fleet_host_of(const struct registry *registry, const char *group, co
 			  const char *node_uuid);
 /* 0 when a live conductor serves the pool; else Ironic's sentences: -ERR_NO_CONDUCTOR when there is no
  * conductor at all, -ERR_NO_VALID_HOST otherwise. */
-int fleet_check_pool(const struct registry *registry, const char *group, const char *driver, struct error *err);
+int fleet_check_pool(const struct registry *registry, const char *group, const char *driver,
+		     struct error *err);

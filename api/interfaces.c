@@ -13,7 +13,8 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* All enabled interfaces of the type, whatever hardware type has them, as Python shows a list: sorted, once each. */
+/* All enabled interfaces of the type, whatever hardware type has them, as Python shows a list: sorted, once
+ * each. */
 static void list_names(const struct registry *registry, const char *type, struct buf *list)
 {
 	const char *names[NAMES_MAX];
@@ -42,19 +43,20 @@ static bool is_enabled(const struct registry *registry, const char *type, const 
 	return false;
 }
 
-static int refuse(const struct registry *registry, const char *hardware_type, const char *type, const char *name,
-		  struct error *err)
+static int refuse(const struct registry *registry, const char *hardware_type, const char *type,
+		  const char *name, struct error *err)
 {
 	struct buf list;
 
 	if (is_enabled(registry, type, name))
 		return fail(err, ERR_INTERFACE,
-			    "%s interface implementation '%s' is not supported by hardware type %s.", type, name,
-			    hardware_type);
+			    "%s interface implementation '%s' is not supported by hardware type %s.", type,
+			    name, hardware_type);
 	buf_init(&list, LIST_MAX);
 	list_names(registry, type, &list);
 	fail(err, ERR_INTERFACE,
-	     "Could not find the following interface in the 'ironic.hardware.interfaces.%s' entrypoint: %s. Valid "
+	     "Could not find the following interface in the 'ironic.hardware.interfaces.%s' entrypoint: %s. "
+	     "Valid "
 	     "interfaces are [%s].",
 	     type, name, list.data ? list.data : "");
 	buf_release(&list);
@@ -67,7 +69,8 @@ int interfaces_choose(const struct registry *registry, const char *hardware_type
 	const char *type_name = interface_type_info(type)->name;
 
 	if (!name || !name[0]) {
-		const struct conductor_interface *preset = registry_default(registry, hardware_type, type_name);
+		const struct conductor_interface *preset =
+			registry_default(registry, hardware_type, type_name);
 
 		*ret = preset ? preset->name : "";
 		return 0;

@@ -1,5 +1,6 @@
 #pragma once
-/* json_out: writes rows as JSON straight into the reply; jansson is used only where a document must be masked. */
+/* json_out: writes rows as JSON straight into the reply; jansson is used only where a document must be
+ * masked. */
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -136,7 +136,8 @@ int main(int argc, char **argv)
 		config_release();
 		return EXIT_USAGE;
 	}
-	log_init("ferrule-api", common_options()->is_debug ? LOG_DEBUG : LOG_INFO, common_options()->is_log_json);
+	log_init("ferrule-api", common_options()->is_debug ? LOG_DEBUG : LOG_INFO,
+		 common_options()->is_log_json);
 	loop_init();
 	loop_on_signal(SIGTERM, on_signal, NULL);
 	loop_on_signal(SIGINT, on_signal, NULL);

@@ -8,10 +8,10 @@
 #include "lib/uuid.h"
 #include "model/options.h"
 
-#define NAME_MAX_LEN     255
-#define FREE_POLL_MS     100
-#define NAMES_SINCE      5
-#define SUFFIX_UNTIL     91 /* from here on ".json" is part of a name */
+#define NAME_MAX_LEN 255
+#define FREE_POLL_MS 100
+#define NAMES_SINCE  5
+#define SUFFIX_UNTIL 91 /* from here on ".json" is part of a name */
 
 bool node_name_is_valid(const char *name)
 {
@@ -39,8 +39,9 @@ int node_ident(struct api_request *request, const char *ident, const char **ret_
 		return 0;
 	}
 	if (!node_name_is_valid(ident)) {
-		reply_router_refusal(request, 400,
-				     arena_printf(request->arena, "Expected UUID or name for node: %s", ident));
+		reply_router_refusal(
+			request, 400,
+			arena_printf(request->arena, "Expected UUID or name for node: %s", ident));
 		return 1;
 	}
 	if (request->version < NAMES_SINCE)
@@ -71,8 +72,7 @@ int node_find_brief(struct api_request *request, const char *ident, struct node 
 	return rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
 }
 
-int node_reply(struct api_request *request, const char *uuid, int status, bool is_update,
-	       struct error *err)
+int node_reply(struct api_request *request, const char *uuid, int status, bool is_update, struct error *err)
 {
 	struct db_rows *rows = NULL;
 	struct node_view view;

@@ -4,16 +4,17 @@
 #include "db/node.h"
 #include "model/node.h"
 
-/* Reads the node that ident names (a UUID, or a name from 1.5). -ERR_NOT_FOUND "Node x could not be found.". A
- * malformed ident is answered by the router's 400: returns 1, and the answer is made. */
+/* Reads the node that ident names (a UUID, or a name from 1.5). -ERR_NOT_FOUND "Node x could not be found.".
+ * A malformed ident is answered by the router's 400: returns 1, and the answer is made. */
 SUSPENDS int node_find(struct api_request *request, const char *ident, struct node *ret, struct error *err);
 /* The same with the columns of node_read_brief alone: for what conductors do. */
-SUSPENDS int node_find_brief(struct api_request *request, const char *ident, struct node *ret, struct error *err);
+SUSPENDS int node_find_brief(struct api_request *request, const char *ident, struct node *ret,
+			     struct error *err);
 /* Cuts ident into one of the two ways to ask for a node. Same results; both NULL: it cannot exist. */
 int node_ident(struct api_request *request, const char *ident, const char **ret_uuid, const char **ret_name,
 	       struct error *err);
-/* Answers with the whole node. is_update: as Ironic answers an update, while its lock is held: reservation is the
- * conductor's name. */
+/* Answers with the whole node. is_update: as Ironic answers an update, while its lock is held: reservation is
+ * the conductor's name. */
 SUSPENDS int node_reply(struct api_request *request, const char *uuid, int status, bool is_update,
 			struct error *err);
 /* "Node %s could not be found." */
@@ -25,7 +26,7 @@ bool node_name_is_valid(const char *name);
 struct node_wait {
 	int64_t deadline_ms; /* 0: not begun */
 };
-/* After a conditional write that found no row: reads the node again. 0: try again with *node; -ERR_NODE_LOCKED
- * when the waiting time is over; -ERR_NOT_FOUND when it is gone. */
+/* After a conditional write that found no row: reads the node again. 0: try again with *node;
+ * -ERR_NODE_LOCKED when the waiting time is over; -ERR_NOT_FOUND when it is gone. */
 SUSPENDS int node_wait_free(struct api_request *request, struct node_wait *wait, struct node *node,
 			    struct error *err);

@@ -1,4 +1,5 @@
-/* node_change: small writes to a node that need no conductor: delete, maintenance, target RAID configuration. */
+/* node_change: small writes to a node that need no conductor: delete, maintenance, target RAID configuration.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -64,23 +65,26 @@ int node_maintenance_clear(struct api_request *request, struct error *err)
 
 static int check_delete(const struct node *node, struct error *err)
 {
-	static const enum provision_state deletable[] = { PROVISION_MANAGEABLE, PROVISION_ENROLL, PROVISION_ADOPTFAIL,
-							  PROVISION_AVAILABLE };
+	static const enum provision_state deletable[] = { PROVISION_MANAGEABLE, PROVISION_ENROLL,
+							  PROVISION_ADOPTFAIL, PROVISION_AVAILABLE };
 	enum provision_state state = provision_state_find(node_text(node, NODE_PROVISION_STATE));
 	bool is_deletable = node_bool(node, NODE_MAINTENANCE);
 
 	if (node_text(node, NODE_INSTANCE_UUID) && !node_bool(node, NODE_MAINTENANCE))
-		return fail(err, ERR_NODE_ASSOCIATED, "Node %s is associated with instance %s.", node_uuid(node),
-			    node_text(node, NODE_INSTANCE_UUID));
+		return fail(err, ERR_NODE_ASSOCIATED, "Node %s is associated with instance %s.",
+			    node_uuid(node), node_text(node, NODE_INSTANCE_UUID));
 	if (node_bool(node, NODE_PROTECTED))
-		return fail(err, ERR_PROTECTED, "Node %s is protected and cannot be undeployed, rebuilt or deleted",
+		return fail(err, ERR_PROTECTED,
+			    "Node %s is protected and cannot be undeployed, rebuilt or deleted",
 			    node_uuid(node));
 	for (size_t i = 0; i < sizeof deletable / sizeof deletable[0]; i++)
 		is_deletable = is_deletable || deletable[i] == state;
 	if (!is_deletable)
 		return fail(err, ERR_CONFLICT,
-			    "Can not delete node \"%s\" while it is in provision state \"%s\". Valid provision states to "
-			    "perform deletion are: \"('manageable', 'enroll', 'adopt failed', 'available')\", or set the "
+			    "Can not delete node \"%s\" while it is in provision state \"%s\". Valid "
+			    "provision states to "
+			    "perform deletion are: \"('manageable', 'enroll', 'adopt failed', "
+			    "'available')\", or set the "
 			    "node into maintenance mode",
 			    node_uuid(node), node_text(node, NODE_PROVISION_STATE));
 	return 0;
@@ -169,7 +173,8 @@ static bool raid_value_fits(const struct raid_member *row, const json_t *value)
 	case JSON_INTEGER:
 		return strchr(row->types, 'i') && json_integer_value(value) >= 0;
 	case JSON_STRING:
-		return strchr(row->types, 's') && (!row->words || is_word_of(row->words, json_string_value(value)));
+		return strchr(row->types, 's') &&
+		       (!row->words || is_word_of(row->words, json_string_value(value)));
 	case JSON_TRUE:
 	case JSON_FALSE:
 		return strchr(row->types, 'b') != NULL;
@@ -215,7 +220,8 @@ static int check_raid(const json_t *target, struct error *err)
 	if (json_object_size(target) == 0)
 		return 0;
 	if (json_array_size(disks) == 0 || json_object_size(target) != 1)
-		return raid_invalid(err, "it must have one member, a list of at least one disk:", "logical_disks");
+		return raid_invalid(err,
+				    "it must have one member, a list of at least one disk:", "logical_disks");
 	for (size_t i = 0; i < json_array_size(disks); i++) {
 		int rc = check_disk(json_array_get(disks, i), err);
 
@@ -237,15 +243,16 @@ int node_raid_set(struct api_request *request, struct error *err)
 	const char *interface = node_text(&node, NODE_RAID_INTERFACE);
 	if (!interface[0] || strcmp(interface, "no-raid") == 0) {
 		request->fault_status = 404;
-		rc = fail(err, ERR_UNSUPPORTED, "Driver %s does not support raid (disabled or not implemented).",
+		rc = fail(err, ERR_UNSUPPORTED,
+			  "Driver %s does not support raid (disabled or not implemented).",
 			  node_text(&node, NODE_DRIVER));
 	}
 	if (rc == 0)
 		rc = check_raid(request->body, err);
 	if (rc == 0) {
-		struct change change = node_change(NODE_TARGET_RAID_CONFIG,
-						   field_text(node_field_info(NODE_TARGET_RAID_CONFIG), request->body,
-							      request->arena));
+		struct change change = node_change(
+			NODE_TARGET_RAID_CONFIG,
+			field_text(node_field_info(NODE_TARGET_RAID_CONFIG), request->body, request->arena));
 		rc = write_when_free(request, &node, &change, 1, err);
 	}
 	if (rc == 0)

@@ -11,15 +11,16 @@
 
 #define SHOWN_MAX 512
 
-static const char *const reserved_names[] = { "maintenance", "management", "states",
-					      "vendor_passthru", "detail", "validate" };
+static const char *const reserved_names[] = { "maintenance",     "management", "states",
+					      "vendor_passthru", "detail",     "validate" };
 
 int node_check_name(const char *name, const char *node_uuid, bool is_create, struct error *err)
 {
 	for (size_t i = 0; i < sizeof reserved_names / sizeof reserved_names[0]; i++) {
 		if (strcmp(name, reserved_names[i]) == 0)
 			return fail(err, ERR_INVALID,
-				    "The word \"%s\" is reserved and can not be used as a node name. Reserved words are: "
+				    "The word \"%s\" is reserved and can not be used as a node name. "
+				    "Reserved words are: "
 				    "maintenance, management, states, vendor_passthru, detail, validate.",
 				    name);
 	}
@@ -65,7 +66,8 @@ int node_check_properties(const json_t *properties, const char *node_uuid, struc
 	int rc = 0;
 	if (shown.len)
 		rc = fail(err, ERR_INVALID,
-			  "The following properties for node %s should be non-negative integers, but provided values "
+			  "The following properties for node %s should be non-negative integers, but "
+			  "provided values "
 			  "are: %s",
 			  node_uuid, shown.data);
 	buf_release(&shown);
@@ -78,7 +80,8 @@ int node_conflict(const char *uuid, const char *name, const char *instance_uuid,
 		return fail(err, ERR_CONFLICT, "A node with name %s already exists.", name);
 	if (strcmp(err->text, "nodes_instance_uuid") == 0)
 		return fail(err, ERR_CONFLICT,
-			    "Instance %s is already associated with a node, it cannot be associated with this other node "
+			    "Instance %s is already associated with a node, it cannot be associated with "
+			    "this other node "
 			    "%s",
 			    instance_uuid, uuid);
 	return fail(err, ERR_CONFLICT, "A node with UUID %s already exists.", uuid);

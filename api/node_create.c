@@ -32,7 +32,8 @@ static int check_body(const json_t *body, struct error *err)
 	buf_init(&shown, 512);
 	if (body)
 		json_repr(&shown, body);
-	fail(err, ERR_INVALID, "Schema error for node: %s is not of type 'object'", body ? shown.data : "None");
+	fail(err, ERR_INVALID, "Schema error for node: %s is not of type 'object'",
+	     body ? shown.data : "None");
 	buf_release(&shown);
 	return -ERR_INVALID;
 }
@@ -45,7 +46,8 @@ static int read_members(struct creation *creation, struct error *err)
 	json_t *value;
 	bool is_newer = false;
 
-	json_object_foreach(body, name, value) {
+	json_object_foreach(body, name, value)
+	{
 		enum node_field field = node_field_find(name);
 
 		if (field == NODE_FIELD_COUNT || !(node_field_info(field)->flags & FIELD_IN_POST))
@@ -53,7 +55,8 @@ static int read_members(struct creation *creation, struct error *err)
 	}
 	if (!json_object_get(body, "driver"))
 		return fail(err, ERR_MISSING, "Schema error for node: 'driver' is a required property");
-	json_object_foreach(body, name, value) {
+	json_object_foreach(body, name, value)
+	{
 		enum node_field field = node_field_find(name);
 		const struct node_field_info *info = node_field_info(field);
 
@@ -73,10 +76,12 @@ static int check_members(struct creation *creation, struct error *err)
 
 	if (creation->value[NODE_OWNER])
 		return fail(err, ERR_INVALID,
-			    "Cannot create a node as a project scoped admin with an owner other than your own project.");
+			    "Cannot create a node as a project scoped admin with an owner other than your "
+			    "own project.");
 	int rc = name ? node_check_name(name, NULL, true, err) : 0;
 	if (rc == 0)
-		rc = node_check_properties(json_object_get(creation->request->body, "properties"), creation->uuid, err);
+		rc = node_check_properties(json_object_get(creation->request->body, "properties"),
+					   creation->uuid, err);
 	if (rc == 0 && creation->value[NODE_CHASSIS_UUID]) {
 		rc = chassis_exists(creation->request->db, creation->value[NODE_CHASSIS_UUID], err);
 		if (rc == -ERR_NOT_FOUND)
@@ -93,14 +98,16 @@ static void set(struct creation *creation, enum node_field field, const char *va
 
 static void set_defaults(struct creation *creation)
 {
-	char *group = arena_strdup(creation->request->arena,
-				   creation->value[NODE_CONDUCTOR_GROUP] ? creation->value[NODE_CONDUCTOR_GROUP] : "");
+	char *group = arena_strdup(creation->request->arena, creation->value[NODE_CONDUCTOR_GROUP]
+								     ? creation->value[NODE_CONDUCTOR_GROUP]
+								     : "");
 
 	for (char *p = group; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	set(creation, NODE_CONDUCTOR_GROUP, group);
 	set(creation, NODE_UUID, creation->uuid);
-	set(creation, NODE_PROVISION_STATE, creation->request->version < ENROLL_SINCE ? "available" : "enroll");
+	set(creation, NODE_PROVISION_STATE,
+	    creation->request->version < ENROLL_SINCE ? "available" : "enroll");
 }
 
 static int set_interfaces(struct creation *creation, struct error *err)
@@ -129,7 +136,8 @@ static int insert(struct creation *creation, struct error *err)
 	}
 	int rc = node_row_insert(creation->request->db, changes, count, err);
 	if (rc == -ERR_CONFLICT)
-		rc = node_conflict(creation->uuid, creation->value[NODE_NAME], creation->value[NODE_INSTANCE_UUID], err);
+		rc = node_conflict(creation->uuid, creation->value[NODE_NAME],
+				   creation->value[NODE_INSTANCE_UUID], err);
 	return rc;
 }
 
@@ -157,7 +165,8 @@ int node_create(struct api_request *request, struct error *err)
 	if (rc < 0)
 		return rc;
 	set_defaults(&creation);
-	rc = fleet_check_pool(request->registry, creation.value[NODE_CONDUCTOR_GROUP], creation.value[NODE_DRIVER], err);
+	rc = fleet_check_pool(request->registry, creation.value[NODE_CONDUCTOR_GROUP],
+			      creation.value[NODE_DRIVER], err);
 	if (rc == 0)
 		rc = set_interfaces(&creation, err);
 	if (rc == 0)

@@ -33,7 +33,8 @@ static int check_fault(struct api_request *request, const char *value, struct er
 			return 0;
 	}
 	return fail(err, ERR_INVALID,
-		    "Unrecognized fault \"%s\" is specified, allowed faults are ('power failure', 'clean failure', "
+		    "Unrecognized fault \"%s\" is specified, allowed faults are ('power failure', 'clean "
+		    "failure', "
 		    "'rescue abort failure', 'service failure')",
 		    value);
 }
@@ -48,12 +49,23 @@ static const struct filter {
 	const char *name;
 	int (*check)(struct api_request *request, const char *value, struct error *err);
 } filters[] = {
-	{ "associated", NULL },     { "instance_uuid", NULL }, { "chassis_uuid", check_chassis },
-	{ "maintenance", NULL },    { "provision_state", check_provision_state },
-	{ "driver", NULL },	    { "resource_class", NULL }, { "fault", check_fault },
-	{ "conductor_group", NULL }, { "owner", NULL },	       { "lessee", NULL },
-	{ "project", NULL },	    { "description_contains", NULL }, { "retired", NULL },
-	{ "shard", NULL },	    { "sharded", NULL },       { "parent_node", NULL },
+	{ "associated", NULL },
+	{ "instance_uuid", NULL },
+	{ "chassis_uuid", check_chassis },
+	{ "maintenance", NULL },
+	{ "provision_state", check_provision_state },
+	{ "driver", NULL },
+	{ "resource_class", NULL },
+	{ "fault", check_fault },
+	{ "conductor_group", NULL },
+	{ "owner", NULL },
+	{ "lessee", NULL },
+	{ "project", NULL },
+	{ "description_contains", NULL },
+	{ "retired", NULL },
+	{ "shard", NULL },
+	{ "sharded", NULL },
+	{ "parent_node", NULL },
 	{ "instance_name", NULL },
 };
 
@@ -113,9 +125,11 @@ static int set_order(struct page *page, struct error *err)
 		return 0;
 	enum node_field field = node_field_find(page->sort_key);
 	if (field == NODE_FIELD_COUNT)
-		return fail(err, ERR_INVALID, "The sort_key value \"%s\" is an invalid field for sorting", page->sort_key);
+		return fail(err, ERR_INVALID, "The sort_key value \"%s\" is an invalid field for sorting",
+			    page->sort_key);
 	if (node_field_info(field)->flags & FIELD_UNSORTABLE)
-		return fail(err, ERR_INVALID, "The sort_key value %s is an invalid field for sorting", page->sort_key);
+		return fail(err, ERR_INVALID, "The sort_key value %s is an invalid field for sorting",
+			    page->sort_key);
 	if (page->request->version < node_field_info(field)->since)
 		return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
 	node_list_sort(&page->list, field);
@@ -131,12 +145,13 @@ static void write_node(struct buf *buf, const struct api_request *request, const
 }
 
 /* Which conductor a node belongs to is no column: it is computed here as everywhere. */
-static bool is_of_conductor(const struct api_request *request, const void *arg, const struct db_rows *rows, int row)
+static bool is_of_conductor(const struct api_request *request, const void *arg, const struct db_rows *rows,
+			    int row)
 {
 	const struct node_view *view = arg;
-	const char *host = fleet_host_of(request->registry, db_value(rows, row, view->column[NODE_CONDUCTOR_GROUP]),
-					 db_value(rows, row, view->column[NODE_DRIVER]),
-					 db_value(rows, row, view->column[NODE_UUID]));
+	const char *host = fleet_host_of(
+		request->registry, db_value(rows, row, view->column[NODE_CONDUCTOR_GROUP]),
+		db_value(rows, row, view->column[NODE_DRIVER]), db_value(rows, row, view->column[NODE_UUID]));
 
 	return host && strcmp(host, query_text(&request->query, "conductor")) == 0;
 }

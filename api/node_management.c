@@ -64,8 +64,9 @@ static void add_links(struct api_request *request, const char *node_uuid, json_t
 		json_t *value = NULL;
 
 		buf_clear(&links);
-		json_out_links(&links, request->base,
-			       arena_printf(request->arena, "nodes/%s/management/indicators/%s", node_uuid, name));
+		json_out_links(
+			&links, request->base,
+			arena_printf(request->arena, "nodes/%s/management/indicators/%s", node_uuid, name));
 		if (json_parse(links.data, links.len, 4, &value, NULL) == 0)
 			json_object_set_new(item, "links", value);
 	}
@@ -125,7 +126,8 @@ int node_indicator_get(struct api_request *request, struct error *err)
 {
 	json_t *args = indicator_args(request->ident[1]);
 
-	return args ? dispatch_on_node(request, args, NULL, err) : malformed_indicator(request->ident[1], err);
+	return args ? dispatch_on_node(request, args, NULL, err)
+		    : malformed_indicator(request->ident[1], err);
 }
 
 int node_indicator_set(struct api_request *request, struct error *err)

@@ -1,6 +1,6 @@
 /*
- * node_patch: PATCH /v1/nodes/{}. The patch is applied to the object as read, what it changed is checked, and one
- * conditional UPDATE writes it; when a lock or another write came between, all of it is done again.
+ * node_patch: PATCH /v1/nodes/{}. The patch is applied to the object as read, what it changed is checked, and
+ * one conditional UPDATE writes it; when a lock or another write came between, all of it is done again.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -27,9 +27,9 @@
 struct attempt {
 	struct api_request *request;
 	struct node node;
-	char *chassis_uuid;                    /* owned; NULL: none */
-	json_t *before, *after;                /* owned; members are the fields that may be patched */
-	const char *value[NODE_FIELD_COUNT];   /* texts to write */
+	char *chassis_uuid;                  /* owned; NULL: none */
+	json_t *before, *after;              /* owned; members are the fields that may be patched */
+	const char *value[NODE_FIELD_COUNT]; /* texts to write */
 	bool is_changed[NODE_FIELD_COUNT];
 };
 
@@ -105,8 +105,9 @@ static int check_patch(struct api_request *request, struct error *err)
 	if (rc < 0)
 		return rc;
 	if (query_bool(&request->query, "reset_interfaces") == 1 && !touches(request->body, NODE_DRIVER))
-		return fail(err, ERR_INVALID,
-			    "The reset_interfaces parameter can only be used when changing the node's driver.");
+		return fail(
+			err, ERR_INVALID,
+			"The reset_interfaces parameter can only be used when changing the node's driver.");
 	return 0;
 }
 
@@ -146,7 +147,8 @@ static void make_document(struct attempt *attempt)
 		if (!(info->flags & FIELD_IN_PATCH))
 			continue;
 		text = current_text(attempt, field);
-		json_object_set_new(attempt->before, info->name, field_value(info, text, text ? strlen(text) : 0));
+		json_object_set_new(attempt->before, info->name,
+				    field_value(info, text, text ? strlen(text) : 0));
 	}
 	attempt->after = json_deep_copy(attempt->before);
 }
@@ -163,7 +165,8 @@ static int take_changes(struct attempt *attempt, struct error *err)
 		    (after && json_equal(after, json_object_get(attempt->before, info->name))))
 			continue;
 		if (!after && field == NODE_DRIVER)
-			return fail(err, ERR_INVALID, "Schema error for patch: 'driver' is a required property");
+			return fail(err, ERR_INVALID,
+				    "Schema error for patch: 'driver' is a required property");
 		if (after)
 			rc = field_check(info, after, "patch", err);
 		if (rc < 0)
@@ -189,9 +192,9 @@ static bool is_in(enum provision_state state, const enum provision_state *states
 static int check_transition(const struct attempt *attempt, struct error *err)
 {
 	static const enum provision_state patchable[] = {
-		PROVISION_DEPLOYFAIL,   PROVISION_INSPECTING,    PROVISION_INSPECTFAIL,  PROVISION_INSPECTWAIT,
-		PROVISION_CLEANFAIL,	 PROVISION_ERROR,	 PROVISION_VERIFYING,	  PROVISION_ADOPTFAIL,
-		PROVISION_RESCUEFAIL,	 PROVISION_UNRESCUEFAIL, PROVISION_SERVICEHOLD, PROVISION_SERVICEFAIL,
+		PROVISION_DEPLOYFAIL, PROVISION_INSPECTING,   PROVISION_INSPECTFAIL, PROVISION_INSPECTWAIT,
+		PROVISION_CLEANFAIL,  PROVISION_ERROR,        PROVISION_VERIFYING,   PROVISION_ADOPTFAIL,
+		PROVISION_RESCUEFAIL, PROVISION_UNRESCUEFAIL, PROVISION_SERVICEHOLD, PROVISION_SERVICEFAIL,
 	};
 	const struct node *node = &attempt->node;
 	enum provision_state state = provision_state_find(node_text(node, NODE_PROVISION_STATE));
@@ -208,15 +211,18 @@ static int check_transition(const struct attempt *attempt, struct error *err)
 
 static int check_setup_state(const struct attempt *attempt, enum node_field field, struct error *err)
 {
-	static const enum provision_state setup[] = { PROVISION_ENROLL, PROVISION_INSPECTING, PROVISION_INSPECTWAIT,
-						      PROVISION_MANAGEABLE, PROVISION_AVAILABLE };
+	static const enum provision_state setup[] = { PROVISION_ENROLL, PROVISION_INSPECTING,
+						      PROVISION_INSPECTWAIT, PROVISION_MANAGEABLE,
+						      PROVISION_AVAILABLE };
 	const struct node *node = &attempt->node;
 
 	if (node_bool(node, NODE_MAINTENANCE) ||
-	    is_in(provision_state_find(node_text(node, NODE_PROVISION_STATE)), setup, sizeof setup / sizeof setup[0]))
+	    is_in(provision_state_find(node_text(node, NODE_PROVISION_STATE)), setup,
+		  sizeof setup / sizeof setup[0]))
 		return 0;
 	return fail(err, ERR_CONFLICT,
-		    "Node %s can not have %s updated unless it is in one of allowed (enroll, inspecting, inspect wait, "
+		    "Node %s can not have %s updated unless it is in one of allowed (enroll, inspecting, "
+		    "inspect wait, "
 		    "manageable, available) states or in maintenance mode.",
 		    node_uuid(node), node_field_info(field)->name);
 }
@@ -230,21 +236,27 @@ static int check_flags(const struct attempt *attempt, struct error *err)
 	if (attempt->is_changed[NODE_PROTECTED] && attempt->value[NODE_PROTECTED][0] == 't' &&
 	    state != PROVISION_ACTIVE && state != PROVISION_RESCUE)
 		return fail(err, ERR_CONFLICT,
-			    "Node %s can not be made protected unless it is in one of the states active and rescue.",
+			    "Node %s can not be made protected unless it is in one of the states active and "
+			    "rescue.",
 			    node_uuid(node));
 	if (attempt->value[NODE_PROTECTED_REASON] && !json_is_true(json_object_get(after, "protected")))
-		return fail(err, ERR_INVALID, "The protected_reason field can only be set when protected is True");
-	if (attempt->is_changed[NODE_RETIRED] && attempt->value[NODE_RETIRED][0] == 't' && state == PROVISION_AVAILABLE)
-		return fail(err, ERR_CONFLICT, "Node %s can not be made retired while it is in state available.",
+		return fail(err, ERR_INVALID,
+			    "The protected_reason field can only be set when protected is True");
+	if (attempt->is_changed[NODE_RETIRED] && attempt->value[NODE_RETIRED][0] == 't' &&
+	    state == PROVISION_AVAILABLE)
+		return fail(err, ERR_CONFLICT,
+			    "Node %s can not be made retired while it is in state available.",
 			    node_uuid(node));
 	if (attempt->is_changed[NODE_DRIVER] && node_bool(node, NODE_CONSOLE_ENABLED))
 		return fail(err, ERR_CONFLICT,
-			    "Node %s can not update the driver while the console is enabled. Please stop the console first.",
+			    "Node %s can not update the driver while the console is enabled. Please stop the "
+			    "console first.",
 			    node_uuid(node));
 	if (attempt->value[NODE_INSTANCE_UUID] && node_text(node, NODE_INSTANCE_UUID))
-		return fail(err, ERR_NODE_ASSOCIATED, "Node %s is associated with instance %s.", node_uuid(node),
-			    node_text(node, NODE_INSTANCE_UUID));
-	return attempt->is_changed[NODE_RESOURCE_CLASS] ? check_setup_state(attempt, NODE_RESOURCE_CLASS, err) : 0;
+		return fail(err, ERR_NODE_ASSOCIATED, "Node %s is associated with instance %s.",
+			    node_uuid(node), node_text(node, NODE_INSTANCE_UUID));
+	return attempt->is_changed[NODE_RESOURCE_CLASS] ? check_setup_state(attempt, NODE_RESOURCE_CLASS, err)
+							: 0;
 }
 
 static void set(struct attempt *attempt, enum node_field field, const char *value)
@@ -269,8 +281,10 @@ static void follow(struct attempt *attempt)
 		set(attempt, NODE_CONDUCTOR_GROUP, group);
 	}
 	if (attempt->is_changed[NODE_INSTANCE_INFO] && !touches(attempt->request->body, NODE_INSTANCE_NAME)) {
-		const json_t *now = json_object_get(json_object_get(attempt->after, "instance_info"), "display_name");
-		const json_t *then = json_object_get(json_object_get(attempt->before, "instance_info"), "display_name");
+		const json_t *now =
+			json_object_get(json_object_get(attempt->after, "instance_info"), "display_name");
+		const json_t *then =
+			json_object_get(json_object_get(attempt->before, "instance_info"), "display_name");
 
 		if (json_is_string(now) && !(then && json_equal(now, then)))
 			set(attempt, NODE_INSTANCE_NAME, json_string_value(now));
@@ -301,7 +315,8 @@ static int choose_interfaces(struct attempt *attempt, struct error *err)
 		if (is_driver_new && resets && !attempt->is_changed[field])
 			wanted = NULL;
 		if (rc == 0)
-			rc = interfaces_choose(registry, text_after(attempt, NODE_DRIVER), type, wanted, &chosen, err);
+			rc = interfaces_choose(registry, text_after(attempt, NODE_DRIVER), type, wanted,
+					       &chosen, err);
 		if (rc < 0)
 			return rc;
 		set(attempt, field, chosen);
@@ -348,8 +363,8 @@ static int write_changes(struct attempt *attempt, struct error *err)
 	}
 	if (count == 0)
 		return 0;
-	int rc = node_row_update(attempt->request->db, attempt->node.id, attempt->node.version, changes, count, &is_done,
-				 err);
+	int rc = node_row_update(attempt->request->db, attempt->node.id, attempt->node.version, changes,
+				 count, &is_done, err);
 	if (rc == -ERR_CONFLICT)
 		return node_conflict(node_uuid(&attempt->node), attempt->value[NODE_NAME],
 				     attempt->value[NODE_INSTANCE_UUID], err);

@@ -46,7 +46,8 @@ static void write_entry(struct buf *buf, const struct api_request *request, cons
 		const char *text = db_value(rows, row, history_fields[i].column);
 		size_t len = db_value_len(rows, row, history_fields[i].column);
 
-		if ((history_fields[i].is_detail && !view->is_detail) || request->version < history_fields[i].since)
+		if ((history_fields[i].is_detail && !view->is_detail) ||
+		    request->version < history_fields[i].since)
 			continue;
 		json_out_key(buf, history_fields[i].name);
 		switch (history_fields[i].type) {
@@ -61,8 +62,8 @@ static void write_entry(struct buf *buf, const struct api_request *request, cons
 			break;
 		}
 	}
-	buf_printf(buf, ",\"links\":[{\"href\":\"%s/v1/nodes/%s/history/%s\",\"rel\":\"self\"}]}", request->base,
-		   view->node_uuid, db_value(rows, row, HISTORY_UUID));
+	buf_printf(buf, ",\"links\":[{\"href\":\"%s/v1/nodes/%s/history/%s\",\"rel\":\"self\"}]}",
+		   request->base, view->node_uuid, db_value(rows, row, HISTORY_UUID));
 }
 
 static int list_history(struct api_request *request, const struct node *node, struct error *err)
@@ -80,7 +81,8 @@ static int list_history(struct api_request *request, const struct node *node, st
 	page.arg = &view;
 	int rc = page_read(&page, err);
 	if (rc == 0 && strcmp(page.sort_key, "id") != 0)
-		rc = fail(err, ERR_INVALID, "The sort_key value \"%s\" is an invalid field for sorting", page.sort_key);
+		rc = fail(err, ERR_INVALID, "The sort_key value \"%s\" is an invalid field for sorting",
+			  page.sort_key);
 	if (rc == 0)
 		rc = page_reply(&page, err);
 	if (rc == -ERR_NOT_FOUND)
@@ -181,7 +183,8 @@ int node_inventory_show(struct api_request *request, struct error *err)
 	node_init(&node);
 	int rc = node_find(request, request->ident[0], &node, err);
 	if (rc == 0)
-		rc = fail(err, ERR_NOT_FOUND, "Node inventory record for node %" PRId64 " could not be found.", node.id);
+		rc = fail(err, ERR_NOT_FOUND,
+			  "Node inventory record for node %" PRId64 " could not be found.", node.id);
 	node_release(&node);
 	return rc;
 }

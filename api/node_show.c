@@ -9,8 +9,8 @@
 
 /* Members of the states document. */
 static const enum node_field state_fields[] = {
-	NODE_BOOT_MODE,	      NODE_CONSOLE_ENABLED, NODE_LAST_ERROR,	     NODE_POWER_STATE,
-	NODE_PROVISION_STATE, NODE_PROVISION_UPDATED_AT, NODE_RAID_CONFIG,   NODE_SECURE_BOOT,
+	NODE_BOOT_MODE,          NODE_CONSOLE_ENABLED,        NODE_LAST_ERROR,         NODE_POWER_STATE,
+	NODE_PROVISION_STATE,    NODE_PROVISION_UPDATED_AT,   NODE_RAID_CONFIG,        NODE_SECURE_BOOT,
 	NODE_TARGET_POWER_STATE, NODE_TARGET_PROVISION_STATE, NODE_TARGET_RAID_CONFIG,
 };
 
@@ -75,7 +75,8 @@ int node_children(struct api_request *request, struct error *err)
 	if (rc != 0)
 		return rc;
 	made_init(&made);
-	made_add(&made, "SELECT uuid FROM nodes WHERE parent_node = $?::uuid ORDER BY id LIMIT 10000", node_uuid(&node));
+	made_add(&made, "SELECT uuid FROM nodes WHERE parent_node = $?::uuid ORDER BY id LIMIT 10000",
+		 node_uuid(&node));
 	rc = made_exec(&made, request->db, &rows, err);
 	made_release(&made);
 	if (rc == 0) {

@@ -7,11 +7,11 @@
 #include "model/fsm.h"
 #include "model/states.h"
 
-#define SOFT_POWER_SINCE    27
-#define POWER_TIMEOUT_S     60
-#define SOFT_POWER_S        600
-#define POWER_SLACK_S       30
-#define TIMEOUT_MAX_S       86400
+#define SOFT_POWER_SINCE 27
+#define POWER_TIMEOUT_S  60
+#define SOFT_POWER_S     600
+#define POWER_SLACK_S    30
+#define TIMEOUT_MAX_S    86400
 
 /* ---- power ---- */
 
@@ -23,7 +23,8 @@ static bool is_soft(enum power_state target)
 static int invalid_state(const char *action, const struct node *node, const char *state, struct error *err)
 {
 	return fail(err, ERR_INVALID_STATE_REQUEST,
-		    "The requested action \"%s\" can not be performed on node \"%s\" while it is in state \"%s\".",
+		    "The requested action \"%s\" can not be performed on node \"%s\" while it is in state "
+		    "\"%s\".",
 		    action ? action : "None", node_uuid(node), state ? state : "None");
 }
 
@@ -104,15 +105,9 @@ static const struct {
 	enum provision_event event;
 	const char *on_crash;
 } workflows[] = {
-	{ EVENT_MANAGE, "repeat" },
-	{ EVENT_PROVIDE, "repeat" },
-	{ EVENT_INSPECT, "never" },
-	{ EVENT_DEPLOY, "never" },
-	{ EVENT_REBUILD, "never" },
-	{ EVENT_DELETE, "never" },
-	{ EVENT_ADOPT, "never" },
-	{ EVENT_RESCUE, "never" },
-	{ EVENT_UNRESCUE, "never" },
+	{ EVENT_MANAGE, "repeat" }, { EVENT_PROVIDE, "repeat" }, { EVENT_INSPECT, "never" },
+	{ EVENT_DEPLOY, "never" },  { EVENT_REBUILD, "never" },  { EVENT_DELETE, "never" },
+	{ EVENT_ADOPT, "never" },   { EVENT_RESCUE, "never" },   { EVENT_UNRESCUE, "never" },
 };
 
 static bool is_given(const json_t *body, const char *name)
@@ -127,9 +122,12 @@ static int check_steps(const json_t *steps, const char *name, struct error *err)
 	for (size_t i = 0; i < json_array_size(steps); i++) {
 		const json_t *step = json_array_get(steps, i);
 
-		if (!json_is_string(json_object_get(step, "interface")) || !json_is_string(json_object_get(step, "step")))
+		if (!json_is_string(json_object_get(step, "interface")) ||
+		    !json_is_string(json_object_get(step, "step")))
 			return fail(err, ERR_INVALID,
-				    "Schema error for %s: 'interface' and 'step' are required properties of each step", name);
+				    "Schema error for %s: 'interface' and 'step' are required properties of "
+				    "each step",
+				    name);
 	}
 	return 0;
 }
@@ -137,8 +135,10 @@ static int check_steps(const json_t *steps, const char *name, struct error *err)
 static int check_pairing(const json_t *body, enum provision_event event, struct error *err)
 {
 	for (size_t i = 0; i < sizeof pairings / sizeof pairings[0]; i++) {
-		if (is_given(body, pairings[i].argument) && event != pairings[i].event && event != pairings[i].also)
-			return fail(err, ERR_INVALID, "\"%s\" is only valid when setting target provision state to %s",
+		if (is_given(body, pairings[i].argument) && event != pairings[i].event &&
+		    event != pairings[i].also)
+			return fail(err, ERR_INVALID,
+				    "\"%s\" is only valid when setting target provision state to %s",
 				    pairings[i].argument, pairings[i].words);
 	}
 	if (event == EVENT_CLEAN && !is_given(body, "clean_steps") && !is_given(body, "runbook"))
@@ -150,7 +150,8 @@ static int check_pairing(const json_t *body, enum provision_event event, struct 
 	const char *password = argument_text(body, "rescue_password");
 	if (event == EVENT_RESCUE && (!password || !password[strspn(password, " \t\r\n")]))
 		return fail(err, ERR_INVALID,
-			    "A non-empty \"rescue_password\" is required when setting target provision state to rescue");
+			    "A non-empty \"rescue_password\" is required when setting target provision state "
+			    "to rescue");
 	int rc = check_steps(json_object_get(body, "clean_steps"), "clean_steps", err);
 	if (rc == 0)
 		rc = check_steps(json_object_get(body, "service_steps"), "service_steps", err);
@@ -166,15 +167,18 @@ static int check_provision(const struct api_request *request, const struct node 
 
 	if (verb && request->version < verb->since)
 		return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
-	if (verb && (verb->event == EVENT_DEPLOY || verb->event == EVENT_REBUILD) && node_bool(node, NODE_MAINTENANCE))
+	if (verb && (verb->event == EVENT_DEPLOY || verb->event == EVENT_REBUILD) &&
+	    node_bool(node, NODE_MAINTENANCE))
 		return fail(err, ERR_MAINTENANCE,
-			    "The provisioning operation can't be performed on node %s because it's in maintenance mode.",
+			    "The provisioning operation can't be performed on node %s because it's in "
+			    "maintenance mode.",
 			    node_uuid(node));
 	if (verb && fsm_allows(provision_state_find(state), verb, request->version))
 		return check_pairing(request->body, verb->event, err);
 	if (verb && node_text(node, NODE_RESERVATION))
 		return fail(err, ERR_NODE_LOCKED,
-			    "Node %s is locked by host %s, please retry after the current operation is completed.",
+			    "Node %s is locked by host %s, please retry after the current operation is "
+			    "completed.",
 			    node_uuid(node), node_text(node, NODE_RESERVATION));
 	return invalid_state(name, node, state, err);
 }
@@ -204,7 +208,8 @@ static int provision(struct api_request *request, const struct node *node, struc
 	dispatch.on_crash = on_crash_of(verb->event);
 	if (!dispatch.on_crash)
 		return fail(err, ERR_UNSUPPORTED,
-			    "The provision action \"%s\" is not available: the conductors have no workflow for it.",
+			    "The provision action \"%s\" is not available: the conductors have no workflow "
+			    "for it.",
 			    verb->name);
 	dispatch.args = json_copy(request->body);
 	json_object_set_new(dispatch.args, "target", json_string(canonical_name(verb)));
@@ -244,7 +249,8 @@ int node_boot_mode_set(struct api_request *request, struct error *err)
 	const char *target = argument_text(request->body, "target");
 
 	if (!target || (strcmp(target, "bios") != 0 && strcmp(target, "uefi") != 0))
-		return fail(err, ERR_INVALID, "Invalid boot mode %s specified. It must be one of: bios, uefi.",
+		return fail(err, ERR_INVALID,
+			    "Invalid boot mode %s specified. It must be one of: bios, uefi.",
 			    target ? target : "None");
 	return dispatch_on_node(request, json_pack("{s:s}", "target", target), "/states", err);
 }

@@ -10,7 +10,8 @@
 #define TRAIT_MAX_LEN 255
 #define CUSTOM        "CUSTOM_"
 
-/* Standard traits are those of os-traits; we take any name of their shape: namespace, then words in upper case. */
+/* Standard traits are those of os-traits; we take any name of their shape: namespace, then words in upper
+ * case. */
 static bool is_trait(const char *trait)
 {
 	static const char *const namespaces[] = { CUSTOM, "HW_", "COMPUTE_", "STORAGE_", "MISC_", "OWNER_" };
@@ -32,7 +33,8 @@ static int check_trait(const char *trait, struct error *err)
 	if (is_trait(trait))
 		return 0;
 	return fail(err, ERR_INVALID,
-		    "Schema error for trait: '%s' is not valid under any of the given schemas. Possible root cause: '%s' "
+		    "Schema error for trait: '%s' is not valid under any of the given schemas. Possible root "
+		    "cause: '%s' "
 		    "does not match '^CUSTOM_[A-Z0-9_]+$'",
 		    trait, trait);
 }
@@ -88,8 +90,8 @@ static int add(json_t *traits, const struct node *node, const char *trait, struc
 	if (find_trait(traits, trait) >= 0)
 		return 0;
 	if (json_array_size(traits) >= TRAITS_MAX)
-		return fail(err, ERR_INVALID, "Node %s has %d traits already, the most a node can have.", node_uuid(node),
-			    TRAITS_MAX);
+		return fail(err, ERR_INVALID, "Node %s has %d traits already, the most a node can have.",
+			    node_uuid(node), TRAITS_MAX);
 	json_array_append_new(traits, json_string(trait));
 	return 0;
 }
@@ -104,8 +106,8 @@ static int drop(json_t *traits, const struct node *node, const char *trait, stru
 	return 0;
 }
 
-static int write_list(struct api_request *request, const struct node *node, const json_t *traits, bool *is_done,
-		      struct error *err)
+static int write_list(struct api_request *request, const struct node *node, const json_t *traits,
+		      bool *is_done, struct error *err)
 {
 	struct buf text;
 
@@ -117,7 +119,8 @@ static int write_list(struct api_request *request, const struct node *node, cons
 }
 
 /* Replaces the list, or edits the present one (list NULL), when the node is free. */
-static int change(struct api_request *request, json_t *list, edit_fn *edit, const char *trait, struct error *err)
+static int change(struct api_request *request, json_t *list, edit_fn *edit, const char *trait,
+		  struct error *err)
 {
 	struct node_wait wait = { 0 };
 	struct node node;

@@ -5,9 +5,9 @@
 #include "api/json_out.h"
 #include "api/server.h"
 
-#define CHUNK_DEFAULT   250
-#define ARGUMENTS_MAX   8192
-#define STREAM_BYTES    (128 * 1024) /* a body larger than this leaves in pieces */
+#define CHUNK_DEFAULT 250
+#define ARGUMENTS_MAX 8192
+#define STREAM_BYTES  (128 * 1024) /* a body larger than this leaves in pieces */
 
 void page_init(struct page *page, struct api_request *request)
 {
@@ -29,8 +29,8 @@ int page_read(struct page *page, struct error *err)
 		return fail(err, ERR_INVALID, "Limit must be positive");
 	page->limit = (int)(value < server_max_limit() ? value : server_max_limit());
 	if (sort_dir && strcmp(sort_dir, "asc") != 0 && strcmp(sort_dir, "desc") != 0)
-		return fail(err, ERR_INVALID, "Invalid sort direction: %s. Acceptable values are 'asc' or 'desc'",
-			    sort_dir);
+		return fail(err, ERR_INVALID,
+			    "Invalid sort direction: %s. Acceptable values are 'asc' or 'desc'", sort_dir);
 	page->is_descending = sort_dir && strcmp(sort_dir, "desc") == 0;
 	page->list.is_descending = page->is_descending;
 	page->sort_key = sort_key ? sort_key : "id";
@@ -60,8 +60,8 @@ static int find_marker(struct page *page, struct error *err)
 
 static void write_next(struct page *page, struct buf *body, const char *marker)
 {
-	buf_printf(body, ",\"next\":\"%s%s?sort_key=%s&sort_dir=%s&", page->request->base, page->url, page->sort_key,
-		   page->is_descending ? "desc" : "asc");
+	buf_printf(body, ",\"next\":\"%s%s?sort_key=%s&sort_dir=%s&", page->request->base, page->url,
+		   page->sort_key, page->is_descending ? "desc" : "asc");
 	buf_append(body, page->arguments.data, page->arguments.len);
 	buf_printf(body, "limit=%d&marker=%s\"", page->limit, marker);
 }

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * page: answers with a list: limit, marker, sort_key, sort_dir, the `next` link. Rows leave in chunks by key, one
- * statement each; a long list is streamed, so neither the document nor a connection waits for a slow reader.
+ * page: answers with a list: limit, marker, sort_key, sort_dir, the `next` link. Rows leave in chunks by key,
+ * one statement each; a long list is streamed, so neither the document nor a connection waits for a slow
+ * reader.
  */
 #include <stdbool.h>
 
@@ -11,29 +12,32 @@
 struct page {
 	struct api_request *request;
 	struct list list;
-	const char *collection;  /* member name: "nodes" */
-	const char *url;         /* of the next link: "/v1/nodes" */
-	const char *uuid;        /* SQL expression of the marker; the rows' column LIST_COLUMNS must be it */
-	const char *sort_key;    /* as asked for; "id" */
+	const char *collection; /* member name: "nodes" */
+	const char *url;        /* of the next link: "/v1/nodes" */
+	const char *uuid;       /* SQL expression of the marker; the rows' column LIST_COLUMNS must be it */
+	const char *sort_key;   /* as asked for; "id" */
 	bool is_descending;
 	int limit;
-	int chunk;               /* rows a statement */
-	struct buf arguments;    /* of the next link, between sort_dir and limit: "detail=True&" */
-	void (*write)(struct buf *buf, const struct api_request *request, const void *arg, const struct db_rows *rows,
-		      int row);
+	int chunk;            /* rows a statement */
+	struct buf arguments; /* of the next link, between sort_dir and limit: "detail=True&" */
+	void (*write)(struct buf *buf, const struct api_request *request, const void *arg,
+		      const struct db_rows *rows, int row);
 	bool (*keep)(const struct api_request *request, const void *arg, const struct db_rows *rows, int row);
-	const void *arg;         /* of write and keep; keep may be NULL: all */
+	const void *arg; /* of write and keep; keep may be NULL: all */
 };
 
 /* The parameters of each list, for the routes' tables. */
 #define PAGE_PARAMETERS                                                                                      \
 	{ "limit", QUERY_INT, 0 }, { "marker", QUERY_UUID, 0 }, { "sort_key", QUERY_TEXT, 0 },               \
-		{ "sort_dir", QUERY_TEXT, 0 }
+	{                                                                                                    \
+		"sort_dir", QUERY_TEXT, 0                                                                    \
+	}
 
 /* Empties the page. */
 void page_init(struct page *page, struct api_request *request);
 void page_release(struct page *page);
-/* Reads limit, sort_key and sort_dir. page->list is made; the caller sets its order by sort_key. -ERR_INVALID. */
+/* Reads limit, sort_key and sort_dir. page->list is made; the caller sets its order by sort_key.
+ * -ERR_INVALID. */
 int page_read(struct page *page, struct error *err);
 /* Adds name=value to the next link. */
 void page_argument(struct page *page, const char *name, const char *value);

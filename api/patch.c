@@ -8,10 +8,10 @@
 #include "lib/buf.h"
 #include "lib/json.h"
 
-#define SHOWN_MAX       900  /* of an operation or a value in a sentence */
-#define SEGMENT_MAX     1024
-#define ESCAPES_SINCE   98
-#define OPERATIONS_MAX  10000
+#define SHOWN_MAX      900 /* of an operation or a value in a sentence */
+#define SEGMENT_MAX    1024
+#define ESCAPES_SINCE  98
+#define OPERATIONS_MAX 10000
 
 /* "Schema error for patch: " and a value as Python shows it, and the rest. */
 static int schema_error(const json_t *value, const char *rest, struct error *err)
@@ -49,10 +49,12 @@ static int check_member_names(const json_t *operation, struct error *err)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)operation, name, value) {
+	json_object_foreach((json_t *)operation, name, value)
+	{
 		if (strcmp(name, "op") != 0 && strcmp(name, "path") != 0 && strcmp(name, "value") != 0)
 			return fail(err, ERR_INVALID,
-				    "Schema error for patch: Additional properties are not allowed ('%s' was unexpected)",
+				    "Schema error for patch: Additional properties are not allowed ('%s' was "
+				    "unexpected)",
 				    name);
 	}
 	return 0;
@@ -73,7 +75,8 @@ static int check_operation(const json_t *operation, int version, struct error *e
 	if (!path)
 		return fail(err, ERR_INVALID, "Schema error for patch: 'path' is a required property");
 	const char *word = json_string_value(op);
-	if (!word || (strcmp(word, "add") != 0 && strcmp(word, "replace") != 0 && strcmp(word, "remove") != 0))
+	if (!word ||
+	    (strcmp(word, "add") != 0 && strcmp(word, "replace") != 0 && strcmp(word, "remove") != 0))
 		return schema_error(op, " is not one of ['add', 'replace', 'remove']", err);
 	if (!json_is_string(path))
 		return schema_error(path, " is not of type 'string'", err);
@@ -136,8 +139,8 @@ static int patch_error(const json_t *operation, struct error *err, const char *r
 
 	buf_init(&shown, SHOWN_MAX);
 	json_repr(&shown, operation);
-	fail(err, ERR_PATCH, "Couldn't apply patch '%s'. Reason: %s%s%s%s", shown.data, reason, name ? " '" : "",
-	     name ? name : "", name ? "'" : "");
+	fail(err, ERR_PATCH, "Couldn't apply patch '%s'. Reason: %s%s%s%s", shown.data, reason,
+	     name ? " '" : "", name ? name : "", name ? "'" : "");
 	buf_release(&shown);
 	return -ERR_PATCH;
 }
@@ -167,15 +170,16 @@ static json_t *step(json_t *at, const char *segment)
 	return json_object_get(at, segment);
 }
 
-static int apply_to_array(json_t *array, const json_t *operation, const char *op, const char *segment, json_t *value,
-			  struct error *err)
+static int apply_to_array(json_t *array, const json_t *operation, const char *op, const char *segment,
+			  json_t *value, struct error *err)
 {
 	bool is_add = strcmp(op, "add") == 0;
 	long index = array_index(array, segment, is_add);
 
 	if (index < 0)
 		return patch_error(operation, err,
-				   is_add ? "can't insert outside of list" : "can't change a non-existent object",
+				   is_add ? "can't insert outside of list"
+					  : "can't change a non-existent object",
 				   is_add ? NULL : segment);
 	if (is_add)
 		json_array_insert(array, (size_t)index, value);
@@ -186,14 +190,15 @@ static int apply_to_array(json_t *array, const json_t *operation, const char *op
 	return 0;
 }
 
-static int apply_to_object(json_t *object, const json_t *operation, const char *op, const char *segment, json_t *value,
-			   struct error *err)
+static int apply_to_object(json_t *object, const json_t *operation, const char *op, const char *segment,
+			   json_t *value, struct error *err)
 {
 	bool is_add = strcmp(op, "add") == 0;
 
 	if (!is_add && !json_object_get(object, segment))
 		return patch_error(operation, err,
-				   value ? "can't replace a non-existent object" : "can't remove a non-existent object",
+				   value ? "can't replace a non-existent object"
+					 : "can't remove a non-existent object",
 				   segment);
 	if (value)
 		json_object_set(object, segment, value);

@@ -39,7 +39,8 @@ static int check_address(struct resource_draft *draft, struct error *err)
 
 static int check_link(struct resource_draft *draft, struct error *err)
 {
-	static const char *const known[] = { "port_id", "switch_id", "switch_info", "hostname", "network_type" };
+	static const char *const known[] = { "port_id", "switch_id", "switch_info", "hostname",
+					     "network_type" };
 	const char *text = resource_draft_text(draft, "local_link_connection");
 	const char *name;
 	json_t *link = NULL, *value;
@@ -47,14 +48,16 @@ static int check_link(struct resource_draft *draft, struct error *err)
 	if (json_parse(text, strlen(text), JSON_DEPTH_MAX, &link, err) < 0)
 		return -ERR_INVALID;
 	int rc = 0;
-	json_object_foreach(link, name, value) {
+	json_object_foreach(link, name, value)
+	{
 		bool is_known = false;
 
 		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 			is_known = is_known || strcmp(known[i], name) == 0;
 		if (!is_known)
 			rc = fail(err, ERR_INVALID,
-				  "Schema error for local_link_connection: Additional properties are not allowed ('%s' was "
+				  "Schema error for local_link_connection: Additional properties are not "
+				  "allowed ('%s' was "
 				  "unexpected)",
 				  name);
 	}
@@ -64,7 +67,8 @@ static int check_link(struct resource_draft *draft, struct error *err)
 	if (rc == 0 && json_object_size(link) > 0 && !is_unmanaged && !is_smart &&
 	    !(json_object_get(link, "port_id") && json_object_get(link, "switch_id")))
 		rc = fail(err, ERR_INVALID,
-			  "Schema error for local_link_connection: 'port_id' and 'switch_id' are required properties");
+			  "Schema error for local_link_connection: 'port_id' and 'switch_id' are required "
+			  "properties");
 	json_decref(link);
 	return rc;
 }
@@ -92,8 +96,8 @@ static bool is_changed(const struct resource_draft *draft, const char *name)
 
 static bool is_being_set_up(const struct node *node)
 {
-	static const enum provision_state states[] = { PROVISION_ENROLL, PROVISION_INSPECTING, PROVISION_INSPECTWAIT,
-						       PROVISION_MANAGEABLE };
+	static const enum provision_state states[] = { PROVISION_ENROLL, PROVISION_INSPECTING,
+						       PROVISION_INSPECTWAIT, PROVISION_MANAGEABLE };
 	enum provision_state state = provision_state_find(node_text(node, NODE_PROVISION_STATE));
 	bool is_set_up = node_bool(node, NODE_MAINTENANCE);
 
@@ -114,13 +118,15 @@ static int check_states(struct resource_draft *draft, struct error *err)
 	if (rc == 0 && is_changed(draft, "address") && node_text(&node, NODE_INSTANCE_UUID) &&
 	    !node_bool(&node, NODE_MAINTENANCE))
 		rc = fail(err, ERR_CONFLICT,
-			  "Cannot update the address of port %s while node %s has an instance, unless it is in maintenance "
+			  "Cannot update the address of port %s while node %s has an instance, unless it is "
+			  "in maintenance "
 			  "mode.",
 			  draft->uuid, node_uuid(&node));
 	for (size_t i = 0; rc == 0 && i < sizeof wired / sizeof wired[0]; i++) {
 		if (is_changed(draft, wired[i]) && !is_being_set_up(&node))
 			rc = fail(err, ERR_CONFLICT,
-				  "Port %s can not have %s updated unless node %s is in one of the states enroll, "
+				  "Port %s can not have %s updated unless node %s is in one of the states "
+				  "enroll, "
 				  "inspecting, inspect wait, manageable, or in maintenance mode.",
 				  draft->uuid, wired[i], node_uuid(&node));
 	}
@@ -150,7 +156,8 @@ static int conflict(const struct resource_draft *draft, struct error *err)
 		return fail(err, ERR_CONFLICT, "A port with MAC address %s already exists.",
 			    resource_draft_text(draft, "address"));
 	if (strcmp(err->text, "ports_name") == 0)
-		return fail(err, ERR_CONFLICT, "A port with name %s already exists.", resource_draft_text(draft, "name"));
+		return fail(err, ERR_CONFLICT, "A port with name %s already exists.",
+			    resource_draft_text(draft, "name"));
 	return fail(err, ERR_CONFLICT, "A port with UUID %s already exists.", draft->uuid);
 }
 
@@ -176,7 +183,8 @@ static int resolve_ident(struct api_request *request, struct error *err)
 	if (request->version < 94)
 		return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
 	if (!ident || json_object_get(body, "node_uuid"))
-		return fail(err, ERR_INVALID, "Schema error for port: exactly one of node_uuid and node_ident is needed");
+		return fail(err, ERR_INVALID,
+			    "Schema error for port: exactly one of node_uuid and node_ident is needed");
 	node_init(&node);
 	int rc = node_find(request, ident, &node, err);
 	if (rc == 0) {
@@ -197,7 +205,8 @@ static int check_required(const json_t *body, struct error *err)
 		buf_init(&shown, 900);
 		json_repr(&shown, body);
 		fail(err, ERR_MISSING,
-		     "Schema error for port: %s is not valid under any of the given schemas. Possible root cause: "
+		     "Schema error for port: %s is not valid under any of the given schemas. Possible root "
+		     "cause: "
 		     "'node_ident' is a required property",
 		     shown.data);
 		buf_release(&shown);
@@ -235,8 +244,9 @@ int port_patch(struct api_request *request, struct error *err)
 int port_delete(struct api_request *request, struct error *err)
 {
 	if (!uuid_is_valid(request->ident[0])) {
-		reply_router_refusal(request, 400,
-				     arena_printf(request->arena, "Expected UUID for port_uuid: %s", request->ident[0]));
+		reply_router_refusal(
+			request, 400,
+			arena_printf(request->arena, "Expected UUID for port_uuid: %s", request->ident[0]));
 		return 0;
 	}
 	return resource_remove(request, &rules, err);
@@ -273,7 +283,8 @@ static int add_filters(struct page *page, const char *node, struct error *err)
 	if (node && query_text(query, "shard"))
 		return fail(err, ERR_FORBIDDEN, "Cannot filter by node and shard at the same time.");
 	if (query_text(query, "portgroup"))
-		return fail(err, ERR_NOT_FOUND, "Portgroup %s could not be found.", query_text(query, "portgroup"));
+		return fail(err, ERR_NOT_FOUND, "Portgroup %s could not be found.",
+			    query_text(query, "portgroup"));
 	if (node)
 		rc = filter_node(page, node, err);
 	for (size_t i = 0; rc == 0 && i < sizeof plain / sizeof plain[0]; i++) {
@@ -313,6 +324,6 @@ int port_list_detail(struct api_request *request, struct error *err)
 
 int port_list_of_node(struct api_request *request, struct error *err)
 {
-	return list(request, arena_printf(request->arena, "/v1/nodes/%s/ports", request->ident[0]), request->ident[0],
-		    query_bool(&request->query, "detail"), err);
+	return list(request, arena_printf(request->arena, "/v1/nodes/%s/ports", request->ident[0]),
+		    request->ident[0], query_bool(&request->query, "detail"), err);
 }

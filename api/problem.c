@@ -76,11 +76,19 @@ const char *problem_title(int status)
 		int status;
 		const char *title;
 	} titles[] = {
-		{ 400, "Bad Request" },       { 401, "Unauthorized" },         { 403, "Forbidden" },
-		{ 404, "Not Found" },         { 405, "Method Not Allowed" },   { 406, "Not Acceptable" },
-		{ 408, "Request Timeout" },   { 409, "Conflict" },             { 413, "Request Entity Too Large" },
-		{ 422, "Unprocessable Entity" }, { 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" }, { 503, "Service Unavailable" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 406, "Not Acceptable" },
+		{ 408, "Request Timeout" },
+		{ 409, "Conflict" },
+		{ 413, "Request Entity Too Large" },
+		{ 422, "Unprocessable Entity" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 503, "Service Unavailable" },
 	};
 
 	for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++) {

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * problem: error bodies exactly as Ironic writes them. Almost all are {"error_message": "<JSON text>"}; what the
- * inner text looks like depends on who refused.
+ * problem: error bodies exactly as Ironic writes them. Almost all are {"error_message": "<JSON text>"}; what
+ * the inner text looks like depends on who refused.
  */
 #include "lib/buf.h"
 

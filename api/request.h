@@ -30,12 +30,12 @@ struct api_request {
 	int version;                          /* N of 1.N */
 	bool is_version_explicit;
 	enum version_headers version_headers;
-	struct query query;                   /* decoded and checked against the route's table */
-	json_t *body;                         /* parsed; NULL when none; owned */
-	int fault_status;                     /* of the error that the handler returns; 0: by its code */
-	struct registry *registry;            /* the view of the conductors at the start; referenced */
-	char id[4 + UUID_TEXT];               /* "req-<uuid>" */
-	char base[REQUEST_BASE_MAX];          /* "http://host:port", for links */
+	struct query query;          /* decoded and checked against the route's table */
+	json_t *body;                /* parsed; NULL when none; owned */
+	int fault_status;            /* of the error that the handler returns; 0: by its code */
+	struct registry *registry;   /* the view of the conductors at the start; referenced */
+	char id[4 + UUID_TEXT];      /* "req-<uuid>" */
+	char base[REQUEST_BASE_MAX]; /* "http://host:port", for links */
 };
 
 /* Every handler. */
@@ -46,7 +46,8 @@ void reply_json(struct api_request *request, int status);
 /* An answer without a body. */
 void reply_empty(struct api_request *request, int status);
 /* Location: absolute URL of a path below the base, as printf. */
-void reply_location(struct api_request *request, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void reply_location(struct api_request *request, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Refuses as the router does (form B, without version headers); returns 0. */
 int reply_router_refusal(struct api_request *request, int status, const char *description);
 /* Refuses with a fault (form A). */

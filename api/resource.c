@@ -28,7 +28,8 @@ size_t resource_index(const struct resource *resource, const char *name)
 
 static const char *row_text(const struct resource_draft *draft, size_t field)
 {
-	return draft->rows && draft->column[field] >= 0 ? db_value(draft->rows, 0, draft->column[field]) : NULL;
+	return draft->rows && draft->column[field] >= 0 ? db_value(draft->rows, 0, draft->column[field])
+							: NULL;
 }
 
 const char *resource_draft_text(const struct resource_draft *draft, const char *name)
@@ -74,7 +75,8 @@ static int view_fields(struct resource_view *view, const char *fields, int versi
 
 		for (size_t i = 0; i < len && i + 1 < sizeof name; i++)
 			name[i] = (char)tolower((unsigned char)fields[i]);
-		size_t field = len < sizeof name ? resource_field_find(resource, name) : resource->field_count;
+		size_t field =
+			len < sizeof name ? resource_field_find(resource, name) : resource->field_count;
 		if (field == resource->field_count)
 			return fail(err, ERR_INVALID, "Field %s is not a valid field.", name);
 		if (version < resource->fields[field].since)
@@ -143,16 +145,16 @@ static int read_object(struct api_request *request, const struct resource_rules 
 
 	if (!is_uuid && !(rules->has_name && node_name_is_valid(ident))) {
 		reply_router_refusal(request, 400,
-				     arena_printf(request->arena, "Expected UUID for %s: %s", rules->resource->name,
-						  ident));
+				     arena_printf(request->arena, "Expected UUID for %s: %s",
+						  rules->resource->name, ident));
 		return 1;
 	}
 	int rc = resource_read(request->db, rules->resource, is_uuid ? ident : NULL, ident, column, ret, err);
 	return rc == -ERR_NOT_FOUND ? not_found(rules->resource, ident, err) : rc;
 }
 
-static int reply_object(struct api_request *request, const struct resource_rules *rules, const char *uuid, int status,
-			struct error *err)
+static int reply_object(struct api_request *request, const struct resource_rules *rules, const char *uuid,
+			int status, struct error *err)
 {
 	struct resource_view view = { .rules = rules };
 	struct db_rows *rows = NULL;
@@ -195,7 +197,8 @@ static int set_order(struct page *page, const struct resource *resource, struct 
 		return 0;
 	size_t field = resource_field_find(resource, page->sort_key);
 	if (field == resource->field_count || (resource->fields[field].flags & FIELD_UNSORTABLE))
-		return fail(err, ERR_INVALID, "The sort_key value \"%s\" is an invalid field for sorting", page->sort_key);
+		return fail(err, ERR_INVALID, "The sort_key value \"%s\" is an invalid field for sorting",
+			    page->sort_key);
 	resource_sort(&page->list, resource, field);
 	return 0;
 }
@@ -235,7 +238,9 @@ int resource_reply_list(struct page *page, const struct resource_rules *rules, i
 		return rc;
 	resource_select(&page->list, rules->resource, view.has, view.column);
 	rc = page_reply(page, err);
-	return rc == -ERR_NOT_FOUND ? not_found(rules->resource, query_text(&page->request->query, "marker"), err) : rc;
+	return rc == -ERR_NOT_FOUND
+		       ? not_found(rules->resource, query_text(&page->request->query, "marker"), err)
+		       : rc;
 }
 
 /* ---- create ---- */
@@ -246,8 +251,10 @@ static int check_names(const struct api_request *request, const struct resource 
 	json_t *value;
 
 	if (!json_is_object(request->body))
-		return fail(err, ERR_INVALID, "Schema error for %s: the body is not of type 'object'", resource->name);
-	json_object_foreach(request->body, name, value) {
+		return fail(err, ERR_INVALID, "Schema error for %s: the body is not of type 'object'",
+			    resource->name);
+	json_object_foreach(request->body, name, value)
+	{
 		size_t field = resource_field_find(resource, name);
 
 		if (field == resource->field_count || !(resource->fields[field].flags & FIELD_IN_POST))
@@ -262,7 +269,8 @@ static int read_members(struct resource_draft *draft, struct error *err)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(draft->request->body, name, value) {
+	json_object_foreach(draft->request->body, name, value)
+	{
 		size_t field = resource_index(resource, name);
 		const struct node_field_info *info = &resource->fields[field];
 
@@ -331,10 +339,12 @@ int resource_create(struct api_request *request, const struct resource_rules *ru
 
 /* ---- patch ---- */
 
-static int check_root(const json_t *operation, const struct resource *resource, int version, struct error *err)
+static int check_root(const json_t *operation, const struct resource *resource, int version,
+		      struct error *err)
 {
 	char root[PATCH_ROOT_MAX];
-	size_t field = patch_root(operation, root) ? resource_field_find(resource, root) : resource->field_count;
+	size_t field =
+		patch_root(operation, root) ? resource_field_find(resource, root) : resource->field_count;
 	struct buf list;
 
 	if (field < resource->field_count && (resource->fields[field].flags & FIELD_IN_PATCH))
@@ -367,17 +377,20 @@ static json_t *make_document(const struct resource_draft *draft)
 	return document;
 }
 
-static int take_changes(struct resource_draft *draft, const json_t *before, const json_t *after, struct error *err)
+static int take_changes(struct resource_draft *draft, const json_t *before, const json_t *after,
+			struct error *err)
 {
 	for (size_t i = 0; i < draft->resource->field_count; i++) {
 		const struct node_field_info *info = &draft->resource->fields[i];
 		const json_t *value = json_object_get(after, info->name);
 		int rc = 0;
 
-		if (!(info->flags & FIELD_IN_PATCH) || (value && json_equal(value, json_object_get(before, info->name))))
+		if (!(info->flags & FIELD_IN_PATCH) ||
+		    (value && json_equal(value, json_object_get(before, info->name))))
 			continue;
 		if (!value && (info->flags & FIELD_NOT_NULL))
-			return fail(err, ERR_INVALID, "Schema error for patch: '%s' is a required property", info->name);
+			return fail(err, ERR_INVALID, "Schema error for patch: '%s' is a required property",
+				    info->name);
 		if (value)
 			rc = field_check(info, value, "patch", err);
 		if (rc < 0)
@@ -427,8 +440,8 @@ static int write_draft(const struct resource_draft *draft, const struct resource
 		*is_done = true;
 		return 0;
 	}
-	int rc = resource_update(draft->request->db, rules->resource, db_value_int(draft->rows, 0, LIST_ID), changes,
-				 count, is_done, err);
+	int rc = resource_update(draft->request->db, rules->resource, db_value_int(draft->rows, 0, LIST_ID),
+				 changes, count, is_done, err);
 	return rc == -ERR_CONFLICT ? rules->conflict(draft, err) : rc;
 }
 
@@ -472,8 +485,8 @@ int resource_patch(struct api_request *request, const struct resource_rules *rul
 
 /* ---- delete ---- */
 
-static int remove_once(struct api_request *request, const struct resource_rules *rules, struct node_wait *wait,
-		       bool *is_done, struct error *err)
+static int remove_once(struct api_request *request, const struct resource_rules *rules,
+		       struct node_wait *wait, bool *is_done, struct error *err)
 {
 	int column[RESOURCE_FIELD_MAX];
 	struct db_rows *rows = NULL;
@@ -486,7 +499,8 @@ static int remove_once(struct api_request *request, const struct resource_rules 
 	if (rules->check_delete)
 		rc = rules->check_delete(request, rows, column, err);
 	if (rc == 0)
-		rc = resource_delete(request->db, rules->resource, db_value_int(rows, 0, LIST_ID), is_done, err);
+		rc = resource_delete(request->db, rules->resource, db_value_int(rows, 0, LIST_ID), is_done,
+				     err);
 	if (rc == 0 && !*is_done)
 		rc = rules->lock_column ? wait_for_node(request, &draft, rules->lock_column, wait, err)
 					: not_found(rules->resource, request->ident[0], err);

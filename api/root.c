@@ -12,12 +12,14 @@ static const struct {
 	const char *name;
 	int since;
 } resources[] = {
-	{ "chassis", 1 },       { "nodes", 1 },        { "ports", 1 },
-	{ "drivers", 1 },       { "lookup", 22 },      { "heartbeat", 22 },
-	{ "portgroups", 23 },   { "volume", 32 },      { "conductors", 49 },
-	{ "allocations", 52 },  { "events", 54 },      { "deploy_templates", 55 },
-	{ "shards", 82 },       { "continue_inspection", 84 }, { "runbooks", 92 },
-	{ "inspection_rules", 96 },
+	{ "chassis", 1 },     { "nodes", 1 },
+	{ "ports", 1 },       { "drivers", 1 },
+	{ "lookup", 22 },     { "heartbeat", 22 },
+	{ "portgroups", 23 }, { "volume", 32 },
+	{ "conductors", 49 }, { "allocations", 52 },
+	{ "events", 54 },     { "deploy_templates", 55 },
+	{ "shards", 82 },     { "continue_inspection", 84 },
+	{ "runbooks", 92 },   { "inspection_rules", 96 },
 };
 
 static void write_version(struct buf *body, const char *base)
@@ -34,7 +36,8 @@ int root_show(struct api_request *request, struct error *err)
 
 	(void)err;
 	reply_json(request, 200);
-	buf_puts(body, "{\"name\":\"OpenStack Ironic API\",\"description\":\"Ironic is an OpenStack project which enables "
+	buf_puts(body, "{\"name\":\"OpenStack Ironic API\",\"description\":\"Ironic is an OpenStack project "
+		       "which enables "
 		       "the provision and management of baremetal machines.\",\"default_version\":");
 	write_version(body, request->base);
 	buf_puts(body, ",\"versions\":[");
@@ -49,11 +52,13 @@ int root_show_v1(struct api_request *request, struct error *err)
 
 	(void)err;
 	reply_json(request, 200);
-	buf_printf(body,
-		   "{\"id\":\"v1\",\"links\":[{\"href\":\"%s/v1/\",\"rel\":\"self\"},{\"href\":\"" DOCUMENTATION
-		   "\",\"rel\":\"describedby\",\"type\":\"text/html\"}],\"media_types\":{\"base\":\"application/json\","
-		   "\"type\":\"application/vnd.openstack.ironic.v1+json\"},\"version\":",
-		   request->base);
+	buf_printf(
+		body,
+		"{\"id\":\"v1\",\"links\":[{\"href\":\"%s/v1/\",\"rel\":\"self\"},{\"href\":\"" DOCUMENTATION
+		"\",\"rel\":\"describedby\",\"type\":\"text/html\"}],\"media_types\":{\"base\":\"application/"
+		"json\","
+		"\"type\":\"application/vnd.openstack.ironic.v1+json\"},\"version\":",
+		request->base);
 	write_version(body, request->base);
 	for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
 		if (request->version < resources[i].since)
@@ -69,7 +74,8 @@ int root_refuse_method(struct api_request *request, struct error *err)
 {
 	(void)request;
 	return fail(err, ERR_METHOD,
-		    "The server could not comply with the request since it is either malformed or otherwise incorrect.");
+		    "The server could not comply with the request since it is either malformed or otherwise "
+		    "incorrect.");
 }
 
 int root_health(struct api_request *request, struct error *err)

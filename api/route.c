@@ -65,7 +65,8 @@ static bool method_matches(const char *row, const char *method)
 	return strcmp(row, method) == 0 || (row[0] == '*' && strstr(ALL_METHODS, method));
 }
 
-const struct route *route_find(const struct route_path *cut, const char *method, char *ret_allow, size_t allow_size)
+const struct route *route_find(const struct route_path *cut, const char *method, char *ret_allow,
+			       size_t allow_size)
 {
 	size_t used = 0;
 
@@ -77,7 +78,8 @@ const struct route *route_find(const struct route_path *cut, const char *method,
 			return row;
 		const char *word = row->method[0] == '*' ? ALL_METHODS : row->method;
 		if (used < allow_size && !strstr(ret_allow, word))
-			used += (size_t)snprintf(ret_allow + used, allow_size - used, "%s%s", used ? ", " : "", word);
+			used += (size_t)snprintf(ret_allow + used, allow_size - used, "%s%s",
+						 used ? ", " : "", word);
 	}
 	return NULL;
 }
@@ -88,6 +90,7 @@ size_t route_body_limit(const char *method, const char *path, void *arg)
 	char allow[128];
 
 	(void)arg;
-	const struct route *row = route_cut(&cut, path) ? route_find(&cut, method, allow, sizeof allow) : NULL;
+	const struct route *row =
+		route_cut(&cut, path) ? route_find(&cut, method, allow, sizeof allow) : NULL;
 	return row && row->max_body_bytes ? row->max_body_bytes : BODY_DEFAULT_BYTES;
 }

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * route: the one table of what the API answers, and the router that walks it. A row says everything about a call
- * but its work: path, microversion and how an older one is refused, limits, arguments, and, for what a conductor
- * does, the action.
+ * route: the one table of what the API answers, and the router that walks it. A row says everything about a
+ * call but its work: path, microversion and how an older one is refused, limits, arguments, and, for what a
+ * conductor does, the action.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,10 +16,10 @@
 
 /* How a request below the row's microversion is answered; Ironic is not uniform. */
 enum too_old {
-	TOO_OLD_NOT_FOUND,        /* 404, a fault */
-	TOO_OLD_NO_SUCH_PATH,     /* 404, the router's */
-	TOO_OLD_NOT_ACCEPTABLE,   /* 406, a fault */
-	TOO_OLD_METHOD            /* 405, a fault */
+	TOO_OLD_NOT_FOUND,      /* 404, a fault */
+	TOO_OLD_NO_SUCH_PATH,   /* 404, the router's */
+	TOO_OLD_NOT_ACCEPTABLE, /* 406, a fault */
+	TOO_OLD_METHOD          /* 405, a fault */
 };
 
 enum body_use {
@@ -35,23 +35,23 @@ enum action_reply { REPLY_ACCEPTED, REPLY_RESULT, REPLY_NO_CONTENT };
 struct route_action {
 	const char *kind;
 	enum action_reply reply;
-	bool is_exclusive;      /* takes the node's lock */
-	const char *on_crash;   /* "repeat", "never" */
-	int run_s;              /* longest run */
+	bool is_exclusive;    /* takes the node's lock */
+	const char *on_crash; /* "repeat", "never" */
+	int run_s;            /* longest run */
 };
 
 struct route {
-	const char *method;     /* "*": each method that HTTP clients send */
-	const char *path;       /* "{}" stands for one segment */
+	const char *method; /* "*": each method that HTTP clients send */
+	const char *path;   /* "{}" stands for one segment */
 	request_handler *handle;
-	int since;              /* microversion; 0: always */
+	int since; /* microversion; 0: always */
 	enum too_old too_old;
 	enum body_use body;
-	size_t max_body_bytes;  /* 0: BODY_DEFAULT_BYTES */
+	size_t max_body_bytes; /* 0: BODY_DEFAULT_BYTES */
 	const struct query_parameter *query;
 	const struct argument *arguments;
 	struct route_action action;
-	bool is_public;         /* no authentication */
+	bool is_public; /* no authentication */
 };
 
 /* All rows; the last has a NULL method. */
@@ -66,11 +66,12 @@ struct route_path {
 	size_t count;
 };
 
-/* Cuts a raw path; unversioned ones read as if below /v1, one trailing slash of a collection is dropped. False:
- * nothing can match. */
+/* Cuts a raw path; unversioned ones read as if below /v1, one trailing slash of a collection is dropped.
+ * False: nothing can match. */
 bool route_cut(struct route_path *cut, const char *path);
 /* The row for method and path. NULL: *ret_allow lists the methods of the path, or is empty when nothing has
  * that path. */
-const struct route *route_find(const struct route_path *cut, const char *method, char *ret_allow, size_t allow_size);
+const struct route *route_find(const struct route_path *cut, const char *method, char *ret_allow,
+			       size_t allow_size);
 /* The largest body for method and path, from the table. */
 size_t route_body_limit(const char *method, const char *path, void *arg);

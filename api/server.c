@@ -28,22 +28,25 @@ static struct {
 
 /* clang-format off */
 static const struct option table[] = {
-	{ .section = "api", .name = "host_ip", .type = OPTION_LIST, .target = &options.host_ip, .preset = "127.0.0.1",
-	  .help = "Addresses to listen on, comma-separated." },
-	{ .section = "api", .name = "port", .type = OPTION_INT, .target = &options.port, .preset = "6385",
-	  .min = 0, .max = 65535, .help = "TCP port. 0: any free one, which the log names." },
-	{ .section = "api", .name = "max_limit", .type = OPTION_INT, .target = &options.max_limit, .preset = "1000",
-	  .min = 1, .max = 1000000, .help = "Most objects in one answer, and the page size when none is asked for." },
-	{ .section = "api", .name = "max_json_body_depth", .type = OPTION_INT, .target = &options.max_json_depth,
-	  .preset = "25", .min = MAX_MINIMUM_DEPTH, .max = JSON_DEPTH_MAX,
+	{ .section = "api", .name = "host_ip", .type = OPTION_LIST, .target = &options.host_ip,
+	  .preset = "127.0.0.1", .help = "Addresses to listen on, comma-separated." },
+	{ .section = "api", .name = "port", .type = OPTION_INT, .target = &options.port,
+	  .preset = "6385", .min = 0, .max = 65535,
+	  .help = "TCP port. 0: any free one, which the log names." },
+	{ .section = "api", .name = "max_limit", .type = OPTION_INT, .target = &options.max_limit,
+	  .preset = "1000", .min = 1, .max = 1000000,
+	  .help = "Most objects in one answer, and the page size when none is asked for." },
+	{ .section = "api", .name = "max_json_body_depth", .type = OPTION_INT,
+	  .target = &options.max_json_depth, .preset = "25", .min = MAX_MINIMUM_DEPTH, .max = JSON_DEPTH_MAX,
 	  .help = "Deepest nesting of a JSON body." },
-	{ .section = "api", .name = "public_endpoint", .type = OPTION_TEXT, .target = &options.public_endpoint,
-	  .help = "URL by which clients reach the API, for links; default: what the request was sent to." },
+	{ .section = "api", .name = "public_endpoint", .type = OPTION_TEXT,
+	  .target = &options.public_endpoint,
+	  .help = "URL by which clients reach the API, for links. Default: what the request was sent to." },
 	{ .section = "api", .name = "allow_noauth_on_network", .type = OPTION_BOOL,
 	  .target = &options.is_noauth_on_network, .preset = "false",
 	  .help = "Serve without authentication on addresses that other machines can reach." },
-	{ .section = "api", .name = "enable_ssl_api", .type = OPTION_BOOL, .target = &options.is_tls, .preset = "false",
-	  .help = "Serve HTTPS." },
+	{ .section = "api", .name = "enable_ssl_api", .type = OPTION_BOOL, .target = &options.is_tls,
+	  .preset = "false", .help = "Serve HTTPS." },
 	{ .section = "api", .name = "ssl_cert_file", .type = OPTION_TEXT, .target = &options.cert_file,
 	  .help = "PEM file with the server's certificate chain." },
 	{ .section = "api", .name = "ssl_key_file", .type = OPTION_TEXT, .target = &options.key_file,
@@ -102,10 +105,12 @@ int server_check_config(struct error *err)
 		return fail(err, ERR_INVALID, "[api] enable_ssl_api needs ssl_cert_file and ssl_key_file.");
 	for (size_t i = 0; i < options.host_ip.count; i++) {
 		if (auth_is_off() && !is_loopback(options.host_ip.items[i]) && !options.is_noauth_on_network)
-			return fail(err, ERR_INVALID,
-				    "[DEFAULT] auth_strategy = noauth would let anyone who reaches %s control all "
-				    "nodes; set [api] allow_noauth_on_network = true if that is what you want.",
-				    options.host_ip.items[i]);
+			return fail(
+				err, ERR_INVALID,
+				"[DEFAULT] auth_strategy = noauth would let anyone who reaches %s control "
+				"all "
+				"nodes; set [api] allow_noauth_on_network = true if that is what you want.",
+				options.host_ip.items[i]);
 	}
 	return 0;
 }
@@ -124,7 +129,8 @@ void server_finish_headers(struct api_request *request)
 	if (request->version_headers == VERSION_HEADERS_NONE)
 		return;
 	buf_printf(headers,
-		   "X-OpenStack-Ironic-API-Minimum-Version: 1.%d\r\nX-OpenStack-Ironic-API-Maximum-Version: 1.%d\r\n",
+		   "X-OpenStack-Ironic-API-Minimum-Version: 1.%d\r\nX-OpenStack-Ironic-API-Maximum-Version: "
+		   "1.%d\r\n",
 		   VERSION_MIN, VERSION_MAX);
 	if (request->version_headers == VERSION_HEADERS_ALL)
 		buf_printf(headers, "X-OpenStack-Ironic-API-Version: 1.%d\r\n", request->version);
@@ -150,7 +156,8 @@ static void set_base(struct api_request *request)
 		return;
 	}
 	if (host && is_host(host))
-		snprintf(request->base, sizeof request->base, "%s://%s", request->http->is_tls ? "https" : "http", host);
+		snprintf(request->base, sizeof request->base, "%s://%s",
+			 request->http->is_tls ? "https" : "http", host);
 	else
 		snprintf(request->base, sizeof request->base, "http://localhost:%ld", options.port);
 }
@@ -159,8 +166,8 @@ static void set_base(struct api_request *request)
 
 static bool accepts_json(const char *accept)
 {
-	return strstr(accept, "*/*") || strstr(accept, "application/json") || strstr(accept, "application/*") ||
-	       !strchr(accept, '/');
+	return strstr(accept, "*/*") || strstr(accept, "application/json") ||
+	       strstr(accept, "application/*") || !strchr(accept, '/');
 }
 
 static bool refuse_accept(struct api_request *request)
@@ -173,16 +180,18 @@ static bool refuse_accept(struct api_request *request)
 	request->version_headers = VERSION_HEADERS_NONE;
 	reply_json(request, 406);
 	if (strstr(accept, "text/html"))
-		problem_plain(&request->out->body,
-			      "<html>\n <head>\n  <title>406 Not Acceptable</title>\n </head>\n <body>\n  <h1>406 Not "
-			      "Acceptable</h1>\n  The resource could not be generated that was acceptable to your "
-			      "browser\n(content of type text/html. <br /><br />\n\n </body>\n</html>");
+		problem_plain(
+			&request->out->body,
+			"<html>\n <head>\n  <title>406 Not Acceptable</title>\n </head>\n <body>\n  <h1>406 "
+			"Not "
+			"Acceptable</h1>\n  The resource could not be generated that was acceptable to your "
+			"browser\n(content of type text/html. <br /><br />\n\n </body>\n</html>");
 	else
-		problem_plain(&request->out->body,
-			      arena_printf(request->arena,
-					   "406 Not Acceptable\n\nThe resource could not be generated that was acceptable "
-					   "to your browser (content of type %s. \n\n ",
-					   shown));
+		problem_plain(&request->out->body, arena_printf(request->arena,
+								"406 Not Acceptable\n\nThe resource could "
+								"not be generated that was acceptable "
+								"to your browser (content of type %s. \n\n ",
+								shown));
 	return true;
 }
 
@@ -191,9 +200,9 @@ static bool refuse_version(struct api_request *request)
 	struct version version;
 	struct error err;
 
-	enum version_result result =
-		version_negotiate(http_request_header(request->http, "OpenStack-API-Version"),
-				  http_request_header(request->http, "X-OpenStack-Ironic-API-Version"), &version, &err);
+	enum version_result result = version_negotiate(
+		http_request_header(request->http, "OpenStack-API-Version"),
+		http_request_header(request->http, "X-OpenStack-Ironic-API-Version"), &version, &err);
 	request->version = version.minor;
 	request->is_version_explicit = version.is_explicit;
 	if (result == VERSION_OK)
@@ -223,7 +232,8 @@ static bool refuse_old(struct api_request *request)
 		break;
 	case TOO_OLD_METHOD:
 		reply_fault(request, 405,
-			    "The server could not comply with the request since it is either malformed or otherwise "
+			    "The server could not comply with the request since it is either malformed or "
+			    "otherwise "
 			    "incorrect.");
 		break;
 	}
@@ -270,7 +280,8 @@ static bool refuse_body(struct api_request *request)
 	if (json_depth(http->body, http->body_len) > (unsigned)options.max_json_depth) {
 		reply_json(request, 400);
 		problem_bare(&request->out->body, 400,
-			     arena_printf(request->arena, "JSON body is nested deeper than the limit of %ld levels.",
+			     arena_printf(request->arena,
+					  "JSON body is nested deeper than the limit of %ld levels.",
 					  options.max_json_depth));
 		return true;
 	}
@@ -278,9 +289,11 @@ static bool refuse_body(struct api_request *request)
 		reply_router_refusal(request, 400, "");
 		return true;
 	}
-	if (json_parse(http->body, http->body_len, (unsigned)options.max_json_depth, &request->body, &err) == 0)
+	if (json_parse(http->body, http->body_len, (unsigned)options.max_json_depth, &request->body, &err) ==
+	    0)
 		return false;
-	reply_fault(request, 400, arena_printf(request->arena, "Malformed JSON in the request body: %s", err.text));
+	reply_fault(request, 400,
+		    arena_printf(request->arena, "Malformed JSON in the request body: %s", err.text));
 	return true;
 }
 
@@ -309,7 +322,8 @@ static void run_handler(struct api_request *request)
 		rc = request->route->handle(request, &err);
 	if (rc >= 0)
 		return;
-	int status = request->fault_status ? request->fault_status : error_info((enum errcode)-rc)->http_status;
+	int status =
+		request->fault_status ? request->fault_status : error_info((enum errcode) - rc)->http_status;
 	if (status >= 500)
 		log_warning("%s %s: %d: %s", request->http->method, request->http->path, status, err.text);
 	reply_fault(request, status, err.text);
@@ -319,8 +333,8 @@ static void answer(struct api_request *request)
 {
 	if (strcmp(request->http->method, "OPTIONS") == 0)
 		reply_empty(request, 200);
-	else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) || auth_refuse(request) ||
-		 refuse_old(request) || refuse_body(request))
+	else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) ||
+		 auth_refuse(request) || refuse_old(request) || refuse_body(request))
 		return;
 	else
 		run_handler(request);
@@ -364,7 +378,8 @@ static void refuse(int status, const char *sentence, struct http_response *respo
 int server_start(struct db *db, struct error *err)
 {
 	server.db = db;
-	if (options.is_tls && http_tls_server_context(options.cert_file, options.key_file, &server.tls, err) < 0)
+	if (options.is_tls &&
+	    http_tls_server_context(options.cert_file, options.key_file, &server.tls, err) < 0)
 		return -err->code;
 	for (size_t i = 0; i < options.host_ip.count; i++) {
 		struct http_server_options listener = {

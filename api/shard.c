@@ -1,7 +1,7 @@
 /* shard: GET /v1/shards. */
+#include "db/shard.h"
 #include "api/handlers.h"
 #include "api/json_out.h"
-#include "db/shard.h"
 
 int shard_list(struct api_request *request, struct error *err)
 {

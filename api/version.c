@@ -9,7 +9,8 @@
 /* The word after the service's name in a comma-separated list; NULL when the list has no such entry. */
 static const char *find_service(const char *header, size_t *ret_len)
 {
-	for (const char *entry = header; entry; entry = strchr(entry, ','), entry = entry ? entry + 1 : NULL) {
+	for (const char *entry = header; entry;
+	     entry = strchr(entry, ','), entry = entry ? entry + 1 : NULL) {
 		entry += strspn(entry, " \t");
 		if (strncasecmp(entry, SERVICE, strlen(SERVICE)) != 0)
 			continue;
@@ -57,14 +58,16 @@ static enum version_result read_version(const char *text, size_t len, struct ver
 	}
 	if (major != 1) {
 		fail(err, ERR_NOT_ACCEPTABLE,
-		     "Mutually exclusive versions requested. Version %d.%d requested but not supported by this "
+		     "Mutually exclusive versions requested. Version %d.%d requested but not supported by "
+		     "this "
 		     "service. The supported version range is: [1.%d, 1.%d].",
 		     major, minor, VERSION_MIN, VERSION_MAX);
 		return VERSION_OUT_OF_RANGE;
 	}
 	if (minor < VERSION_MIN || minor > VERSION_MAX) {
 		fail(err, ERR_NOT_ACCEPTABLE,
-		     "Version %d.%d was requested but the minor version is not supported by this service. The "
+		     "Version %d.%d was requested but the minor version is not supported by this service. "
+		     "The "
 		     "supported version range is: [1.%d, 1.%d].",
 		     major, minor, VERSION_MIN, VERSION_MAX);
 		return VERSION_OUT_OF_RANGE;

@@ -13,8 +13,8 @@ enum version_result {
 };
 
 struct version {
-	int minor;        /* N of 1.N */
-	int is_explicit;  /* a header named it */
+	int minor;       /* N of 1.N */
+	int is_explicit; /* a header named it */
 };
 
 /* standard: OpenStack-API-Version ("baremetal 1.60", other services' entries are ignored), wins over

@@ -64,7 +64,8 @@ int list_start_at(struct list *list, struct db *db, const char *column, const ch
 	return rc;
 }
 
-/* Rows behind (after_key, after_id). NULL keys sort as the smallest: first when ascending, last when descending. */
+/* Rows behind (after_key, after_id). NULL keys sort as the smallest: first when ascending, last when
+ * descending. */
 static void add_position(struct list *list, struct made *made, const char *id_text)
 {
 	const char *beyond = list->is_descending ? " < " : " > ";

@@ -11,13 +11,13 @@
 #define LIST_CONDITION_MAX 32
 
 struct list {
-	const char *from;        /* "nodes n" */
-	const char *id;          /* "n.id" */
-	const char *sort;        /* "n.name"; NULL: by id alone */
-	char sort_text[64];      /* where sort may stand */
-	const char *sort_type;   /* SQL type of sort: "text" */
+	const char *from;      /* "nodes n" */
+	const char *id;        /* "n.id" */
+	const char *sort;      /* "n.name"; NULL: by id alone */
+	char sort_text[64];    /* where sort may stand */
+	const char *sort_type; /* SQL type of sort: "text" */
 	bool is_descending;
-	struct buf columns;      /* ", n.uuid, n.name": what follows id and sort key in the answer */
+	struct buf columns; /* ", n.uuid, n.name": what follows id and sort key in the answer */
 	struct {
 		const char *sql; /* with at most one "$?" */
 		const char *value;
@@ -26,7 +26,7 @@ struct list {
 	/* where the next chunk begins */
 	bool is_started;
 	int64_t after_id;
-	char *after_key;         /* owned; NULL: SQL NULL */
+	char *after_key; /* owned; NULL: SQL NULL */
 };
 
 /* Columns 0 and 1 of each row: id, and the sort key as text (NULL when sorting by id). */

@@ -8,9 +8,9 @@
 
 #include "lib/xalloc.h"
 
-#define SQL_MAX       65536
-#define PREPARED_MAX  256
-#define BUCKET_COUNT  64
+#define SQL_MAX      65536
+#define PREPARED_MAX 256
+#define BUCKET_COUNT 64
 
 /* Texts that were prepared once: they live as long as the process, because connections know them by name. */
 struct prepared {
@@ -80,7 +80,8 @@ int made_exec(struct made *made, struct db *db, struct db_rows **ret_rows, struc
 	return db_exec(db, statement ? statement : &unnamed, made->values, ret_rows, err);
 }
 
-int change_insert(struct db *db, const char *table, const struct change *changes, size_t count, struct error *err)
+int change_insert(struct db *db, const char *table, const struct change *changes, size_t count,
+		  struct error *err)
 {
 	struct made made;
 

@@ -28,16 +28,17 @@ SUSPENDS int made_exec(struct made *made, struct db *db, struct db_rows **ret_ro
 
 /* One column to write. */
 struct change {
-	const char *column;  /* from a table */
-	const char *value;   /* text or NULL; borrowed */
-	const char *as;      /* SQL around the parameter, as "(SELECT id FROM chassis WHERE uuid = $?)", or without
-			      * one; NULL: "$?" */
+	const char *column; /* from a table */
+	const char *value;  /* text or NULL; borrowed */
+	const char *as; /* SQL around the parameter, as "(SELECT id FROM chassis WHERE uuid = $?)", or without
+			 * one; NULL: "$?" */
 };
 
 /* INSERT of one row. */
 SUSPENDS int change_insert(struct db *db, const char *table, const struct change *changes, size_t count,
 			   struct error *err);
-/* UPDATE of the row with that id; sets updated_at. guard: more conditions, as " AND version = $?::bigint" with
- * guard_value as its parameter, or "". *ret_done: whether a row was there. */
-SUSPENDS int change_update(struct db *db, const char *table, int64_t id, const char *guard, const char *guard_value,
-			   const struct change *changes, size_t count, bool *ret_done, struct error *err);
+/* UPDATE of the row with that id; sets updated_at. guard: more conditions, as " AND version = $?::bigint"
+ * with guard_value as its parameter, or "". *ret_done: whether a row was there. */
+SUSPENDS int change_update(struct db *db, const char *table, int64_t id, const char *guard,
+			   const char *guard_value, const struct change *changes, size_t count,
+			   bool *ret_done, struct error *err);

@@ -13,7 +13,8 @@ struct filter {
 static const struct filter filters[] = {
 	{ "associated",           "n.instance_uuid IS NOT NULL", "n.instance_uuid IS NULL" },
 	{ "instance_uuid",        "n.instance_uuid = $?::uuid", NULL },
-	{ "chassis_uuid",         "n.chassis_id = (SELECT c.id FROM chassis c WHERE c.uuid = $?::uuid)", NULL },
+	{ "chassis_uuid",
+	  "n.chassis_id = (SELECT c.id FROM chassis c WHERE c.uuid = $?::uuid)", NULL },
 	{ "maintenance",          "n.maintenance", "NOT n.maintenance" },
 	{ "provision_state",      "n.provision_state = $?", NULL },
 	{ "driver",               "n.driver = $?", NULL },
@@ -35,7 +36,8 @@ static const struct {
 	enum node_field field;
 	const char *sql;
 } computed[] = {
-	{ NODE_TRAITS,          "(SELECT json_agg(t.trait ORDER BY t.trait) FROM node_traits t WHERE t.node_id = n.id)" },
+	{ NODE_TRAITS,
+	  "(SELECT json_agg(t.trait ORDER BY t.trait) FROM node_traits t WHERE t.node_id = n.id)" },
 	{ NODE_CHASSIS_UUID,    "(SELECT c.uuid FROM chassis c WHERE c.id = n.chassis_id)" },
 	{ NODE_ALLOCATION_UUID, "NULL::uuid" },
 };

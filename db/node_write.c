@@ -27,7 +27,8 @@ static const struct db_statement traits_write_statement = {
 
 static const struct db_statement traits_read_statement = {
 	.name = "node_traits_read",
-	.sql = "SELECT coalesce(json_agg(trait ORDER BY trait), '[]') FROM node_traits WHERE node_id = $1::bigint",
+	.sql = "SELECT coalesce(json_agg(trait ORDER BY trait), '[]') FROM node_traits WHERE node_id = "
+	       "$1::bigint",
 	.param_count = 1,
 };
 
@@ -54,8 +55,8 @@ int node_row_update(struct db *db, int64_t id, int64_t version, const struct cha
 	assert(count <= NODE_CHANGE_MAX);
 	memcpy(all + 1, changes, count * sizeof changes[0]);
 	snprintf(version_text, sizeof version_text, "%" PRId64, version);
-	return change_update(db, "nodes", id, " AND version = $?::bigint AND reservation IS NULL", version_text, all,
-			     count + 1, ret_done, err);
+	return change_update(db, "nodes", id, " AND version = $?::bigint AND reservation IS NULL",
+			     version_text, all, count + 1, ret_done, err);
 }
 
 int node_row_delete(struct db *db, int64_t id, int64_t version, bool *ret_done, struct error *err)
@@ -80,7 +81,8 @@ int node_traits_write(struct db *db, int64_t id, int64_t version, const char *tr
 
 	snprintf(id_text, sizeof id_text, "%" PRId64, id);
 	snprintf(version_text, sizeof version_text, "%" PRId64, version);
-	int rc = db_exec(db, &traits_write_statement, (const char *[]){ id_text, version_text, traits }, &rows, err);
+	int rc = db_exec(db, &traits_write_statement, (const char *[]){ id_text, version_text, traits },
+			 &rows, err);
 	if (rc == 0)
 		*ret_done = db_rows_count(rows) > 0;
 	db_rows_release(rows);

@@ -48,7 +48,8 @@ static const struct {
 	{ &port_resource, "shard",
 	  "r.node_id IN (SELECT n.id FROM nodes n WHERE n.shard = ANY (string_to_array($?, ',')))" },
 	{ &port_resource, "conductor_groups",
-	  "r.node_id IN (SELECT n.id FROM nodes n WHERE n.conductor_group = ANY (string_to_array(lower($?), ',')))" },
+	  "r.node_id IN (SELECT n.id FROM nodes n"
+	  " WHERE n.conductor_group = ANY (string_to_array(lower($?), ',')))" },
 };
 /* clang-format on */
 
@@ -112,7 +113,7 @@ bool resource_filter(struct list *list, const struct resource *resource, const c
 void resource_sort(struct list *list, const struct resource *resource, size_t field)
 {
 	static const char *const types[] = {
-		[FIELD_TEXT] = "text",	       [FIELD_UUID] = "uuid",   [FIELD_BOOL] = "boolean",
+		[FIELD_TEXT] = "text",        [FIELD_UUID] = "uuid",   [FIELD_BOOL] = "boolean",
 		[FIELD_TIME] = "timestamptz", [FIELD_OBJECT] = "text", [FIELD_LIST] = "text",
 		[FIELD_LINKS] = "text",
 	};
@@ -131,8 +132,8 @@ struct change resource_change(const struct resource *resource, size_t field, con
 	return (struct change){ .column = special->column, .value = value, .as = special->write };
 }
 
-int resource_read(struct db *db, const struct resource *resource, const char *uuid, const char *name, int *column,
-		  struct db_rows **ret, struct error *err)
+int resource_read(struct db *db, const struct resource *resource, const char *uuid, const char *name,
+		  int *column, struct db_rows **ret, struct error *err)
 {
 	bool wanted[RESOURCE_FIELD_MAX];
 	struct list list;
@@ -155,8 +156,8 @@ int resource_read(struct db *db, const struct resource *resource, const char *uu
 	return rc;
 }
 
-int resource_insert(struct db *db, const struct resource *resource, const struct change *changes, size_t count,
-		    struct error *err)
+int resource_insert(struct db *db, const struct resource *resource, const struct change *changes,
+		    size_t count, struct error *err)
 {
 	return change_insert(db, tables[table_of(resource)].table, changes, count, err);
 }
@@ -166,10 +167,12 @@ int resource_update(struct db *db, const struct resource *resource, int64_t id, 
 {
 	size_t table = table_of(resource);
 
-	return change_update(db, tables[table].table, id, tables[table].guard, NULL, changes, count, ret_done, err);
+	return change_update(db, tables[table].table, id, tables[table].guard, NULL, changes, count, ret_done,
+			     err);
 }
 
-int resource_delete(struct db *db, const struct resource *resource, int64_t id, bool *ret_done, struct error *err)
+int resource_delete(struct db *db, const struct resource *resource, int64_t id, bool *ret_done,
+		    struct error *err)
 {
 	struct made made;
 	struct db_rows *rows = NULL;

@@ -10,15 +10,16 @@
 void resource_list_init(struct list *list, const struct resource *resource);
 /* Selects uuid (first) and the other wanted fields; column[] of each is set to where it stands. */
 void resource_select(struct list *list, const struct resource *resource, const bool *wanted, int *column);
-/* Narrows the list by a filter of the API's name; value is borrowed until list_release. Of ports: node_id (decimal),
- * address, description_contains, shard, conductor_groups (comma-separated). False: no such filter. */
+/* Narrows the list by a filter of the API's name; value is borrowed until list_release. Of ports: node_id
+ * (decimal), address, description_contains, shard, conductor_groups (comma-separated). False: no such filter.
+ */
 bool resource_filter(struct list *list, const struct resource *resource, const char *name, const char *value);
 /* Orders by that field. */
 void resource_sort(struct list *list, const struct resource *resource, size_t field);
 /* How the field is written: column and SQL around its parameter. */
 struct change resource_change(const struct resource *resource, size_t field, const char *value);
-/* The row with that uuid, or name when uuid is NULL: columns 0 and 1 are LIST_ID and LIST_KEY, then all fields that
- * have a column, at column[]. -ERR_NOT_FOUND without a sentence. */
+/* The row with that uuid, or name when uuid is NULL: columns 0 and 1 are LIST_ID and LIST_KEY, then all
+ * fields that have a column, at column[]. -ERR_NOT_FOUND without a sentence. */
 SUSPENDS int resource_read(struct db *db, const struct resource *resource, const char *uuid, const char *name,
 			   int *column, struct db_rows **ret, struct error *err);
 SUSPENDS int resource_insert(struct db *db, const struct resource *resource, const struct change *changes,

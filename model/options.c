@@ -27,10 +27,16 @@ static const struct option table[] = {
 
 /* The one file is shared: API and conductor each know their own options of these alone. `ferrule`, which
  * knows all, finds misspelt ones. */
-static const char *const foreign[] = {
-	"DEFAULT auth_strategy", "DEFAULT http_basic_auth_user_file", "DEFAULT enabled_*", "DEFAULT default_*",
-	"api", "conductor", "fake", "ipmi", "redfish", NULL
-};
+static const char *const foreign[] = { "DEFAULT auth_strategy",
+				       "DEFAULT http_basic_auth_user_file",
+				       "DEFAULT enabled_*",
+				       "DEFAULT default_*",
+				       "api",
+				       "conductor",
+				       "fake",
+				       "ipmi",
+				       "redfish",
+				       NULL };
 
 void common_options_register(void)
 {
@@ -56,6 +62,6 @@ const char *common_host(void)
 
 int64_t common_lock_wait_ms(void)
 {
-	return (int64_t)((double)(options.node_locked_retry_attempts - 1) * options.node_locked_retry_interval_s *
-			 1000.0);
+	return (int64_t)((double)(options.node_locked_retry_attempts - 1) *
+			 options.node_locked_retry_interval_s * 1000.0);
 }

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define PE (FIELD_IN_POST | FIELD_IN_PATCH)
-#define NOSORT FIELD_UNSORTABLE
+#define PE           (FIELD_IN_POST | FIELD_IN_PATCH)
+#define NOSORT       FIELD_UNSORTABLE
 
 /* clang-format off */
 /* Source: Ironic's API reference, "Ports". */

@@ -1,16 +1,16 @@
 #pragma once
 /*
- * resource: objects that are rows of one table and nothing more (ports, chassis, ...): a field table each, in the
- * shape of the node's. What reads, lists, creates and patches them walks these tables.
+ * resource: objects that are rows of one table and nothing more (ports, chassis, ...): a field table each, in
+ * the shape of the node's. What reads, lists, creates and patches them walks these tables.
  */
 #include <stddef.h>
 
 #include "model/node.h"
 
 struct resource {
-	const char *name;        /* "port", in sentences of the schema */
-	const char *title;       /* "Port", in other sentences */
-	const char *collection;  /* "ports": path and member name */
+	const char *name;                     /* "port", in sentences of the schema */
+	const char *title;                    /* "Port", in other sentences */
+	const char *collection;               /* "ports": path and member name */
 	const struct node_field_info *fields; /* the first is uuid */
 	size_t field_count;
 };
