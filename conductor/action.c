@@ -20,39 +20,46 @@ struct ready {
 	int64_t id;             /* of the node, or of the shared action */
 	bool is_shared;
 	bool is_busy;           /* a fiber works on it */
-	bool is_listed;         /* waits for a slot */
+	bool is_listed;         /* waits for a slot, or starves */
 	unsigned waiting;       /* rows believed to wait */
 	unsigned polled;        /* of these, counted in poll_round */
 	uint64_t poll_round;
-	struct ready *next;     /* while listed */
+	struct ready *next;     /* while listed or starved */
 };
+
+/* A shared action that could not start may be one too many beside four on its node: the end of others lets it try
+ * again. Each end wakes so many. */
+#define STARVED_WAKE 2
 
 static struct map *map_of(const struct ready *ready)
 {
 	return ready->is_shared ? &ready->conductor->shared : &ready->conductor->lines;
 }
 
-static void push(struct ready *ready)
+static void append(struct ready_list *list, struct ready *ready)
 {
-	struct conductor *conductor = ready->conductor;
-
-	if (ready->is_listed || ready->is_busy)
-		return;
 	ready->is_listed = true;
 	ready->next = NULL;
-	*conductor->ready_last = ready;
-	conductor->ready_last = &ready->next;
+	if (list->first)
+		list->last->next = ready;
+	else
+		list->first = ready;
+	list->last = ready;
 }
 
-static struct ready *pop(struct conductor *conductor)
+static struct ready *pop(struct ready_list *list)
 {
-	struct ready *ready = conductor->ready_first;
+	struct ready *ready = list->first;
 
-	conductor->ready_first = ready->next;
-	if (!conductor->ready_first)
-		conductor->ready_last = &conductor->ready_first;
+	list->first = ready->next;
 	ready->is_listed = false;
 	return ready;
+}
+
+static void push(struct ready *ready)
+{
+	if (!ready->is_listed && !ready->is_busy)
+		append(&ready->conductor->ready, ready);
 }
 
 /* NULL when there is no room for another hint. */
@@ -107,13 +114,23 @@ static bool may_start(const struct conductor *conductor)
 	return !conductor->is_draining && clock_ms() < conductor->trusted_until_ms;
 }
 
+static void feed_starved(struct conductor *conductor)
+{
+	for (int i = 0; i < STARVED_WAKE && conductor->starved.first; i++) {
+		struct ready *ready = pop(&conductor->starved);
+
+		ready->waiting = 1;
+		push(ready);
+	}
+}
+
 /* Runs a line until nothing is believed to wait. A row that arrives during a start that finds nothing raises
  * `waiting` again. A cancelled fiber cannot wait any more, so the rest of its line gets another. */
 static void run_ready(void *arg)
 {
 	struct ready *ready = arg;
 	struct conductor *conductor = ready->conductor;
-	bool is_left = false;
+	bool is_left = false, has_run = false;
 
 	while (ready->waiting > 0 && may_start(conductor)) {
 		unsigned believed = ready->waiting;
@@ -122,7 +139,9 @@ static void run_ready(void *arg)
 			is_left = true;
 			break;
 		}
-		if (!run_one(ready))
+		if (run_one(ready))
+			has_run = true;
+		else
 			ready->waiting -= ready->waiting < believed ? ready->waiting : believed;
 	}
 	ready->is_busy = false;
@@ -130,15 +149,19 @@ static void run_ready(void *arg)
 	cond_broadcast(&conductor->job_ended);
 	if (is_left && ready->waiting > 0)
 		push(ready);
+	else if (ready->is_shared && !has_run && may_start(conductor))
+		append(&conductor->starved, ready);
 	else
 		forget(ready);
+	if (has_run)
+		feed_starved(conductor);
 	action_pump(conductor);
 }
 
 void action_pump(struct conductor *conductor)
 {
-	while (conductor->ready_first && conductor->free_slots > 0 && may_start(conductor)) {
-		struct ready *ready = pop(conductor);
+	while (conductor->ready.first && conductor->free_slots > 0 && may_start(conductor)) {
+		struct ready *ready = pop(&conductor->ready);
 
 		ready->is_busy = true;
 		conductor->free_slots--;
@@ -204,6 +227,8 @@ static void poll_once(struct conductor *conductor, struct action_ref *refs)
 	if (action_poll(conductor->db, conductor->hostname, (const char *const *)conductor->pools,
 			conductor->driver_count, POLL_ROWS, refs, &count, &err) < 0)
 		return; /* the database is away; the lease says so in the log */
+	while (conductor->starved.first)
+		forget(pop(&conductor->starved)); /* those that still wait are in the answer */
 	conductor->poll_round++;
 	for (size_t i = 0; i < count; i++)
 		note_polled(conductor, &refs[i]);
@@ -235,8 +260,10 @@ void action_start(struct conductor *conductor)
 
 void action_release_all(struct conductor *conductor)
 {
-	while (conductor->ready_first)
-		forget(pop(conductor));
+	while (conductor->ready.first)
+		forget(pop(&conductor->ready));
+	while (conductor->starved.first)
+		forget(pop(&conductor->starved));
 	map_release(&conductor->lines);
 	map_release(&conductor->shared);
 }

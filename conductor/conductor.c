@@ -73,7 +73,6 @@ int conductor_start(struct conductor *conductor, struct db *db, const char *host
 	conductor->db = db;
 	conductor->hostname = hostname;
 	conductor->free_slots = (unsigned)conductor_options.workers;
-	conductor->ready_last = &conductor->ready_first;
 	registration_init(conductor);
 	rc = registration_register(conductor, err);
 	if (rc < 0) {

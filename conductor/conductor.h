@@ -16,6 +16,11 @@
 struct job;
 struct ready;
 
+/* First in, first out; see action.c. */
+struct ready_list {
+	struct ready *first, *last;
+};
+
 struct conductor {
 	struct db *db;                /* borrowed */
 	struct db_session *session;   /* of the lease alone */
@@ -30,7 +35,8 @@ struct conductor {
 
 	/* action.c */
 	struct map lines, shared;     /* of struct ready, by node id and by action id */
-	struct ready *ready_first, **ready_last;
+	struct ready_list ready;      /* waiting for a slot */
+	struct ready_list starved;    /* shared actions that could not start */
 	unsigned free_slots;
 	uint64_t poll_round;
 	struct cond poll_asked;

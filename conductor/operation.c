@@ -41,7 +41,11 @@ void operation_run(struct job *job)
 {
 	const struct operation *operation = job->operation;
 	struct error failure;
-	int rc = operation->begin ? operation->begin(job, &failure) : 0;
+	int rc;
+
+	failure.code = ERR_INTERNAL;
+	failure.text[0] = '\0';
+	rc = operation->begin ? operation->begin(job, &failure) : 0;
 
 	job->is_async |= operation->is_async;
 	if (rc == 0 && job->is_async)

@@ -154,6 +154,22 @@ static void test_power__failing__is_told_as_ironic_tells_it(void **state)
 	loop_test(power_fails_body);
 }
 
+static void restore_body(void)
+{
+	node_set_text(&job.node, NODE_POWER_STATE, "power on");
+	CHECK_INT(walk("power_restore", "{\"target\": \"power off\"}"), -ERR_CONFLICT);
+	CHECK_TEXT(field(NODE_TARGET_POWER_STATE), "null");
+	CHECK_INT(walk("power_restore", "{\"target\": \"power on\"}"), 0);
+	node_set_bool(&job.node, NODE_MAINTENANCE, true);
+	CHECK_INT(walk("power_restore", "{\"target\": \"power on\"}"), -ERR_CONFLICT);
+}
+
+static void test_power_restore__record_changed_meanwhile__is_refused(void **state)
+{
+	(void)state;
+	loop_test(restore_body);
+}
+
 /* ---- provision ---- */
 
 static void life_body(void)
@@ -395,6 +411,7 @@ int main(void)
 		CASE(test_power__begin__stores_the_final_state_as_target),
 		CASE(test_power__what_cannot_be__is_refused_before_the_promise),
 		CASE(test_power__failing__is_told_as_ironic_tells_it),
+		CASE(test_power_restore__record_changed_meanwhile__is_refused),
 		CASE(test_provision__a_fake_node__lives_its_life),
 		CASE(test_provision__guards__refuse_and_change_nothing),
 		CASE(test_provision__verify_fails__back_to_enroll),
