@@ -1,0 +1,187 @@
+/*
+ * What a BMC answers, into the client's login and exchanges. The socket is replaced: what the client sends
+ * goes to a server in this process, and the input decides what becomes of each answer: passed on, bent, cut,
+ * doubled, made up, or lost. The clock and sleeping are the fuzzer's too, so a run takes no time. Whatever
+ * comes, the client ends by its deadline; and a session that it takes for open is one that the server agrees
+ * with, unless the suite proves nothing.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "drivers/ipmi/session.h"
+#include "lib/clock.h"
+#include "lib/xalloc.h"
+#include "tests/support/ipmi_console.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* ---- time, by the linker's --wrap ---- */
+
+int64_t __wrap_clock_ms(void);
+int __wrap_fiber_sleep(int64_t ms);
+
+static int64_t now_ms;
+int64_t __wrap_clock_ms(void)
+{
+	return now_ms;
+}
+
+int __wrap_fiber_sleep(int64_t ms)
+{
+	now_ms += ms > 0 ? ms : 0;
+	return 0;
+}
+
+/* ---- the input ---- */
+
+static const uint8_t *input;
+static size_t input_len;
+
+static uint8_t draw(void)
+{
+	if (input_len == 0)
+		return 0;
+	input_len--;
+	return *input++;
+}
+
+/* ---- the line: one BMC in this process ---- */
+
+static struct ipmi_console bmc; /* only its ops are used: they keep the server's answer */
+
+int ipmi_line_open(struct ipmi_line *line, const struct udp_address *peer, struct error *err)
+{
+	(void)peer;
+	(void)err;
+	*line = (struct ipmi_line){ .id = 0x10001 };
+	return 0;
+}
+
+void ipmi_line_renew(struct ipmi_line *line)
+{
+	line->id += 0x10000;
+}
+
+void ipmi_line_close(struct ipmi_line *line)
+{
+	line->id = 0;
+}
+
+void ipmi_line_send(struct ipmi_line *line, const uint8_t *datagram, size_t len, bool is_now)
+{
+	(void)line;
+	(void)is_now;
+	bmc.now_ms = now_ms;
+	ipmi_console_send(&bmc, datagram, len);
+}
+
+static bool deliver(ipmi_accept_fn *accept, void *arg, const uint8_t *data, size_t len)
+{
+	/* of exactly that size, so that ASan sees the first byte read past the end */
+	uint8_t *exact = xmalloc(len > 0 ? len : 1);
+	struct rmcp_packet packet;
+
+	memcpy(exact, data, len);
+	bool is_taken = rmcp_decode(exact, len, &packet) && accept(arg, &packet);
+	xfree(exact);
+	return is_taken;
+}
+
+/* Bends the answer as the input says. */
+static size_t bend(uint8_t how, uint8_t *answer, size_t len)
+{
+	switch (how) {
+	case 0: /* some bytes differ */
+		for (unsigned i = draw() & 7; i > 0 && len > 0; i--) {
+			uint8_t at = draw();
+			answer[at % len] ^= draw();
+		}
+		return len;
+	case 1: /* cut */
+		return len > 0 ? draw() % (len + 1) : 0;
+	default: /* made up from byte n on */
+		for (size_t at = draw(); at < RMCPP_DATAGRAM_MAX && input_len > 0; at++) {
+			answer[at] = draw();
+			len = at + 1;
+		}
+		return len;
+	}
+}
+
+int ipmi_line_wait(struct ipmi_line *line, ipmi_accept_fn *accept, void *arg, int64_t deadline_ms)
+{
+	uint8_t answer[RMCPP_DATAGRAM_MAX];
+	uint8_t how;
+
+	(void)line;
+	do {
+		how = draw();
+		memset(answer, 0, sizeof(answer));
+		memcpy(answer, bmc.answer, bmc.answer_len);
+		if (how % 4 == 3)
+			continue; /* lost */
+		size_t len = how % 4 == 0 ? bmc.answer_len : bend(how >> 3 & 3, answer, bmc.answer_len);
+		if (deliver(accept, arg, answer, len))
+			return 0;
+	} while (how & 4);
+	now_ms = deadline_ms > now_ms ? deadline_ms : now_ms;
+	return -ERR_TIMEOUT;
+}
+
+/* ---- the client ---- */
+
+static const struct ipmi_server_user users[] = { { "admin", "password", IPMI_OPERATOR } };
+
+static void run_requests(struct ipmi_session *session, struct ipmi_learnt *learnt)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		const uint8_t data[] = { 0xdc, 1 };
+		const struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_STATUS, data, i % 3 };
+		struct ipmi_exchange exchange = { .request = &request,
+						  .tries = 3,
+						  .resend_until_ms = DEADLINE_NEVER,
+						  .deadline_ms = now_ms + 10000 };
+		struct ipmi_reply reply;
+		int rc = ipmi_session_exchange(session, learnt, &exchange, &reply, NULL);
+
+		assert(rc == 0 || rc == -ERR_TIMEOUT);
+		assert(now_ms <= exchange.deadline_ms);
+		/* what the integrity code protects cannot have been bent */
+		if (rc == 0 && session->wire.suite->integrity_len > 0)
+			assert(reply.completion == 0 && reply.data_len == 1 &&
+			       reply.data[0] == CHASSIS_STATUS);
+	}
+	ipmi_session_logout(session, learnt);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const int suites[] = { -1, 3, 17, 0, 1, 2, 15, 16 };
+	const struct ipmi_server_config config = { .users = users,
+						   .user_count = 1,
+						   .suites = 0x38001 | 0xe,
+						   .session_limit = 4,
+						   .failures_per_second = 1000 };
+	struct ipmi_info info = {
+		.address = "bmc", .port = 623, .user_len = 5, .user = "admin", .privilege = IPMI_ADMINISTRATOR
+	};
+	struct ipmi_session session = { 0 };
+	struct ipmi_learnt learnt = { 0 };
+	struct error err;
+
+	input = data;
+	input_len = size;
+	now_ms = 1000000;
+	info.suite = suites[draw() & 7];
+	rmcpp_key_set(info.password, "password", 8);
+	ipmi_console_init(&bmc, 3);
+	bmc.server = ipmi_server_new(&config, &ipmi_console_ops, &bmc);
+	ipmi_line_open(&session.line, NULL, NULL);
+
+	int rc = ipmi_login(&session, &learnt, &info, now_ms + 60000, &err);
+	assert(now_ms <= 1000000 + 60000 + 16000);
+	if (rc == 0)
+		run_requests(&session, &learnt);
+	ipmi_server_free(bmc.server);
+	return 0;
+}
