@@ -93,22 +93,39 @@ bool action_payload_next(const char **payload, char *ret_what, int64_t *ret_id)
 /* ---- insert ---- */
 
 enum insert_column {
-	INSERT_UUID, INSERT_NODE_ID, INSERT_NODE_UUID, INSERT_KIND, INSERT_EXCLUSIVE, INSERT_ON_CRASH, INSERT_POOL,
-	INSERT_TARGET, INSERT_REPLY, INSERT_ARGS, INSERT_WAIT_MS, INSERT_RUN_S, INSERT_REQUEST_ID,
-	INSERT_IDEM_SCOPE, INSERT_IDEM_KEY, INSERT_COLUMN_COUNT
+	INSERT_UUID,
+	INSERT_NODE_ID,
+	INSERT_NODE_UUID,
+	INSERT_KIND,
+	INSERT_EXCLUSIVE,
+	INSERT_ON_CRASH,
+	INSERT_POOL,
+	INSERT_TARGET,
+	INSERT_REPLY,
+	INSERT_ARGS,
+	INSERT_WAIT_MS,
+	INSERT_RUN_S,
+	INSERT_REQUEST_ID,
+	INSERT_IDEM_SCOPE,
+	INSERT_IDEM_KEY,
+	INSERT_COLUMN_COUNT
 };
 
 /* A row that is there already, by an attempt whose reply was lost or by its idem key, is left alone. */
 static const struct db_statement insert_statement = {
 	.name = "action_insert",
 	.sql = "WITH off AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),"
-	       " made AS (INSERT INTO actions (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply,"
+	       " made AS (INSERT INTO actions"
+	       " (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply,"
 	       "  args, start_by, run_s, request_id, idem_scope, idem_key)"
 	       " SELECT uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply, args,"
 	       "  now() + wait_ms * interval '1 millisecond', run_s, request_id, idem_scope, idem_key"
-	       " FROM off, unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::boolean[], $6::text[], $7::text[],"
-	       "  $8::text[], $9::text[], $10::json[], $11::bigint[], $12::int[], $13::text[], $14::text[], $15::text[])"
-	       "  WITH ORDINALITY AS item (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply, args,"
+	       " FROM off, unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::boolean[],"
+	       " $6::text[], $7::text[],"
+	       "  $8::text[], $9::text[], $10::json[], $11::bigint[], $12::int[], $13::text[],"
+	       " $14::text[], $15::text[])"
+	       "  WITH ORDINALITY AS item"
+	       " (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply, args,"
 	       "  wait_ms, run_s, request_id, idem_scope, idem_key, place) ORDER BY place"
 	       " ON CONFLICT DO NOTHING RETURNING id, uuid)"
 	       " SELECT id, uuid FROM made",
@@ -148,7 +165,7 @@ static void insert_put(struct array arrays[INSERT_COLUMN_COUNT], const struct ac
 	array_text(&arrays[INSERT_IDEM_KEY], request->idem_key);
 }
 
-/* Answers come as (id, uuid); uuids of ours are in lower case as PostgreSQL's. Returns how many are missing. */
+/* Answers come as (id, uuid). Returns how many are missing. */
 static size_t insert_match(struct batch_entry **entries, size_t count, const struct db_rows *rows)
 {
 	size_t missing = 0;
@@ -158,7 +175,8 @@ static size_t insert_match(struct batch_entry **entries, size_t count, const str
 		size_t row_count = (size_t)db_rows_count(rows);
 
 		/* Mostly in the order in which they were asked. */
-		for (size_t tried = 0; tried < row_count && item->id == 0; tried++, row = (row + 1) % row_count) {
+		for (size_t tried = 0; tried < row_count && item->id == 0;
+		     tried++, row = (row + 1) % row_count) {
 			if (strcasecmp(db_value(rows, (int)row, 1), item->request->uuid) == 0)
 				item->id = db_value_int(rows, (int)row, 0);
 		}
@@ -244,19 +262,33 @@ int action_insert(struct db *db, const struct action_request *request, int64_t *
 /* ---- read ---- */
 
 enum view_column {
-	VIEW_ID, VIEW_UUID, VIEW_NODE_UUID, VIEW_KIND, VIEW_STATE, VIEW_EXCLUSIVE, VIEW_ERROR_CODE, VIEW_ERROR,
-	VIEW_REQUEST_ID, VIEW_RESULT_TYPE, VIEW_CREATED_AT, VIEW_STARTED_AT, VIEW_ACCEPTED_AT, VIEW_FINISHED_AT,
-	VIEW_RESULT_LEN, VIEW_RESULT
+	VIEW_ID,
+	VIEW_UUID,
+	VIEW_NODE_UUID,
+	VIEW_KIND,
+	VIEW_STATE,
+	VIEW_EXCLUSIVE,
+	VIEW_ERROR_CODE,
+	VIEW_ERROR,
+	VIEW_REQUEST_ID,
+	VIEW_RESULT_TYPE,
+	VIEW_CREATED_AT,
+	VIEW_STARTED_AT,
+	VIEW_ACCEPTED_AT,
+	VIEW_FINISHED_AT,
+	VIEW_RESULT_LEN,
+	VIEW_RESULT
 };
 
-#define VIEW_COLUMNS                                                                                                 \
-	"SELECT id, uuid, node_uuid, kind, state, exclusive, error_code, error, request_id, result_type,"           \
-	" created_at AT TIME ZONE 'UTC', started_at AT TIME ZONE 'UTC', accepted_at AT TIME ZONE 'UTC',"             \
+#define VIEW_COLUMNS                                                                                         \
+	"SELECT id, uuid, node_uuid, kind, state, exclusive, error_code, error, request_id, result_type,"    \
+	" created_at AT TIME ZONE 'UTC', started_at AT TIME ZONE 'UTC', accepted_at AT TIME ZONE 'UTC',"     \
 	" finished_at AT TIME ZONE 'UTC', length(result), "
 
 static const struct db_statement read_statement = {
 	.name = "action_read",
-	.sql = VIEW_COLUMNS "CASE WHEN length(result) <= 65536 THEN result END FROM actions WHERE id = ANY ($1::bigint[])",
+	.sql = VIEW_COLUMNS
+	"CASE WHEN length(result) <= 65536 THEN result END FROM actions WHERE id = ANY ($1::bigint[])",
 	.param_count = 1,
 	.is_grouped = true,
 };
@@ -417,8 +449,8 @@ static const struct db_statement stop_statement = {
 	.param_count = 2,
 };
 
-SUSPENDS static int update_one(struct db *db, const struct db_statement *statement, int64_t id, const char *text,
-			       bool *ret_updated, struct error *err)
+SUSPENDS static int update_one(struct db *db, const struct db_statement *statement, int64_t id,
+			       const char *text, bool *ret_updated, struct error *err)
 {
 	char id_text[24];
 	const char *values[] = { id_text, text };

@@ -10,7 +10,14 @@
 #include "db/db.h"
 #include "lib/uuid.h"
 
-enum action_state { ACTION_QUEUED, ACTION_RUNNING, ACTION_DONE, ACTION_FAILED, ACTION_UNKNOWN, ACTION_CANCELLED };
+enum action_state {
+	ACTION_QUEUED,
+	ACTION_RUNNING,
+	ACTION_DONE,
+	ACTION_FAILED,
+	ACTION_UNKNOWN,
+	ACTION_CANCELLED
+};
 const char *action_state_name(enum action_state state);
 
 /* ---- notifications ----
@@ -31,24 +38,25 @@ bool action_payload_next(const char **payload, char *ret_what, int64_t *ret_id);
 /* ---- the API's side ---- */
 
 struct action_request {
-	const char *uuid;         /* made by the caller: a lost reply is looked up by it */
-	int64_t node_id;          /* 0: driver level */
-	const char *node_uuid;    /* NULL with node_id 0 */
+	const char *uuid;      /* made by the caller: a lost reply is looked up by it */
+	int64_t node_id;       /* 0: driver level */
+	const char *node_uuid; /* NULL with node_id 0 */
 	const char *kind;
 	bool is_exclusive;
-	const char *on_crash;     /* "repeat", "never" */
-	const char *pool;         /* "group:driver" */
-	const char *target;       /* host name of the conductor that rendezvous hashing names */
-	const char *reply;        /* channel that is told: accepted, finished */
-	const char *args;         /* JSON text or NULL */
-	int64_t wait_ms;          /* start_by = now + this */
+	const char *on_crash; /* "repeat", "never" */
+	const char *pool;     /* "group:driver" */
+	const char *target;   /* host name of the conductor that rendezvous hashing names */
+	const char *reply;    /* channel that is told: accepted, finished */
+	const char *args;     /* JSON text or NULL */
+	int64_t wait_ms;      /* start_by = now + this */
 	int run_s;
 	const char *request_id;
 	const char *idem_scope, *idem_key; /* both NULL: none */
 };
 /* Inserts (once, however often a lost connection makes it repeat) and notifies the target. *ret_id: the
  * row. A duplicate idem key: -ERR_IDEMPOTENCY. */
-SUSPENDS int action_insert(struct db *db, const struct action_request *request, int64_t *ret_id, struct error *err);
+SUSPENDS int action_insert(struct db *db, const struct action_request *request, int64_t *ret_id,
+			   struct error *err);
 
 /* What the API and GET /v1/actions read. Texts are owned: action_view_release. */
 struct action_view {
@@ -57,10 +65,10 @@ struct action_view {
 	enum action_state state;
 	bool is_exclusive;
 	bool is_accepted;
-	int error_code;           /* HTTP status, 0: none */
-	char *result;             /* bytes; NULL: none */
+	int error_code; /* HTTP status, 0: none */
+	char *result;   /* bytes; NULL: none */
 	size_t result_len;
-	char *result_type;        /* "application/json" ... */
+	char *result_type;                                         /* "application/json" ... */
 	char *created_at, *started_at, *accepted_at, *finished_at; /* ISO 8601 or NULL */
 };
 void action_view_release(struct action_view *view);
@@ -72,7 +80,8 @@ SUSPENDS int action_read_uuid(struct db *db, const char *uuid, struct action_vie
 SUSPENDS int action_cancel(struct db *db, int64_t id, bool *ret_cancelled, struct error *err);
 /* Asks the holder of a running action to stop; who is shown. *ret_running: whether it ran. Tells nobody: the
  * holder learns it at its next renewal. */
-SUSPENDS int action_ask_stop(struct db *db, int64_t id, const char *who, bool *ret_running, struct error *err);
+SUSPENDS int action_ask_stop(struct db *db, int64_t id, const char *who, bool *ret_running,
+			     struct error *err);
 
 /* ---- the conductor's side ---- */
 
@@ -83,8 +92,8 @@ struct action {
 	int64_t node_id;
 	char *kind, *pool, *reply, *request_id, *args;
 	bool is_exclusive;
-	bool is_repeatable;       /* on_crash = repeat */
-	bool is_accepted;         /* a repeat after a takeover */
+	bool is_repeatable; /* on_crash = repeat */
+	bool is_accepted;   /* a repeat after a takeover */
 	int attempt;
 	int run_s;
 	char token[UUID_TEXT];
@@ -101,27 +110,29 @@ SUSPENDS int action_poll(struct db *db, const char *hostname, const char *const 
 			 size_t max, struct action_ref *ret, size_t *ret_count, struct error *err);
 
 /* Starts the head of the node's line, if the node is free. *ret_started false: nothing to start now. */
-SUSPENDS int action_start_exclusive(struct db *db, int64_t node_id, const char *hostname, const char *instance,
-				    bool *ret_started, struct action *ret, struct error *err);
+SUSPENDS int action_start_exclusive(struct db *db, int64_t node_id, const char *hostname,
+				    const char *instance, bool *ret_started, struct action *ret,
+				    struct error *err);
 /* Starts a shared action by id, at most 4 running beside it on its node. */
 SUSPENDS int action_start_shared(struct db *db, int64_t id, const char *instance, bool *ret_started,
 				 struct action *ret, struct error *err);
 
 /* Accept: the promise. changes (JSON object text of node columns, see node_take_changes, or NULL) is written
  * to the node in the same statement. -ERR_FENCED when the lock or the row is no longer ours. */
-SUSPENDS int action_accept(struct db *db, const struct action *action, const char *changes, struct error *err);
+SUSPENDS int action_accept(struct db *db, const struct action *action, const char *changes,
+			   struct error *err);
 /* Writes node columns in the middle of a running action. Same errors. */
 SUSPENDS int action_save(struct db *db, const struct action *action, const char *changes, struct error *err);
 
 struct action_outcome {
-	enum action_state state;  /* DONE, FAILED, UNKNOWN */
+	enum action_state state; /* DONE, FAILED, UNKNOWN */
 	int error_code;
 	const char *error;
 	const void *result;
 	size_t result_len;
 	const char *result_type;
-	const char *changes;      /* node columns, or NULL */
-	bool is_kept;             /* asynchronous: result kept for 24 h, else 10 min */
+	const char *changes; /* node columns, or NULL */
+	bool is_kept;        /* asynchronous: result kept for 24 h, else 10 min */
 	/* a node_history row when history_event is not NULL */
 	const char *history_event, *history_type, *conductor;
 };
@@ -137,18 +148,28 @@ SUSPENDS int action_requeue(struct db *db, const struct action *action, struct e
 /* ---- leases and takeover ---- */
 
 struct lease_answer {
-	bool is_live;             /* the row is still ours */
+	bool is_live; /* the row is still ours */
 	char timeline[9];
 	size_t running_count;
-	struct lease_running { int64_t id; char token[UUID_TEXT]; bool is_stop_asked; char stop_asked[128]; } *running; /* owned: xfree */
+	struct lease_running {
+		int64_t id;
+		char token[UUID_TEXT];
+		bool is_stop_asked;
+		char stop_asked[128];
+	} * running; /* owned: xfree */
 };
-SUSPENDS int lease_renew(struct db_session *session, const char *instance, struct lease_answer *ret, struct error *err);
+SUSPENDS int lease_renew(struct db_session *session, const char *instance, struct lease_answer *ret,
+			 struct error *err);
 
-struct lease_beat { char instance[UUID_TEXT]; int64_t beat; };
+struct lease_beat {
+	char instance[UUID_TEXT];
+	int64_t beat;
+};
 /* All live rows, with the timeline. */
-SUSPENDS int lease_read(struct db *db, struct lease_beat *ret, size_t max, size_t *ret_count, char timeline[9],
-			struct error *err);
-SUSPENDS int lease_declare_dead(struct db *db, const char *instance, int64_t beat, bool *ret_declared, struct error *err);
+SUSPENDS int lease_read(struct db *db, struct lease_beat *ret, size_t max, size_t *ret_count,
+			char timeline[9], struct error *err);
+SUSPENDS int lease_declare_dead(struct db *db, const char *instance, int64_t beat, bool *ret_declared,
+				struct error *err);
 /* Ends or requeues what instances that are not live still run: the two-statement sweep. *ret_count: how many.
  * on_row (may be NULL) is told each. */
 typedef void sweep_fn(int64_t action_id, int64_t node_id, enum action_state state, void *arg);

@@ -1,7 +1,7 @@
 /*
- * action_start: what conductors find and take. Source: docs/locks.rst, section 3. Locks are taken in one order
- * by all statements: actions before nodes, nodes by id; the arrays are sorted for that, and nested loops
- * over them keep the order.
+ * action_start: what conductors find and take. Source: docs/locks.rst, section 3. Locks are taken in one
+ * order by all statements: actions before nodes, nodes by id; the arrays are sorted for that, and nested
+ * loops over them keep the order.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,16 +14,28 @@
 #include "lib/xalloc.h"
 
 enum started_column {
-	STARTED_ID, STARTED_UUID, STARTED_NODE_ID, STARTED_KIND, STARTED_POOL, STARTED_REPLY, STARTED_REQUEST_ID,
-	STARTED_ARGS, STARTED_EXCLUSIVE, STARTED_ON_CRASH, STARTED_ACCEPTED, STARTED_ATTEMPT, STARTED_RUN_S,
-	STARTED_TOKEN, STARTED_EPOCH
+	STARTED_ID,
+	STARTED_UUID,
+	STARTED_NODE_ID,
+	STARTED_KIND,
+	STARTED_POOL,
+	STARTED_REPLY,
+	STARTED_REQUEST_ID,
+	STARTED_ARGS,
+	STARTED_EXCLUSIVE,
+	STARTED_ON_CRASH,
+	STARTED_ACCEPTED,
+	STARTED_ATTEMPT,
+	STARTED_RUN_S,
+	STARTED_TOKEN,
+	STARTED_EPOCH
 };
 
-#define RETURNING_STARTED                                                                                            \
-	" RETURNING a.id, a.uuid, a.node_id, a.kind, a.pool, a.reply, a.request_id, a.args, a.exclusive, a.on_crash," \
-	" a.accepted_at IS NOT NULL, a.attempt, a.run_s, a.token, a.epoch"
+#define RETURNING_STARTED                                                                                    \
+	" RETURNING a.id, a.uuid, a.node_id, a.kind, a.pool, a.reply, a.request_id, a.args, a.exclusive,"    \
+	" a.on_crash, a.accepted_at IS NOT NULL, a.attempt, a.run_s, a.token, a.epoch"
 
-/* The commit may be lost with the server: then the row is queued again and the lock is free again, together. */
+/* The commit may be lost with the server: then the row is queued and the lock free again, together. */
 #define OFF "off AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
 
 /* A node whose row says that it is reserved is passed over by the snapshot: who releases it starts again. */
@@ -32,17 +44,22 @@ static const struct db_statement start_exclusive_statement = {
 	.sql = "WITH " OFF ","
 	       " head AS MATERIALIZED (SELECT h.id, h.node_id FROM unnest($1::bigint[]) AS wanted (node_id)"
 	       "  JOIN nodes n ON n.id = wanted.node_id AND n.reservation IS NULL"
-	       "  CROSS JOIN LATERAL (SELECT id, node_id FROM actions WHERE node_id = n.id AND finished_at IS NULL"
+	       "  CROSS JOIN LATERAL (SELECT id, node_id FROM actions WHERE node_id = n.id"
+	       " AND finished_at IS NULL"
 	       "   AND exclusive AND state = 'queued' AND (accepted_at IS NOT NULL OR start_by > now())"
 	       "   ORDER BY id LIMIT 1 FOR UPDATE) h),"
-	       " free AS MATERIALIZED (SELECT n.id FROM nodes n WHERE n.id = ANY (ARRAY(SELECT node_id FROM head))"
+	       " free AS MATERIALIZED (SELECT n.id FROM nodes n"
+	       " WHERE n.id = ANY (ARRAY(SELECT node_id FROM head))"
 	       "  AND n.reservation IS NULL ORDER BY n.id FOR NO KEY UPDATE),"
 	       " lock AS (UPDATE nodes n SET reservation = $2, lock_token = gen_random_uuid(),"
 	       "  lock_epoch = n.lock_epoch + 1, lock_action = head.id"
-	       "  FROM head JOIN free ON free.id = head.node_id WHERE n.id = head.node_id AND n.reservation IS NULL"
+	       "  FROM head JOIN free ON free.id = head.node_id WHERE n.id = head.node_id"
+	       " AND n.reservation IS NULL"
 	       "  RETURNING n.lock_token, n.lock_epoch, n.lock_action)"
-	       " UPDATE actions a SET state = 'running', instance = $3, token = lock.lock_token, epoch = lock.lock_epoch,"
-	       " attempt = a.attempt + 1, started_at = now() FROM lock, off WHERE a.id = lock.lock_action" RETURNING_STARTED,
+	       " UPDATE actions a"
+	       " SET state = 'running', instance = $3, token = lock.lock_token, epoch = lock.lock_epoch,"
+	       " attempt = a.attempt + 1, started_at = now() FROM lock, off"
+	       " WHERE a.id = lock.lock_action" RETURNING_STARTED,
 	.param_count = 3,
 };
 
@@ -50,7 +67,8 @@ static const struct db_statement start_exclusive_statement = {
  * sees what was committed before it began, so the lock is a statement of its own. */
 static const struct db_statement count_lock_statement = {
 	.name = "action_count_lock",
-	.sql = "SELECT pg_advisory_xact_lock(1179869778, hashint8(node_id)) FROM (SELECT DISTINCT node_id FROM actions"
+	.sql = "SELECT pg_advisory_xact_lock(1179869778, hashint8(node_id))"
+	       " FROM (SELECT DISTINCT node_id FROM actions"
 	       " WHERE id = ANY ($1::bigint[]) AND node_id IS NOT NULL ORDER BY node_id) AS wanted",
 	.param_count = 1,
 };
@@ -58,7 +76,8 @@ static const struct db_statement count_lock_statement = {
 static const struct db_statement start_shared_statement = {
 	.name = "action_start_shared",
 	.sql = "WITH " OFF ","
-	       " wanted AS MATERIALIZED (SELECT id, node_id, row_number() OVER (PARTITION BY node_id ORDER BY id) AS place"
+	       " wanted AS MATERIALIZED (SELECT id, node_id, row_number() OVER"
+	       " (PARTITION BY node_id ORDER BY id) AS place"
 	       "  FROM actions WHERE id = ANY ($1::bigint[]) AND state = 'queued' AND NOT exclusive"
 	       "  AND (accepted_at IS NOT NULL OR start_by > now())),"
 	       " may AS MATERIALIZED (SELECT w.id FROM wanted w WHERE w.node_id IS NULL OR w.place +"
@@ -70,14 +89,17 @@ static const struct db_statement start_shared_statement = {
 	.param_count = 2,
 };
 
-/* The rows of one's own host, and after a second those that their target has not started. A line behind a held
- * lock is left out, or it would hide others behind it. */
+/* The rows of one's own host, and after a second those that their target has not started. A line behind a
+ * held lock is left out, or it would hide others behind it. */
 static const struct db_statement poll_statement = {
 	.name = "action_poll",
-	.sql = "SELECT id, node_id, exclusive FROM actions a WHERE a.finished_at IS NULL AND a.state = 'queued'"
-	       " AND (a.target = $1 OR (a.pool = ANY ($2::text[]) AND a.created_at < now() - interval '1 second'))"
+	.sql = "SELECT id, node_id, exclusive FROM actions a WHERE a.finished_at IS NULL"
+	       " AND a.state = 'queued'"
+	       " AND (a.target = $1 OR (a.pool = ANY ($2::text[])"
+	       " AND a.created_at < now() - interval '1 second'))"
 	       " AND (a.accepted_at IS NOT NULL OR a.start_by > now())"
-	       " AND NOT (a.exclusive AND EXISTS (SELECT FROM nodes n WHERE n.id = a.node_id AND n.reservation IS NOT NULL))"
+	       " AND NOT (a.exclusive AND EXISTS (SELECT FROM nodes n WHERE n.id = a.node_id"
+	       " AND n.reservation IS NOT NULL))"
 	       " ORDER BY id LIMIT $3",
 	.param_count = 3,
 };
@@ -153,7 +175,8 @@ static const char *put_keys(struct array *keys, struct batch_entry **entries, si
 }
 
 /* Gives each started row to the first who asked for its key. */
-static void give_out(struct batch_entry **entries, size_t count, const struct db_rows *rows, enum started_column key)
+static void give_out(struct batch_entry **entries, size_t count, const struct db_rows *rows,
+		     enum started_column key)
 {
 	for (int row = 0; row < db_rows_count(rows); row++) {
 		for (size_t i = 0; i < count; i++) {
@@ -179,7 +202,8 @@ static int check_same_instance(struct batch_entry **entries, size_t count, struc
 	return 0;
 }
 
-SUSPENDS static int start_exclusive_run(struct db *db, struct batch_entry **entries, size_t count, struct error *err)
+SUSPENDS static int start_exclusive_run(struct db *db, struct batch_entry **entries, size_t count,
+					struct error *err)
 {
 	if (check_same_instance(entries, count, err) < 0)
 		return -ERR_CONFLICT;
@@ -197,13 +221,15 @@ SUSPENDS static int start_exclusive_run(struct db *db, struct batch_entry **entr
 	return rc;
 }
 
-SUSPENDS static int start_shared_run(struct db *db, struct batch_entry **entries, size_t count, struct error *err)
+SUSPENDS static int start_shared_run(struct db *db, struct batch_entry **entries, size_t count,
+				     struct error *err)
 {
 	if (check_same_instance(entries, count, err) < 0)
 		return -ERR_CONFLICT;
 
 	struct array ids;
-	const char *values[] = { put_keys(&ids, entries, count), ((struct start_item *)entries[0]->item)->instance };
+	const char *values[] = { put_keys(&ids, entries, count),
+				 ((struct start_item *)entries[0]->item)->instance };
 	struct db_step steps[] = { { .statement = &count_lock_statement, .values = values },
 				   { .statement = &start_shared_statement, .values = values } };
 	int rc = db_exec_exactly(db, steps, 2, err);
@@ -216,11 +242,12 @@ SUSPENDS static int start_shared_run(struct db *db, struct batch_entry **entries
 	return rc;
 }
 
-static const struct batch_kind start_exclusive_batch = { .name = "start exclusive", .run = start_exclusive_run };
+static const struct batch_kind start_exclusive_batch = { .name = "start exclusive",
+							 .run = start_exclusive_run };
 static const struct batch_kind start_shared_batch = { .name = "start shared", .run = start_shared_run };
 
-SUSPENDS static int start(struct db *db, const struct batch_kind *kind, struct start_item *item, bool *ret_started,
-			  struct error *err)
+SUSPENDS static int start(struct db *db, const struct batch_kind *kind, struct start_item *item,
+			  bool *ret_started, struct error *err)
 {
 	int rc = batch_submit(db, kind, item, 64, err);
 
@@ -240,8 +267,8 @@ int action_start_exclusive(struct db *db, int64_t node_id, const char *hostname,
 	return start(db, &start_exclusive_batch, &item, ret_started, err);
 }
 
-int action_start_shared(struct db *db, int64_t id, const char *instance, bool *ret_started, struct action *ret,
-			struct error *err)
+int action_start_shared(struct db *db, int64_t id, const char *instance, bool *ret_started,
+			struct action *ret, struct error *err)
 {
 	struct start_item item = { .key = id, .instance = instance, .ret = ret };
 

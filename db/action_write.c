@@ -23,35 +23,39 @@ enum { SQL_MAX = 32768, ERROR_MAX = 4096 };
 
 enum statement { ACCEPT, ACCEPT_CHANGES, SAVE_CHANGES, FINISH, FINISH_CHANGES, STATEMENT_COUNT };
 
-#define ITEM_OF_WRITE "WITH item AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::uuid[]) AS item (id, token)),"
-#define ITEM_OF_CHANGES                                                                                              \
-	"WITH item AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::json[])"        \
-	" AS item (id, token, mask, changes)),"
-#define ACTION_OF_ITEM " FROM item WHERE a.id = item.id AND a.token = item.token AND a.state = 'running'"
+#define ITEM_OF_WRITE                                                                                        \
+	"WITH item AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::uuid[]) AS item (id, token)),"
+#define ITEM_OF_CHANGES                                                                                      \
+	"WITH item AS MATERIALIZED (SELECT *"                                                                \
+	" FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::json[]) AS item (id, token, mask, "        \
+	"changes)),"
+#define ACTION_OF_ITEM   " FROM item WHERE a.id = item.id AND a.token = item.token AND a.state = 'running'"
 #define RETURNING_ACTION " RETURNING a.id, a.node_id, a.token, a.exclusive)"
 
 /* "held": false when a lock is missing that the action should have. */
-#define ANSWER                                                                                                       \
-	" SELECT a.id, a.node_id IS NULL OR NOT a.exclusive OR EXISTS (SELECT FROM n WHERE n.token = a.token) AS held FROM a"
+#define ANSWER                                                                                               \
+	" SELECT a.id, a.node_id IS NULL OR NOT a.exclusive OR EXISTS (SELECT FROM n"                        \
+	" WHERE n.token = a.token) AS held FROM a"
 
 /* Repeated after a takeover, an action keeps the time of its first acceptance. */
-#define ACCEPT_ACTION                                                                                                \
-	" a AS (UPDATE actions a SET accepted_at = coalesce(a.accepted_at, now())" ACTION_OF_ITEM RETURNING_ACTION
-#define SAVE_ACTION                                                                                                  \
-	" a AS (SELECT a.id, a.node_id, a.token, a.exclusive FROM item, actions a WHERE a.id = item.id"               \
+#define ACCEPT_ACTION                                                                                        \
+	" a AS (UPDATE actions a SET accepted_at = coalesce(a.accepted_at, now())" ACTION_OF_ITEM            \
+		RETURNING_ACTION
+#define SAVE_ACTION                                                                                          \
+	" a AS (SELECT a.id, a.node_id, a.token, a.exclusive FROM item, actions a WHERE a.id = item.id"      \
 	" AND a.token = item.token AND a.state = 'running' FOR NO KEY UPDATE OF a)"
-#define FINISH_SET                                                                                                   \
-	" a AS (UPDATE actions a SET state = item.state, error_code = item.error_code, error = item.error,"          \
-	" result = item.result, result_type = item.result_type, args = NULL, finished_at = now(),"                   \
-	" keep_until = now() + CASE WHEN item.kept OR a.idem_key IS NOT NULL THEN interval '24 hours'"               \
+#define FINISH_SET                                                                                           \
+	" a AS (UPDATE actions a SET state = item.state, error_code = item.error_code, error = item.error,"  \
+	" result = item.result, result_type = item.result_type, args = NULL, finished_at = now(),"           \
+	" keep_until = now() + CASE WHEN item.kept OR a.idem_key IS NOT NULL THEN interval '24 hours'"       \
 	" ELSE interval '10 minutes' END" ACTION_OF_ITEM RETURNING_ACTION
-#define RELEASE "reservation = NULL, lock_token = NULL, lock_action = NULL, version = n.version + 1"
+#define RELEASE        "reservation = NULL, lock_token = NULL, lock_action = NULL, version = n.version + 1"
 #define NODE_OF_ACTION " n.id = a.node_id AND n.lock_token = a.token"
 
-#define FINISH_ARRAYS                                                                                                \
-	"unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::json[], $5::text[], $6::int[], $7::text[], $8::bytea[],"  \
-	" $9::text[], $10::boolean[]) AS item (id, token, mask, changes, state, error_code, error, result, result_type," \
-	" kept)"
+#define FINISH_ARRAYS                                                                                        \
+	"unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::json[], $5::text[], $6::int[], $7::text[],"      \
+	" $8::bytea[], $9::text[], $10::boolean[])"                                                          \
+	" AS item (id, token, mask, changes, state, error_code, error, result, result_type, kept)"
 #define ITEM_OF_FINISH "WITH item AS MATERIALIZED (SELECT * FROM " FINISH_ARRAYS "),"
 
 /* The node keeps its token in n's answer although the update clears it: a's is the same. */
@@ -59,8 +63,8 @@ enum statement { ACCEPT, ACCEPT_CHANGES, SAVE_CHANGES, FINISH, FINISH_CHANGES, S
 
 struct shape {
 	const char *name;
-	const char *head;          /* item and a */
-	const char *node;          /* n, up to its SET list or all of it */
+	const char *head; /* item and a */
+	const char *node; /* n, up to its SET list or all of it */
 	bool has_changes;
 	int param_count;
 };
@@ -73,9 +77,10 @@ static const struct shape shapes[STATEMENT_COUNT] = {
 	[SAVE_CHANGES] = { "action_save", ITEM_OF_CHANGES SAVE_ACTION,
 			   ", n AS (UPDATE nodes n SET version = n.version + 1", true, 4 },
 	[FINISH] = { "action_finish", ITEM_OF_FINISH FINISH_SET,
-		     ", n AS (UPDATE nodes n SET " RELEASE " FROM a WHERE" NODE_OF_ACTION NODE_ANSWER, false, 10 },
-	[FINISH_CHANGES] = { "action_finish_changes", ITEM_OF_FINISH FINISH_SET, ", n AS (UPDATE nodes n SET " RELEASE,
-			     true, 10 },
+		     ", n AS (UPDATE nodes n SET " RELEASE " FROM a WHERE" NODE_OF_ACTION NODE_ANSWER, false,
+		     10 },
+	[FINISH_CHANGES] = { "action_finish_changes", ITEM_OF_FINISH FINISH_SET,
+			     ", n AS (UPDATE nodes n SET " RELEASE, true, 10 },
 };
 
 static struct db_statement statements[STATEMENT_COUNT];
@@ -96,8 +101,9 @@ static void statement_make(enum statement which)
 	}
 	buf_puts(&sql, ANSWER);
 	assert(!sql.overflow);
-	statements[which] =
-		(struct db_statement){ .name = shape->name, .sql = buf_take(&sql), .param_count = shape->param_count };
+	statements[which] = (struct db_statement){ .name = shape->name,
+						   .sql = buf_take(&sql),
+						   .param_count = shape->param_count };
 }
 
 static const struct db_statement *statement_of(enum statement which)
@@ -107,7 +113,8 @@ static const struct db_statement *statement_of(enum statement which)
 	return &statements[which];
 }
 
-/* Who died with an unfinished action has its row swept; only rows that this transaction has just finished count. */
+/* Who died with an unfinished action has its row swept; only rows that this transaction has just finished
+ * count. */
 static const struct db_statement history_statement = {
 	.name = "action_history",
 	.sql = "INSERT INTO node_history (uuid, node_id, severity, event_type, event, conductor)"
@@ -122,7 +129,8 @@ static const struct db_statement history_statement = {
 /* After a lost reply: was it this finish, or has somebody taken the action away? */
 static const struct db_statement outcome_statement = {
 	.name = "action_outcome",
-	.sql = "SELECT 1 FROM actions WHERE id = $1 AND token = $2 AND state = $3 AND finished_at IS NOT NULL",
+	.sql = "SELECT 1 FROM actions WHERE id = $1 AND token = $2 AND state = $3"
+	       " AND finished_at IS NOT NULL",
 	.param_count = 3,
 };
 
@@ -147,8 +155,17 @@ struct write_item {
 };
 
 enum finish_column {
-	WRITE_ID, WRITE_TOKEN, WRITE_MASK, WRITE_CHANGES, WRITE_STATE, WRITE_ERROR_CODE, WRITE_ERROR, WRITE_RESULT,
-	WRITE_RESULT_TYPE, WRITE_KEPT, WRITE_COLUMN_COUNT
+	WRITE_ID,
+	WRITE_TOKEN,
+	WRITE_MASK,
+	WRITE_CHANGES,
+	WRITE_STATE,
+	WRITE_ERROR_CODE,
+	WRITE_ERROR,
+	WRITE_RESULT,
+	WRITE_RESULT_TYPE,
+	WRITE_KEPT,
+	WRITE_COLUMN_COUNT
 };
 
 static int compare_nodes(const void *a, const void *b)
@@ -193,7 +210,8 @@ static void match(struct batch_entry **entries, size_t count, const struct db_ro
 		bool is_held = false;
 
 		for (int row = 0; row < db_rows_count(rows) && !is_held; row++)
-			is_held = db_value_int(rows, row, 0) == item->action->id && db_value_bool(rows, row, 1);
+			is_held =
+				db_value_int(rows, row, 0) == item->action->id && db_value_bool(rows, row, 1);
 		if (!is_held)
 			entries[i]->rc = fail(entries[i]->err, ERR_FENCED, "%s", fenced);
 	}
@@ -263,8 +281,8 @@ static void tell_reply(struct db *db, const struct action *action, char what)
 	db_notify(db, action->reply, payload);
 }
 
-SUSPENDS static int write_until_known(struct db *db, const struct batch_kind *kind, const struct action *action,
-				      const char *changes, struct error *err)
+SUSPENDS static int write_until_known(struct db *db, const struct batch_kind *kind,
+				      const struct action *action, const char *changes, struct error *err)
 {
 	struct write_item item = { .action = action, .changes = changes };
 	struct retry retry = { .deadline_ms = DEADLINE_NEVER };
@@ -294,8 +312,15 @@ int action_save(struct db *db, const struct action *action, const char *changes,
 
 /* ---- finish ---- */
 
-enum history_column { HISTORY_ACTION, HISTORY_TOKEN, HISTORY_SEVERITY, HISTORY_TYPE, HISTORY_EVENT, HISTORY_CONDUCTOR,
-		      HISTORY_COLUMN_COUNT };
+enum history_column {
+	HISTORY_ACTION,
+	HISTORY_TOKEN,
+	HISTORY_SEVERITY,
+	HISTORY_TYPE,
+	HISTORY_EVENT,
+	HISTORY_CONDUCTOR,
+	HISTORY_COLUMN_COUNT
+};
 
 /* Returns how many events there are. */
 static size_t put_history(struct array arrays[HISTORY_COLUMN_COUNT], const char *values[HISTORY_COLUMN_COUNT],
@@ -331,7 +356,8 @@ SUSPENDS static int finish_run(struct db *db, struct batch_entry **entries, size
 	put_all(arrays, values, entries, count);
 	size_t events = put_history(history, history_values, entries, count);
 	struct db_step steps[] = {
-		{ .statement = statement_of(has_changes(entries, count) ? FINISH_CHANGES : FINISH), .values = values },
+		{ .statement = statement_of(has_changes(entries, count) ? FINISH_CHANGES : FINISH),
+		  .values = values },
 		{ .statement = &history_statement, .values = history_values },
 	};
 	int rc = db_exec_exactly(db, steps, events > 0 ? 2 : 1, err);
@@ -371,7 +397,8 @@ SUSPENDS static int finish(struct db *db, const struct action *action, const str
 {
 	struct write_item item = { .action = action, .changes = outcome->changes, .outcome = outcome };
 	struct retry retry = { .deadline_ms = DEADLINE_NEVER };
-	size_t weight = 256 + 2 * outcome->result_len + (outcome->changes != NULL ? strlen(outcome->changes) : 0);
+	size_t weight =
+		256 + 2 * outcome->result_len + (outcome->changes != NULL ? strlen(outcome->changes) : 0);
 	int rc = node_changes_mask(outcome->changes, &item.mask, err);
 
 	if (rc < 0)
@@ -385,8 +412,8 @@ SUSPENDS static int finish(struct db *db, const struct action *action, const str
 }
 
 /* The database does not take the outcome as it is: a lock must not stay for that. */
-SUSPENDS static int finish_plainly(struct db *db, const struct action *action, const struct action_outcome *outcome,
-				   const char *why, struct error *err)
+SUSPENDS static int finish_plainly(struct db *db, const struct action *action,
+				   const struct action_outcome *outcome, const char *why, struct error *err)
 {
 	char text[ERROR_MAX];
 	struct action_outcome plain = {
@@ -401,7 +428,8 @@ SUSPENDS static int finish_plainly(struct db *db, const struct action *action, c
 	return finish(db, action, &plain, err);
 }
 
-int action_finish(struct db *db, const struct action *action, const struct action_outcome *outcome, struct error *err)
+int action_finish(struct db *db, const struct action *action, const struct action_outcome *outcome,
+		  struct error *err)
 {
 	struct error own;
 	int rc = finish(db, action, outcome, &own);

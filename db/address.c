@@ -61,7 +61,8 @@ static void address_take_environment(struct db_address *address)
 
 	for (PQconninfoOption *option = defaults; option != NULL && option->keyword != NULL; option++) {
 		for (const char *const *keyword = keywords; *keyword != NULL; keyword++) {
-			if (strcmp(option->keyword, *keyword) == 0 && option->val != NULL && option->val[0] != '\0')
+			if (strcmp(option->keyword, *keyword) == 0 && option->val != NULL &&
+			    option->val[0] != '\0')
 				address_preset(address, *keyword, option->val);
 		}
 	}
@@ -130,10 +131,11 @@ SUSPENDS static int address_resolve(struct db_address *address, struct error *er
 	buf_init(&list.hosts, ADDRESS_TEXT_MAX);
 	buf_init(&list.addresses, ADDRESS_TEXT_MAX);
 	buf_init(&list.ports, ADDRESS_TEXT_MAX);
-	int rc = port_count > 1 && port_count != count ?
-			 fail(err, ERR_INVALID, "The database's connection string has %zu hosts and %zu ports", count,
-			      port_count) :
-			 host_list_resolve(&list, hosts, count, ports, port_count, err);
+	int rc = port_count > 1 && port_count != count
+			 ? fail(err, ERR_INVALID,
+				"The database's connection string has %zu hosts and %zu ports", count,
+				port_count)
+			 : host_list_resolve(&list, hosts, count, ports, port_count, err);
 	if (rc == 0) {
 		address_set(address, "host", list.hosts.data);
 		if (list.addresses.len > 0) /* not one path alone */
@@ -156,7 +158,8 @@ int db_address_init(struct db_address *address, const char *connection, const ch
 
 	if (options == NULL) {
 		PQfreemem(message);
-		return fail(err, ERR_INVALID, "[database] connection is not a libpq URI or connection string");
+		return fail(err, ERR_INVALID,
+			    "[database] connection is not a libpq URI or connection string");
 	}
 	/* Texts of the caller are not read once this fiber has been suspended. */
 	*address = (struct db_address){ 0 };

@@ -1,5 +1,5 @@
 #pragma once
-/* array: array parameters in PostgreSQL's text form, for unnest(): one array a column, one element an item. */
+/* array: array parameters in PostgreSQL's text form, for unnest(): an array a column, an element an item. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -86,7 +86,8 @@ static void fail_entry(struct batch_entry *entry, int rc, const struct error *er
 		*entry->err = *err;
 }
 
-SUSPENDS static void run_entries(struct db *db, const struct batch_kind *kind, struct batch_entry **entries, size_t count)
+SUSPENDS static void run_entries(struct db *db, const struct batch_kind *kind, struct batch_entry **entries,
+				 size_t count)
 {
 	struct error err = { 0 };
 	int rc = kind->run(db, entries, count, &err);
@@ -141,7 +142,8 @@ SUSPENDS static void lead(struct db *db, struct batcher *batcher)
 SUSPENDS static bool wait_turn(struct batcher *batcher, struct asker *asker)
 {
 	while (!asker->is_done && !asker->is_leader) {
-		if (cond_wait(&asker->cond, DEADLINE_NEVER) != -ERR_CANCELLED || asker->is_done || asker->is_leader)
+		if (cond_wait(&asker->cond, DEADLINE_NEVER) != -ERR_CANCELLED || asker->is_done ||
+		    asker->is_leader)
 			continue;
 		if (!asker->is_taken) {
 			queue_remove(batcher, asker);

@@ -21,14 +21,15 @@ struct batch_entry {
 struct batch_kind {
 	const char *name;
 	/* Does all entries in one statement or flush. 0: each entry's rc tells. Negative: none was done; when
-	 * the reason may be a single entry's (anything but -ERR_DATABASE, -ERR_UNKNOWN_OUTCOME, -ERR_TIMEOUT), each
-	 * is tried alone. May sort the entries. Runs shielded. */
+	 * the reason may be a single entry's (anything but -ERR_DATABASE, -ERR_UNKNOWN_OUTCOME,
+	 * -ERR_TIMEOUT), each is tried alone. May sort the entries. Runs shielded. */
 	SUSPENDS int (*run)(struct db *db, struct batch_entry **entries, size_t count, struct error *err);
 };
 
 /* Asks and waits. weight: bytes that the item adds to the statement, about. A fiber cancelled before its
  * entry is taken leaves with -ERR_CANCELLED and nothing was done; afterwards it waits for the answer. */
-SUSPENDS int batch_submit(struct db *db, const struct batch_kind *kind, void *item, size_t weight, struct error *err);
+SUSPENDS int batch_submit(struct db *db, const struct batch_kind *kind, void *item, size_t weight,
+			  struct error *err);
 
 /* Beneath: db_exec_all that tells -ERR_UNKNOWN_OUTCOME (sent, and the connection was lost) from
  * -ERR_DATABASE (nothing was done). */

@@ -5,13 +5,15 @@
 
 static const struct db_statement register_statement = {
 	.name = "conductor_register",
-	.sql = "INSERT INTO conductors (instance, hostname, conductor_group, pools, drivers, version, seen_at)"
+	.sql = "INSERT INTO conductors"
+	       " (instance, hostname, conductor_group, pools, drivers, version, seen_at)"
 	       " VALUES ($1, $2, $3, $4::text[], $5::text[], $6, now()) ON CONFLICT DO NOTHING",
 	.param_count = 6,
 };
 static const struct db_statement interfaces_statement = {
 	.name = "conductor_interfaces",
-	.sql = "INSERT INTO hardware_interfaces (instance, hardware_type, interface_type, interface_name, position, is_default)"
+	.sql = "INSERT INTO hardware_interfaces"
+	       " (instance, hardware_type, interface_type, interface_name, position, is_default)"
 	       " SELECT $1::uuid, * FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::boolean[])"
 	       " ON CONFLICT DO NOTHING",
 	.param_count = 6,
@@ -31,13 +33,18 @@ static const struct db_statement raid_properties_statement = {
 /* An array of arrays cannot be unnested by one level: verbs travel as one text, joined by ','. */
 static const struct db_statement methods_statement = {
 	.name = "conductor_methods",
-	.sql = "INSERT INTO passthru_methods (instance, hardware_type, interface_name, level, method, http_methods, is_async,"
+	.sql = "INSERT INTO passthru_methods"
+	       " (instance, hardware_type, interface_name, level, method, http_methods, is_async,"
 	       " is_attach, is_exclusive, on_crash, run_s, description)"
-	       " SELECT $1::uuid, m.hardware_type, m.interface_name, m.level, m.method, string_to_array(m.verbs, ','),"
+	       " SELECT $1::uuid, m.hardware_type, m.interface_name, m.level, m.method,"
+	       " string_to_array(m.verbs, ','),"
 	       " m.is_async, m.is_attach, m.is_exclusive, m.on_crash, m.run_s, m.description"
-	       " FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::boolean[],"
-	       " $9::boolean[], $10::text[], $11::int[], $12::text[]) AS m (hardware_type, interface_name, level, method,"
-	       " verbs, is_async, is_attach, is_exclusive, on_crash, run_s, description) ON CONFLICT DO NOTHING",
+	       " FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[],"
+	       " $8::boolean[],"
+	       " $9::boolean[], $10::text[], $11::int[], $12::text[]) AS m"
+	       " (hardware_type, interface_name, level, method,"
+	       " verbs, is_async, is_attach, is_exclusive, on_crash, run_s, description)"
+	       " ON CONFLICT DO NOTHING",
 	.param_count = 12,
 };
 static const struct db_statement drain_statement = {
@@ -52,22 +59,26 @@ static const struct db_statement leave_statement = {
 };
 static const struct db_statement purge_rows_statement = {
 	.name = "conductor_purge",
-	.sql = "DELETE FROM conductors WHERE state <> 'live' AND coalesce(seen_at, created_at) < now() - interval '1 day'",
+	.sql = "DELETE FROM conductors WHERE state <> 'live'"
+	       " AND coalesce(seen_at, created_at) < now() - interval '1 day'",
 };
 
 /* What goes with an instance that is not live any more. */
 static const struct db_statement forget_statements[] = {
 	{ .name = "conductor_forget_interfaces",
-	  .sql = "DELETE FROM hardware_interfaces USING conductors c WHERE c.instance = hardware_interfaces.instance"
+	  .sql = "DELETE FROM hardware_interfaces USING conductors c"
+		 " WHERE c.instance = hardware_interfaces.instance"
 		 " AND c.state <> 'live'" },
 	{ .name = "conductor_forget_properties",
-	  .sql = "DELETE FROM driver_properties USING conductors c WHERE c.instance = driver_properties.instance"
+	  .sql = "DELETE FROM driver_properties USING conductors c"
+		 " WHERE c.instance = driver_properties.instance"
 		 " AND c.state <> 'live'" },
 	{ .name = "conductor_forget_raid",
 	  .sql = "DELETE FROM raid_properties USING conductors c WHERE c.instance = raid_properties.instance"
 		 " AND c.state <> 'live'" },
 	{ .name = "conductor_forget_methods",
-	  .sql = "DELETE FROM passthru_methods USING conductors c WHERE c.instance = passthru_methods.instance"
+	  .sql = "DELETE FROM passthru_methods USING conductors c"
+		 " WHERE c.instance = passthru_methods.instance"
 		 " AND c.state <> 'live'" },
 };
 enum { FORGET_COUNT = sizeof(forget_statements) / sizeof(forget_statements[0]), ARRAYS_MAX = 11 };
@@ -99,7 +110,8 @@ static void columns_release(struct columns *columns)
 		array_release(&columns->arrays[i]);
 }
 
-static void put_interfaces(struct columns *columns, const char *instance, const struct conductor_abilities *abilities)
+static void put_interfaces(struct columns *columns, const char *instance,
+			   const struct conductor_abilities *abilities)
 {
 	columns_init(columns, instance, 5);
 	for (size_t i = 0; i < abilities->interface_count; i++) {
@@ -113,8 +125,8 @@ static void put_interfaces(struct columns *columns, const char *instance, const 
 	columns_end(columns);
 }
 
-static void put_properties(struct columns *columns, const char *instance, const struct conductor_property *rows,
-			   size_t count)
+static void put_properties(struct columns *columns, const char *instance,
+			   const struct conductor_property *rows, size_t count)
 {
 	columns_init(columns, instance, 3);
 	for (size_t i = 0; i < count; i++) {
@@ -136,7 +148,8 @@ static void put_verbs(struct array *array, const struct conductor_method *method
 	buf_release(&verbs);
 }
 
-static void put_methods(struct columns *columns, const char *instance, const struct conductor_abilities *abilities)
+static void put_methods(struct columns *columns, const char *instance,
+			const struct conductor_abilities *abilities)
 {
 	struct array *arrays = columns->arrays;
 
@@ -171,18 +184,22 @@ static void tell(struct db *db)
 	db_notify(db, CONDUCTOR_CHANNEL, "changed");
 }
 
-int conductor_register(struct db *db, const struct conductor_row *row, const struct conductor_abilities *abilities,
-		       struct error *err)
+int conductor_register(struct db *db, const struct conductor_row *row,
+		       const struct conductor_abilities *abilities, struct error *err)
 {
 	struct array pools, drivers;
 	struct columns interfaces, properties, raid_properties, methods;
-	const char *values[] = { row->instance, row->hostname, row->group,
+	const char *values[] = { row->instance,
+				 row->hostname,
+				 row->group,
 				 put_words(&pools, row->pools, row->pool_count),
-				 put_words(&drivers, row->drivers, row->driver_count), row->version };
+				 put_words(&drivers, row->drivers, row->driver_count),
+				 row->version };
 
 	put_interfaces(&interfaces, row->instance, abilities);
 	put_properties(&properties, row->instance, abilities->properties, abilities->property_count);
-	put_properties(&raid_properties, row->instance, abilities->raid_properties, abilities->raid_property_count);
+	put_properties(&raid_properties, row->instance, abilities->raid_properties,
+		       abilities->raid_property_count);
 	put_methods(&methods, row->instance, abilities);
 	struct db_step steps[] = {
 		{ .statement = &register_statement, .values = values },

@@ -37,20 +37,20 @@ struct conductor_method {
 	const char *const *http_methods;
 	size_t http_method_count;
 	bool is_async, is_attach, is_exclusive;
-	const char *on_crash;       /* "repeat", "never" */
+	const char *on_crash; /* "repeat", "never" */
 	int run_s;
 	const char *description;
 };
 
 struct conductor_row {
-	const char *instance;       /* a uuid; one per process start */
+	const char *instance; /* a uuid; one per process start */
 	const char *hostname, *group, *version;
-	const char *const *pools;   /* "group:driver" */
+	const char *const *pools; /* "group:driver" */
 	size_t pool_count;
 	const char *const *drivers;
 	size_t driver_count;
 	/* read only: */
-	bool is_alive;              /* state = live */
+	bool is_alive;                    /* state = live */
 	const char *created_at, *seen_at; /* ISO 8601; seen_at is for display alone */
 };
 
@@ -103,12 +103,15 @@ bool registry_has_driver(const struct registry *registry, const char *driver, co
 /* Host names of the live conductors of pool "group:driver", sorted, at most max: for rendezvous hashing. */
 size_t registry_hosts(const struct registry *registry, const char *pool, const char **ret, size_t max);
 /* Host names of all live conductors that have the driver, whatever their group; sorted. */
-size_t registry_driver_hosts(const struct registry *registry, const char *driver, const char **ret, size_t max);
-const struct conductor_interface *registry_interface(const struct registry *registry, const char *hardware_type,
-						     const char *interface_type, const char *name);
+size_t registry_driver_hosts(const struct registry *registry, const char *driver, const char **ret,
+			     size_t max);
+const struct conductor_interface *registry_interface(const struct registry *registry,
+						     const char *hardware_type, const char *interface_type,
+						     const char *name);
 /* The default interface of the type, or NULL. */
 const struct conductor_interface *registry_default(const struct registry *registry, const char *hardware_type,
 						   const char *interface_type);
 /* The method as the vendor interface offers it; level "node" or "driver". */
 const struct conductor_method *registry_method(const struct registry *registry, const char *hardware_type,
-					       const char *interface_name, const char *level, const char *name);
+					       const char *interface_name, const char *level,
+					       const char *name);

@@ -22,24 +22,24 @@ struct conn {
 	enum conn_state state;
 	const char *connection, *application_name; /* borrowed from the db */
 	bool is_unprepared;
-	bool is_broken;      /* libpq refused a statement: conn_flush closes */
-	bool is_resolving;   /* the fiber of conn_open is alive */
-	bool is_freed;       /* ... and frees this when it ends */
+	bool is_broken;    /* libpq refused a statement: conn_flush closes */
+	bool is_resolving; /* the fiber of conn_open is alive */
+	bool is_freed;     /* ... and frees this when it ends */
 	const struct conn_hooks *hooks;
 	void *arg;
 	PGconn *pg;
 	struct fd_watch *watch;
-	struct loop_timer *timer; /* CONNECT_TIMEOUT_MS */
+	struct loop_timer *timer;     /* CONNECT_TIMEOUT_MS */
 	struct db_unit *first, *last; /* in flight */
 	unsigned depth;
-	int64_t head_since_ms; /* since when the first unit is the first */
+	int64_t head_since_ms;                              /* since when the first unit is the first */
 	const struct db_statement *prepared[PREPARED_SIZE]; /* a hash table by address */
 	unsigned prepared_count;
 };
 
-/* Plans: arrays of a batch and tables that were never analysed make PostgreSQL prefer whole-table scans, whose
- * plan then stays; the index is right for every statement here. A disabled scan that is used after all costs
- * so much on paper that jit would compile for it. */
+/* Plans: arrays of a batch and tables that were never analysed make PostgreSQL prefer whole-table scans,
+ * whose plan then stays; the index is right for every statement here. A disabled scan that is used after all
+ * costs so much on paper that jit would compile for it. */
 static const struct db_statement settings_statement = {
 	.sql = "SELECT set_config('statement_timeout', '5s', false),"
 	       " set_config('idle_in_transaction_session_timeout', '5s', false),"
@@ -88,7 +88,8 @@ static void prepared_remove(struct conn *conn, const struct db_statement *statem
 	conn->prepared[hole] = NULL;
 	conn->prepared_count--;
 	/* Entries behind the hole may have been pushed there by what stood in it. */
-	for (unsigned at = (hole + 1) % PREPARED_SIZE; conn->prepared[at] != NULL; at = (at + 1) % PREPARED_SIZE) {
+	for (unsigned at = (hole + 1) % PREPARED_SIZE; conn->prepared[at] != NULL;
+	     at = (at + 1) % PREPARED_SIZE) {
 		const struct db_statement *moved = conn->prepared[at];
 		conn->prepared[at] = NULL;
 		conn->prepared[prepared_slot(conn, moved)] = moved;
@@ -164,7 +165,8 @@ static bool unit_finish(struct conn *conn, struct db_unit *unit)
 		return false;
 	}
 	forget_unprepared(conn, unit, failure);
-	bool is_innocent = PQresultStatus(failure) == PGRES_PIPELINE_ABORTED || sqlstate_is_unprepared(failure);
+	bool is_innocent =
+		PQresultStatus(failure) == PGRES_PIPELINE_ABORTED || sqlstate_is_unprepared(failure);
 	if (is_innocent && !unit->is_abandoned && unit->tries < 3) {
 		unit_reset(unit);
 		unit->is_grouped = false; /* not to be dragged along again */
@@ -247,11 +249,11 @@ static int send_steps(struct conn *conn, struct db_unit *unit)
 	for (size_t i = 0; i < unit->count; i++) {
 		const struct db_statement *statement = unit->slots[i].statement;
 		const char *const *values = unit->steps[i].values;
-		int ok = is_named(conn, statement) ?
-				 PQsendQueryPrepared(conn->pg, statement->name, statement->param_count, values, NULL,
-						     NULL, 0) :
-				 PQsendQueryParams(conn->pg, statement->sql, statement->param_count, NULL, values, NULL,
-						   NULL, 0);
+		int ok = is_named(conn, statement)
+				 ? PQsendQueryPrepared(conn->pg, statement->name, statement->param_count,
+						       values, NULL, NULL, 0)
+				 : PQsendQueryParams(conn->pg, statement->sql, statement->param_count, NULL,
+						     values, NULL, NULL, 0);
 		if (!ok)
 			return -1;
 	}
@@ -369,7 +371,8 @@ static bool drain_results(struct conn *conn)
 			continue;
 		}
 		nulls = 0;
-		if (PQstatus(conn->pg) == CONNECTION_BAD && PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) {
+		if (PQstatus(conn->pg) == CONNECTION_BAD &&
+		    PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) {
 			PQclear(result);
 			return true;
 		}
@@ -441,7 +444,7 @@ static void conn_is_up(struct conn *conn)
 		conn_lost_by_libpq(conn);
 		return;
 	}
-	/* A proxy hands server connections to anyone: what is set on one leaks. There the role is configured. */
+	/* A proxy hands server connections to anyone: what is set on one leaks. There, the role is set up. */
 	if (!conn->is_unprepared)
 		send_settings(conn);
 	conn->hooks->up(conn, conn->arg);
@@ -478,7 +481,8 @@ static void conn_ready(int events, void *arg)
 
 static void conn_start(struct conn *conn, const struct db_address *address)
 {
-	conn->pg = PQconnectStartParams((const char *const *)address->keywords, (const char *const *)address->values, 0);
+	conn->pg = PQconnectStartParams((const char *const *)address->keywords,
+					(const char *const *)address->values, 0);
 	if (conn->pg == NULL || PQstatus(conn->pg) == CONNECTION_BAD) {
 		conn_lost_by_libpq(conn);
 		return;
@@ -494,8 +498,8 @@ SUSPENDS static void conn_opener(void *arg)
 	struct db_address address;
 	struct error err;
 	/* Freed before this fiber ran: the owner's texts are gone too. */
-	int rc = conn->is_freed ? -ERR_CANCELLED :
-				  db_address_init(&address, conn->connection, conn->application_name, &err);
+	int rc = conn->is_freed ? -ERR_CANCELLED
+				: db_address_init(&address, conn->connection, conn->application_name, &err);
 
 	conn->is_resolving = false;
 	if (conn->is_freed)
@@ -526,7 +530,8 @@ void conn_open(struct conn *conn)
 
 void conn_check_deadline(struct conn *conn, int64_t now_ms)
 {
-	if (conn->state == CONN_UP && conn->first != NULL && now_ms - conn->head_since_ms > conn->first->timeout_ms)
+	if (conn->state == CONN_UP && conn->first != NULL &&
+	    now_ms - conn->head_since_ms > conn->first->timeout_ms)
 		conn_lost(conn, "a statement was not answered in time");
 }
 

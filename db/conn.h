@@ -26,17 +26,17 @@ struct db_unit {
 	struct db_unit *next;
 	struct db_step *steps; /* borrowed: valid until sent, and until done unless is_abandoned */
 	size_t count;
-	bool is_grouped;       /* may share its transaction with neighbours */
-	bool is_sync;          /* in flight: a Sync stands behind it */
+	bool is_grouped; /* may share its transaction with neighbours */
+	bool is_sync;    /* in flight: a Sync stands behind it */
 	bool is_sent;
 	bool is_done;
-	bool is_abandoned;     /* nobody waits: dropped when done, never sent again */
-	unsigned tries;        /* how often it was sent */
-	int64_t timeout_ms;    /* longest wait for the answer, once at the head */
-	size_t prepares_left;  /* in flight: answers outstanding */
-	size_t position;       /* in flight: next slot to be answered */
+	bool is_abandoned;    /* nobody waits: dropped when done, never sent again */
+	unsigned tries;       /* how often it was sent */
+	int64_t timeout_ms;   /* longest wait for the answer, once at the head */
+	size_t prepares_left; /* in flight: answers outstanding */
+	size_t position;      /* in flight: next slot to be answered */
 	int rc;
-	struct error *err;     /* when not abandoned; may be NULL */
+	struct error *err;                  /* when not abandoned; may be NULL */
 	void (*done)(struct db_unit *unit); /* on the loop; frees or wakes */
 	void *arg;
 	struct cond cond;

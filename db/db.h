@@ -4,10 +4,10 @@
  * share a connection, each with its own Sync, flushed once a tick; results come back in order. So a
  * fiber never "holds" a connection, and a slow reader holds nothing. Only db/ includes libpq.
  *
- * Statements are const rows at the top of db/<entity>.c (or live as long as the process), prepared per connection on first use under
- * their name ([database] prepared_statements = false sends them unnamed, for pgbouncer < 1.21).
- * Values are parameters in text format. A statement or a flush is its own transaction; none waits
- * for its client. db_exec's deadline is statement_timeout plus 1 s.
+ * Statements are const rows at the top of db/<entity>.c (or live as long as the process), prepared per
+ * connection on first use under their name ([database] prepared_statements = false sends them unnamed, for
+ * pgbouncer < 1.21). Values are parameters in text format. A statement or a flush is its own transaction;
+ * none waits for its client. db_exec's deadline is statement_timeout plus 1 s.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,15 +23,15 @@ struct db_statement {
 	const char *name; /* unique, a C identifier; NULL: never prepared */
 	const char *sql;
 	int param_count;
-	bool is_grouped;  /* a quick read: may share its transaction with others of its kind in the same tick */
+	bool is_grouped; /* a quick read: may share a transaction with others of its kind */
 };
 
 struct db_options {
-	const char *connection;   /* libpq URI or key=value; hostaddr is resolved by us, never by libpq */
+	const char *connection; /* libpq URI or key=value; hostaddr is resolved by us, never by libpq */
 	const char *listen_connection; /* DSN for LISTEN that bypasses a proxy; NULL: connection */
-	unsigned pool_size;       /* connections, opened on demand */
-	bool is_unprepared;       /* no named statements */
-	bool is_listen_off;       /* no LISTEN: callers fall back to polling */
+	unsigned pool_size;            /* connections, opened on demand */
+	bool is_unprepared;            /* no named statements */
+	bool is_listen_off;            /* no LISTEN: callers fall back to polling */
 	const char *application_name;
 };
 
@@ -45,7 +45,8 @@ const struct db_options *db_config(void);
 /* Runs one statement; values[i] NULL is SQL NULL. *ret_rows (may be NULL) is released by the caller.
  * Errors, mapped from SQLSTATE in one place: -ERR_DATABASE (connection lost: whether a write took
  * place is unknown; 57P01, 25006, refused), -ERR_CONFLICT with the constraint's name as text (23505),
- * -ERR_INVALID (22xxx, 23xxx), -ERR_CANCELLED, -ERR_TIMEOUT, -ERR_INTERNAL (anything else). Not repeated here. */
+ * -ERR_INVALID (22xxx, 23xxx), -ERR_CANCELLED, -ERR_TIMEOUT, -ERR_INTERNAL (anything else). Not repeated
+ * here. */
 SUSPENDS int db_exec(struct db *db, const struct db_statement *statement, const char *const *values,
 		     struct db_rows **ret_rows, struct error *err);
 
@@ -62,7 +63,8 @@ SUSPENDS int db_exec_all(struct db *db, struct db_step *steps, size_t count, str
 struct db_session;
 struct db_session *db_session_new(struct db *db); /* connects lazily, reconnects */
 void db_session_free(struct db_session *session);
-SUSPENDS int db_session_exec_all(struct db_session *session, struct db_step *steps, size_t count, struct error *err);
+SUSPENDS int db_session_exec_all(struct db_session *session, struct db_step *steps, size_t count,
+				 struct error *err);
 
 /* True while at least one connection works; cond in db_wait_ready wakes at the first. */
 bool db_is_up(const struct db *db);

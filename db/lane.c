@@ -10,9 +10,9 @@
 #include "lib/xalloc.h"
 
 enum {
-	DEPTH_MAX = 64,      /* units in flight on one connection */
-	DEPTH_BUSY = 4,      /* when all have as many, another connection is opened */
-	GROUP_MAX = 16,      /* units that share one Sync */
+	DEPTH_MAX = 64, /* units in flight on one connection */
+	DEPTH_BUSY = 4, /* when all have as many, another connection is opened */
+	GROUP_MAX = 16, /* units that share one Sync */
 	BACKOFF_FIRST_MS = 100,
 	BACKOFF_MAX_MS = 2000,
 	QUEUE_WAIT_MS = 10000, /* longest wait for a connection */
@@ -29,7 +29,7 @@ struct lane {
 	struct loop_timer *retry; /* the next attempt to connect */
 	struct loop_timer *watch; /* runs while units are in flight */
 	bool is_watching;
-	bool is_waiting;          /* for retry */
+	bool is_waiting; /* for retry */
 	int64_t backoff_ms;
 	char trouble[256];
 };
@@ -276,7 +276,8 @@ static void send_group(struct lane *lane, struct conn *conn)
 {
 	for (unsigned sent = 1;; sent++) {
 		struct db_unit *unit = queue_take(lane);
-		bool is_last = !unit->is_grouped || sent == GROUP_MAX || lane->first == NULL || !lane->first->is_grouped;
+		bool is_last = !unit->is_grouped || sent == GROUP_MAX || lane->first == NULL ||
+			       !lane->first->is_grouped;
 		conn_send(conn, unit, is_last);
 		if (is_last)
 			return;

@@ -17,8 +17,8 @@ struct lane;
 struct lane_options {
 	const char *connection, *application_name; /* borrowed, longer lived than the lane */
 	bool is_unprepared;
-	unsigned size;               /* connections, 1 .. LANE_CONNS_MAX */
-	void (*up)(void *arg);       /* a connection came up; may be NULL */
+	unsigned size;         /* connections, 1 .. LANE_CONNS_MAX */
+	void (*up)(void *arg); /* a connection came up; may be NULL */
 	void (*notified)(const char *channel, const char *payload, void *arg); /* may be NULL */
 	void *arg;
 };
@@ -39,5 +39,5 @@ void lane_submit(struct lane *lane, struct db_unit *unit);
 
 /* Submits and waits: db_exec_all for any lane. timeout_ms 0: statement_timeout and 1 s.
  * -ERR_UNKNOWN_OUTCOME when it was sent and the connection broke; -ERR_DATABASE: nothing was done. */
-SUSPENDS int lane_exec(struct lane *lane, struct db_step *steps, size_t count, int64_t timeout_ms, bool is_grouped,
-		       struct error *err);
+SUSPENDS int lane_exec(struct lane *lane, struct db_step *steps, size_t count, int64_t timeout_ms,
+		       bool is_grouped, struct error *err);

@@ -17,9 +17,11 @@ static const struct db_statement renew_statement = {
 /* Two conditions that the two small indexes of running rows answer. */
 static const struct db_statement running_statement = {
 	.name = "lease_running",
-	.sql = "SELECT id, token, stop_asked FROM actions WHERE state = 'running' AND exclusive AND instance = $1"
+	.sql = "SELECT id, token, stop_asked FROM actions WHERE state = 'running' AND exclusive"
+	       " AND instance = $1"
 	       " UNION ALL"
-	       " SELECT id, token, stop_asked FROM actions WHERE state = 'running' AND NOT exclusive AND instance = $1",
+	       " SELECT id, token, stop_asked FROM actions WHERE state = 'running' AND NOT exclusive"
+	       " AND instance = $1",
 	.param_count = 1,
 };
 static const struct db_statement read_statement = {
@@ -32,13 +34,16 @@ static const struct db_statement dead_statement = {
 	.param_count = 2,
 };
 
-/* Two statements for the sweep: one alone could see the action's new row and the node's old one, and leave the
- * node locked. */
+/* Two statements for the sweep: one alone could see the action's new row and the node's old one, and leave
+ * the node locked. */
 static const struct db_statement orphans_statement = {
 	.name = "lease_orphans",
-	.sql = "SELECT a.id, a.token FROM (SELECT id, token, instance FROM actions WHERE state = 'running' AND exclusive"
-	       "  UNION ALL SELECT id, token, instance FROM actions WHERE state = 'running' AND NOT exclusive) a"
-	       " LEFT JOIN conductors c ON c.instance = a.instance WHERE c.state IS DISTINCT FROM 'live' LIMIT 100",
+	.sql = "SELECT a.id, a.token FROM (SELECT id, token, instance FROM actions"
+	       " WHERE state = 'running' AND exclusive"
+	       "  UNION ALL SELECT id, token, instance FROM actions WHERE state = 'running'"
+	       " AND NOT exclusive) a"
+	       " LEFT JOIN conductors c ON c.instance = a.instance WHERE c.state IS DISTINCT"
+	       " FROM 'live' LIMIT 100",
 };
 static const struct db_statement sweep_statement = {
 	.name = "lease_sweep",
@@ -46,20 +51,25 @@ static const struct db_statement sweep_statement = {
 	       "  attempt < 2 AND (accepted_at IS NULL OR on_crash = 'repeat') AS again FROM actions"
 	       "  WHERE id = $1 AND token = $2 AND state = 'running' FOR NO KEY UPDATE),"
 	       " a AS (UPDATE actions a SET state = CASE WHEN again THEN 'queued' ELSE 'unknown' END,"
-	       "  instance = CASE WHEN again THEN NULL ELSE a.instance END, token = CASE WHEN again THEN NULL ELSE a.token END,"
+	       "  instance = CASE WHEN again THEN NULL ELSE a.instance END, token = CASE WHEN again"
+	       " THEN NULL ELSE a.token END,"
 	       "  epoch = CASE WHEN again THEN NULL ELSE a.epoch END,"
 	       "  started_at = CASE WHEN again THEN NULL ELSE a.started_at END,"
-	       "  args = CASE WHEN again THEN a.args END, error_code = CASE WHEN again THEN NULL ELSE 500 END,"
-	       "  error = CASE WHEN again THEN NULL ELSE $3 END, finished_at = CASE WHEN again THEN NULL ELSE now() END,"
+	       "  args = CASE WHEN again THEN a.args END, error_code = CASE WHEN again"
+	       " THEN NULL ELSE 500 END,"
+	       "  error = CASE WHEN again THEN NULL ELSE $3 END, finished_at = CASE WHEN again"
+	       " THEN NULL ELSE now() END,"
 	       "  keep_until = CASE WHEN again THEN NULL ELSE now() + interval '24 hours' END"
 	       "  FROM old WHERE a.id = old.id RETURNING a.id, a.node_id, a.state, a.reply, a.target),"
 	       " n AS (UPDATE nodes n SET reservation = NULL, lock_token = NULL, lock_action = NULL,"
 	       "  version = n.version + 1, updated_at = now(),"
 	       "  last_error = CASE WHEN old.again THEN n.last_error ELSE $3 END,"
 	       "  target_power_state = CASE WHEN old.again THEN n.target_power_state END"
-	       "  FROM old WHERE old.exclusive AND n.id = old.node_id AND n.lock_token = old.token RETURNING n.id),"
+	       "  FROM old WHERE old.exclusive AND n.id = old.node_id"
+	       " AND n.lock_token = old.token RETURNING n.id),"
 	       " h AS (INSERT INTO node_history (uuid, node_id, severity, event_type, event, conductor)"
-	       "  SELECT gen_random_uuid(), n.id, 'ERROR', 'takeover', $3, $4 FROM n, old WHERE NOT old.again)"
+	       "  SELECT gen_random_uuid(), n.id, 'ERROR', 'takeover', $3, $4 FROM n, old"
+	       " WHERE NOT old.again)"
 	       " SELECT id, node_id, state, reply FROM a",
 	.param_count = 4,
 };
@@ -114,7 +124,8 @@ int lease_renew(struct db_session *session, const char *instance, struct lease_a
 	return rc;
 }
 
-int lease_read(struct db *db, struct lease_beat *ret, size_t max, size_t *ret_count, char timeline[9], struct error *err)
+int lease_read(struct db *db, struct lease_beat *ret, size_t max, size_t *ret_count, char timeline[9],
+	       struct error *err)
 {
 	struct db_rows *rows = NULL;
 	int rc = db_exec(db, &read_statement, NULL, &rows, err);
@@ -133,7 +144,8 @@ int lease_read(struct db *db, struct lease_beat *ret, size_t max, size_t *ret_co
 	return 0;
 }
 
-int lease_declare_dead(struct db *db, const char *instance, int64_t beat, bool *ret_declared, struct error *err)
+int lease_declare_dead(struct db *db, const char *instance, int64_t beat, bool *ret_declared,
+		       struct error *err)
 {
 	char beat_text[24];
 	const char *values[] = { instance, beat_text };
@@ -168,14 +180,17 @@ static void swept(struct sweep *sweep, const struct db_rows *rows)
 		db_notify(sweep->db, reply, payload);
 	}
 	if (sweep->on_row != NULL)
-		sweep->on_row(id, db_value_int(rows, 0, 1), is_over ? ACTION_UNKNOWN : ACTION_QUEUED, sweep->arg);
+		sweep->on_row(id, db_value_int(rows, 0, 1), is_over ? ACTION_UNKNOWN : ACTION_QUEUED,
+			      sweep->arg);
 }
 
 SUSPENDS static int sweep_one(struct sweep *sweep, const char *id, const char *token, struct error *err)
 {
-	const char *values[] = { id, token,
-				 "The conductor that ran this action stopped in the middle of it; its outcome is unknown.",
-				 sweep->conductor };
+	const char *values[] = {
+		id, token,
+		"The conductor that ran this action stopped in the middle of it; its outcome is unknown.",
+		sweep->conductor
+	};
 	struct db_rows *rows = NULL;
 	int rc = db_exec(sweep->db, &sweep_statement, values, &rows, err);
 
@@ -185,7 +200,8 @@ SUSPENDS static int sweep_one(struct sweep *sweep, const char *id, const char *t
 	return rc;
 }
 
-int lease_sweep(struct db *db, const char *conductor, sweep_fn *on_row, void *arg, size_t *ret_count, struct error *err)
+int lease_sweep(struct db *db, const char *conductor, sweep_fn *on_row, void *arg, size_t *ret_count,
+		struct error *err)
 {
 	struct sweep sweep = { .db = db, .conductor = conductor, .on_row = on_row, .arg = arg };
 	struct db_rows *rows = NULL;

@@ -31,7 +31,8 @@ static void listen_done(struct db_unit *unit)
 	unit_free(unit);
 	if (rc == 0)
 		channel->fn(NULL, channel->arg);
-	else if (rc != -ERR_DATABASE && rc != -ERR_UNKNOWN_OUTCOME) /* else the next connection listens again */
+	else if (rc != -ERR_DATABASE &&
+		 rc != -ERR_UNKNOWN_OUTCOME) /* else the next connection listens again */
 		log_warning("The database refuses LISTEN; tables are polled");
 }
 

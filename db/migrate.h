@@ -11,6 +11,6 @@ struct db_migration {
 extern const struct db_migration db_migrations[];
 extern const size_t db_migration_count;
 
-/* Takes the next statement off *sql (to behind its ';'). Knows quotes, dollar quotes and both kinds of comment.
- * Returns its length and start, white space and comments in front left out; 0 at the end. */
+/* Takes the next statement off *sql (to behind its ';'). Knows quotes, dollar quotes and both kinds of
+ * comment. Returns its length and start, white space and comments in front left out; 0 at the end. */
 size_t migrate_next_statement(const char **sql, const char **ret_start);

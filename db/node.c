@@ -20,9 +20,19 @@ enum shape { WHOLE, ROW, BRIEF, SHAPE_COUNT };
 
 /* The columns of BRIEF. */
 static const enum node_field brief_fields[] = {
-	NODE_UUID, NODE_NAME, NODE_DRIVER, NODE_CONDUCTOR_GROUP, NODE_VENDOR_INTERFACE, NODE_RAID_INTERFACE,
-	NODE_NETWORK_INTERFACE, NODE_POWER_STATE, NODE_TARGET_POWER_STATE, NODE_PROVISION_STATE,
-	NODE_TARGET_PROVISION_STATE, NODE_MAINTENANCE, NODE_RESERVATION,
+	NODE_UUID,
+	NODE_NAME,
+	NODE_DRIVER,
+	NODE_CONDUCTOR_GROUP,
+	NODE_VENDOR_INTERFACE,
+	NODE_RAID_INTERFACE,
+	NODE_NETWORK_INTERFACE,
+	NODE_POWER_STATE,
+	NODE_TARGET_POWER_STATE,
+	NODE_PROVISION_STATE,
+	NODE_TARGET_PROVISION_STATE,
+	NODE_MAINTENANCE,
+	NODE_RESERVATION,
 };
 enum { BRIEF_COUNT = sizeof brief_fields / sizeof brief_fields[0] };
 
@@ -54,7 +64,8 @@ static void statement_make(struct db_statement *statement, enum shape shape, enu
 	buf_puts(&sql, conditions[key]);
 	assert(!sql.overflow);
 	*statement = (struct db_statement){
-		.name = names[shape][key], .sql = buf_take(&sql), .param_count = 1, .is_grouped = true };
+		.name = names[shape][key], .sql = buf_take(&sql), .param_count = 1, .is_grouped = true
+	};
 }
 
 SUSPENDS static int read_by(struct db *db, enum shape shape, const char *uuid, const char *name, int64_t id,
@@ -82,7 +93,8 @@ SUSPENDS static int read_by(struct db *db, enum shape shape, const char *uuid, c
 	return 0;
 }
 
-int node_read(struct db *db, const char *uuid, const char *name, int64_t id, struct node *ret, struct error *err)
+int node_read(struct db *db, const char *uuid, const char *name, int64_t id, struct node *ret,
+	      struct error *err)
 {
 	struct db_rows *rows;
 	int rc = read_by(db, WHOLE, uuid, name, id, &rows, err);

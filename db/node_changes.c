@@ -7,8 +7,9 @@
 #include "model/node.h"
 
 static const char *const column_types[] = {
-	[FIELD_TEXT] = "text", [FIELD_UUID] = "uuid",   [FIELD_BOOL] = "boolean",
-	[FIELD_TIME] = "timestamptz", [FIELD_OBJECT] = "json", [FIELD_LIST] = "json", [FIELD_LINKS] = "json",
+	[FIELD_TEXT] = "text",        [FIELD_UUID] = "uuid",   [FIELD_BOOL] = "boolean",
+	[FIELD_TIME] = "timestamptz", [FIELD_OBJECT] = "json", [FIELD_LIST] = "json",
+	[FIELD_LINKS] = "json",
 };
 
 static bool is_writable(enum node_field field)
@@ -39,7 +40,8 @@ int node_changes_mask(const char *changes, uint64_t *ret_mask, struct error *err
 	rc = json_parse(changes, strlen(changes), 100, &object, err);
 	if (rc < 0)
 		return rc;
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		enum node_field field = node_field_find(key);
 		if (field >= NODE_COLUMN_COUNT || !is_writable(field))
 			rc = fail(err, ERR_INVALID, "A conductor does not write the node's field %s", key);
@@ -75,7 +77,8 @@ void node_changes_set(struct buf *sql, const char *mask)
 		const struct node_field_info *info = node_field_info(field);
 		if (!is_writable(field))
 			continue;
-		buf_printf(sql, ", %s = CASE WHEN %s & %" PRIu64 " <> 0 THEN ", info->name, mask, field_bit(field));
+		buf_printf(sql, ", %s = CASE WHEN %s & %" PRIu64 " <> 0 THEN ", info->name, mask,
+			   field_bit(field));
 		if (info->type == FIELD_OBJECT)
 			buf_printf(sql, "coalesce(c.%s, '{}')", info->name);
 		else if (info->type == FIELD_BOOL && (info->flags & FIELD_NOT_NULL))

@@ -11,10 +11,10 @@
 #include "lib/xalloc.h"
 
 enum {
-	PAYLOAD_MAX = 7900,   /* PostgreSQL refuses 8000 */
+	PAYLOAD_MAX = 7900, /* PostgreSQL refuses 8000 */
 	ITEM_MAX = 100,
 	CHANNEL_MAX = 64,
-	CHUNKS_MAX = 512,     /* unsent notifications; more are dropped, readers poll */
+	CHUNKS_MAX = 512, /* unsent notifications; more are dropped, readers poll */
 	TRIES_MAX = 5
 };
 
@@ -29,9 +29,9 @@ struct chunk {
 struct notifier {
 	struct db *db;
 	struct deferred flush;
-	struct chunk *pending;   /* newest first */
+	struct chunk *pending; /* newest first */
 	struct chunk *in_flight;
-	size_t count;            /* pending */
+	size_t count;                  /* pending */
 	struct buf channels, payloads; /* array literals of what is in flight */
 	const char *values[2];
 	struct db_step step;
@@ -137,7 +137,8 @@ static struct chunk *chunk_for(struct notifier *notifier, const char *channel, s
 {
 	struct chunk *chunk = notifier->pending;
 
-	while (chunk != NULL && (strcmp(chunk->channel, channel) != 0 || chunk->payload.len + 1 + len > PAYLOAD_MAX))
+	while (chunk != NULL &&
+	       (strcmp(chunk->channel, channel) != 0 || chunk->payload.len + 1 + len > PAYLOAD_MAX))
 		chunk = chunk->next;
 	if (chunk != NULL || notifier->count == CHUNKS_MAX)
 		return chunk;

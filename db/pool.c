@@ -20,18 +20,37 @@ static bool option_prepared_statements, option_listen;
 static struct db_options configured;
 
 static const struct option options[] = {
-	{ .section = "database", .name = "connection", .type = OPTION_SECRET, .target = &option_connection,
+	{ .section = "database",
+	  .name = "connection",
+	  .type = OPTION_SECRET,
+	  .target = &option_connection,
 	  .preset = "postgresql:///ferrule",
 	  .help = "Where PostgreSQL is: a libpq URI or connection string." },
-	{ .section = "database", .name = "listen_connection", .type = OPTION_SECRET, .target = &option_listen_connection,
+	{ .section = "database",
+	  .name = "listen_connection",
+	  .type = OPTION_SECRET,
+	  .target = &option_listen_connection,
 	  .help = "The same for LISTEN, past a proxy that pools transactions. Default: connection." },
-	{ .section = "database", .name = "max_pool_size", .type = OPTION_INT, .target = &option_pool_size,
-	  .preset = "6", .min = 1, .max = LANE_CONNS_MAX,
+	{ .section = "database",
+	  .name = "max_pool_size",
+	  .type = OPTION_INT,
+	  .target = &option_pool_size,
+	  .preset = "6",
+	  .min = 1,
+	  .max = LANE_CONNS_MAX,
 	  .help = "Most connections that statements share, beside one for the lease and one for LISTEN." },
-	{ .section = "database", .name = "prepared_statements", .type = OPTION_BOOL,
-	  .target = &option_prepared_statements, .preset = "true",
-	  .help = "Prepare statements by name. Must be false behind pgbouncer older than 1.21 in transaction mode." },
-	{ .section = "database", .name = "listen", .type = OPTION_BOOL, .target = &option_listen, .preset = "true",
+	{ .section = "database",
+	  .name = "prepared_statements",
+	  .type = OPTION_BOOL,
+	  .target = &option_prepared_statements,
+	  .preset = "true",
+	  .help = "Prepare statements by name. Must be false behind pgbouncer older than 1.21 in transaction "
+		  "mode." },
+	{ .section = "database",
+	  .name = "listen",
+	  .type = OPTION_BOOL,
+	  .target = &option_listen,
+	  .preset = "true",
 	  .help = "Wake up by LISTEN and NOTIFY. When false, tables are polled instead." },
 	{ 0 },
 };
@@ -71,7 +90,8 @@ struct db *db_new(const struct db_options *given)
 	db->options.connection = xstrdup(given->connection);
 	db->options.listen_connection =
 		xstrdup(given->listen_connection != NULL ? given->listen_connection : given->connection);
-	db->options.application_name = xstrdup(given->application_name != NULL ? given->application_name : "ferrule");
+	db->options.application_name =
+		xstrdup(given->application_name != NULL ? given->application_name : "ferrule");
 	db->lane = lane_new(&(struct lane_options){
 		.connection = db->options.connection,
 		.application_name = db->options.application_name,
@@ -116,7 +136,8 @@ int db_wait_ready(struct db *db, int64_t deadline_ms, struct error *err)
 		lane_open(db->lane);
 		int rc = cond_wait(&db->up, deadline_ms);
 		if (rc == -ERR_TIMEOUT)
-			return fail(err, ERR_DATABASE, "The database does not answer: %s", lane_trouble(db->lane));
+			return fail(err, ERR_DATABASE, "The database does not answer: %s",
+				    lane_trouble(db->lane));
 		if (rc < 0)
 			return fail(err, ERR_CANCELLED, "The work was cancelled");
 	}
@@ -143,8 +164,8 @@ SUSPENDS static int exec_lane(struct lane *lane, struct db_step *steps, size_t c
 	return -ERR_DATABASE;
 }
 
-int db_exec(struct db *db, const struct db_statement *statement, const char *const *values, struct db_rows **ret_rows,
-	    struct error *err)
+int db_exec(struct db *db, const struct db_statement *statement, const char *const *values,
+	    struct db_rows **ret_rows, struct error *err)
 {
 	struct db_step step = { .statement = statement, .values = values };
 	int rc = exec_lane(db->lane, &step, 1, 0, err);

@@ -6,15 +6,19 @@
 /* One row a host: the live instance, or else the newest. */
 static const struct db_statement conductors_statement = {
 	.name = "registry_conductors",
-	.sql = "SELECT DISTINCT ON (hostname) instance, hostname, conductor_group, version, array_to_json(pools),"
-	       " array_to_json(drivers), state = 'live', created_at AT TIME ZONE 'UTC', seen_at AT TIME ZONE 'UTC'"
+	.sql = "SELECT DISTINCT"
+	       " ON (hostname) instance, hostname, conductor_group, version, array_to_json(pools),"
+	       " array_to_json(drivers), state = 'live', created_at AT TIME ZONE 'UTC',"
+	       " seen_at AT TIME ZONE 'UTC'"
 	       " FROM conductors ORDER BY hostname, state = 'live' DESC, created_at DESC",
 };
 /* What several publish alike stands once; where they differ, the newest speaks. */
 static const struct db_statement interfaces_statement = {
 	.name = "registry_interfaces",
-	.sql = "SELECT * FROM (SELECT DISTINCT ON (hardware_type, interface_type, interface_name) hardware_type,"
-	       " interface_type, interface_name, position, is_default FROM hardware_interfaces JOIN conductors c"
+	.sql = "SELECT * FROM (SELECT DISTINCT"
+	       " ON (hardware_type, interface_type, interface_name) hardware_type,"
+	       " interface_type, interface_name, position, is_default FROM hardware_interfaces"
+	       " JOIN conductors c"
 	       " USING (instance) WHERE c.state = 'live'"
 	       " ORDER BY hardware_type, interface_type, interface_name, c.created_at DESC) i"
 	       " ORDER BY hardware_type, interface_type, position, interface_name",
@@ -22,16 +26,19 @@ static const struct db_statement interfaces_statement = {
 static const struct db_statement properties_statement = {
 	.name = "registry_properties",
 	.sql = "SELECT DISTINCT ON (hardware_type, name) hardware_type, name, help FROM driver_properties"
-	       " JOIN conductors c USING (instance) WHERE c.state = 'live' ORDER BY hardware_type, name, c.created_at DESC",
+	       " JOIN conductors c USING (instance) WHERE c.state = 'live'"
+	       " ORDER BY hardware_type, name, c.created_at DESC",
 };
 static const struct db_statement raid_properties_statement = {
 	.name = "registry_raid_properties",
 	.sql = "SELECT DISTINCT ON (hardware_type, name) hardware_type, name, help FROM raid_properties"
-	       " JOIN conductors c USING (instance) WHERE c.state = 'live' ORDER BY hardware_type, name, c.created_at DESC",
+	       " JOIN conductors c USING (instance) WHERE c.state = 'live'"
+	       " ORDER BY hardware_type, name, c.created_at DESC",
 };
 static const struct db_statement methods_statement = {
 	.name = "registry_methods",
-	.sql = "SELECT DISTINCT ON (hardware_type, interface_name, level, method) hardware_type, interface_name, level, method,"
+	.sql = "SELECT DISTINCT ON (hardware_type, interface_name, level, method) hardware_type,"
+	       " interface_name, level, method,"
 	       " array_to_json(http_methods), is_async, is_attach, is_exclusive, on_crash, run_s, description"
 	       " FROM passthru_methods JOIN conductors c USING (instance) WHERE c.state = 'live'"
 	       " ORDER BY hardware_type, interface_name, level, method, c.created_at DESC",
@@ -60,7 +67,8 @@ static const char *const *words_of(struct registry *registry, const struct db_ro
 {
 	const char *text = db_value(rows, row, column);
 	/* A word takes three bytes at least. */
-	const char **words = arena_alloc(&registry->arena, (db_value_len(rows, row, column) / 3 + 1) * sizeof(*words));
+	const char **words =
+		arena_alloc(&registry->arena, (db_value_len(rows, row, column) / 3 + 1) * sizeof(*words));
 	size_t count = 0;
 
 	while (text != NULL && (text = strchr(text, '"')) != NULL) {
@@ -112,10 +120,12 @@ static void load_interfaces(struct registry *registry, const struct db_rows *row
 		};
 }
 
-static struct conductor_property *load_properties(struct registry *registry, const struct db_rows *rows, size_t *ret_count)
+static struct conductor_property *load_properties(struct registry *registry, const struct db_rows *rows,
+						  size_t *ret_count)
 {
 	size_t count = (size_t)db_rows_count(rows);
-	struct conductor_property *properties = arena_alloc(&registry->arena, (count + 1) * sizeof(*properties));
+	struct conductor_property *properties =
+		arena_alloc(&registry->arena, (count + 1) * sizeof(*properties));
 
 	for (int row = 0; row < (int)count; row++)
 		properties[row] = (struct conductor_property){
@@ -221,7 +231,8 @@ size_t registry_hosts(const struct registry *registry, const char *pool, const c
 	return count;
 }
 
-size_t registry_driver_hosts(const struct registry *registry, const char *driver, const char **ret, size_t max)
+size_t registry_driver_hosts(const struct registry *registry, const char *driver, const char **ret,
+			     size_t max)
 {
 	size_t count = 0;
 
@@ -232,13 +243,14 @@ size_t registry_driver_hosts(const struct registry *registry, const char *driver
 	return count;
 }
 
-const struct conductor_interface *registry_interface(const struct registry *registry, const char *hardware_type,
-						     const char *interface_type, const char *name)
+const struct conductor_interface *registry_interface(const struct registry *registry,
+						     const char *hardware_type, const char *interface_type,
+						     const char *name)
 {
 	for (size_t i = 0; i < registry->interface_count; i++) {
 		const struct conductor_interface *row = &registry->interfaces[i];
-		if (strcmp(row->hardware_type, hardware_type) == 0 && strcmp(row->interface_type, interface_type) == 0 &&
-		    strcmp(row->name, name) == 0)
+		if (strcmp(row->hardware_type, hardware_type) == 0 &&
+		    strcmp(row->interface_type, interface_type) == 0 && strcmp(row->name, name) == 0)
 			return row;
 	}
 	return NULL;
@@ -257,12 +269,14 @@ const struct conductor_interface *registry_default(const struct registry *regist
 }
 
 const struct conductor_method *registry_method(const struct registry *registry, const char *hardware_type,
-					       const char *interface_name, const char *level, const char *name)
+					       const char *interface_name, const char *level,
+					       const char *name)
 {
 	for (size_t i = 0; i < registry->method_count; i++) {
 		const struct conductor_method *row = &registry->methods[i];
-		if (strcmp(row->hardware_type, hardware_type) == 0 && strcmp(row->interface_name, interface_name) == 0 &&
-		    strcmp(row->level, level) == 0 && strcmp(row->name, name) == 0)
+		if (strcmp(row->hardware_type, hardware_type) == 0 &&
+		    strcmp(row->interface_name, interface_name) == 0 && strcmp(row->level, level) == 0 &&
+		    strcmp(row->name, name) == 0)
 			return row;
 	}
 	return NULL;

@@ -19,10 +19,12 @@ bool retry_again(struct retry *retry, int *rc, struct error *err)
 	retry->pause_ms = retry->pause_ms == 0 ? PAUSE_FIRST_MS : retry->pause_ms * 2;
 	if (retry->pause_ms > PAUSE_MAX_MS)
 		retry->pause_ms = PAUSE_MAX_MS;
-	if (!is_over && clock_ms() + retry->pause_ms < retry->deadline_ms && fiber_sleep(retry->pause_ms) == 0)
+	if (!is_over && clock_ms() + retry->pause_ms < retry->deadline_ms &&
+	    fiber_sleep(retry->pause_ms) == 0)
 		return true;
 	if (retry->is_in_doubt)
 		*rc = fail(err, ERR_UNKNOWN_OUTCOME,
-			   "The connection to the database was lost: it is not known whether the request was recorded");
+			   "The connection to the database was lost: it is not known whether the request was "
+			   "recorded");
 	return false;
 }

@@ -69,7 +69,8 @@ int sqlstate_fail(const PGresult *result, struct error *err)
 	if (state[0] == '\0')
 		return fail(err, ERR_DATABASE, "The connection to the database was lost");
 	if (row->is_message_shown)
-		return fail(err, row->code, "The database failed: %s (%s)", field(result, PG_DIAG_MESSAGE_PRIMARY), state);
+		return fail(err, row->code, "The database failed: %s (%s)",
+			    field(result, PG_DIAG_MESSAGE_PRIMARY), state);
 	return fail(err, row->code, "The database refused a value (%s)", state);
 }
 

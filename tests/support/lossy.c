@@ -139,7 +139,8 @@ struct lossy *lossy_new(const char *connection)
 	snprintf(lossy->upstream, sizeof(lossy->upstream), "%.*s", (int)host_len, connection + 5);
 	snprintf(lossy->folder, sizeof(lossy->folder), "/tmp/ferrule-lossy-XXXXXX");
 	assert(mkdtemp(lossy->folder) != NULL);
-	snprintf(lossy->connection, sizeof(lossy->connection), "host=%s%s", lossy->folder, connection + 5 + host_len);
+	snprintf(lossy->connection, sizeof(lossy->connection), "host=%s%s", lossy->folder,
+		 connection + 5 + host_len);
 	lossy->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	address_set(&address, lossy->folder);
 	assert(bind(lossy->listener, (struct sockaddr *)&address, sizeof(address)) == 0);

@@ -10,7 +10,7 @@ struct lossy;
 struct lossy *lossy_new(const char *connection);
 /* The connection string that goes through the proxy. */
 const char *lossy_connection(const struct lossy *lossy);
-/* From now on the replies of each connection are lost with a chance of 1 in `odds`; the connection breaks 10 ms
- * later. 0: none. Returns how many connections have been broken so far. */
+/* From now on the replies of each connection are lost with a chance of 1 in `odds`; the connection breaks 10
+ * ms later. 0: none. Returns how many connections have been broken so far. */
 unsigned lossy_set(struct lossy *lossy, unsigned odds);
 void lossy_free(struct lossy *lossy);

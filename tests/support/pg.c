@@ -114,7 +114,10 @@ const char *pg_fresh_database(void)
 		pg_run(create_database, &creation);
 	/* A later dbname wins in both forms of connection string. */
 	snprintf(connection, sizeof(connection), "%s%cdbname=%s", base,
-		 strstr(base, "://") == NULL ? ' ' : strchr(base, '?') != NULL ? '&' : '?', creation.name);
+		 strstr(base, "://") == NULL ? ' '
+		 : strchr(base, '?') != NULL ? '&'
+					     : '?',
+		 creation.name);
 	return connection;
 }
 

@@ -7,13 +7,13 @@
  * A call: insert, wait for the notification, read. Its other side: start (, accept) and finish. The driver
  * takes no time. Latency is the client's; CPU is this process's and that of PostgreSQL's processes.
  */
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/types.h>
-#include <dirent.h>
 #include <unistd.h>
 
 #include "db/action.h"
@@ -51,8 +51,8 @@ static struct {
 	bool is_stopping;
 	unsigned clients, workers;
 	struct waiter *waiters[LINES];
-	bool is_busy[NODES];    /* a worker looks after the node's line */
-	bool is_asked[NODES];   /* more came meanwhile */
+	bool is_busy[NODES];  /* a worker looks after the node's line */
+	bool is_asked[NODES]; /* more came meanwhile */
 	unsigned calls;
 	int64_t samples_ns[SAMPLES_MAX];
 } bench;
@@ -67,13 +67,16 @@ static void die(const char *what, const struct error *err)
 
 SUSPENDS static void run_action(struct action *action)
 {
-	struct action_outcome outcome = { .state = ACTION_DONE, .result = "{\"ok\": true}", .result_len = 12,
+	struct action_outcome outcome = { .state = ACTION_DONE,
+					  .result = "{\"ok\": true}",
+					  .result_len = 12,
 					  .result_type = "application/json" };
 	struct error err;
 
 	if (bench.shape->is_accepted) {
 		outcome.changes = "{\"power_state\": \"power on\", \"target_power_state\": null}";
-		if (action_accept(bench.conductor, action, "{\"target_power_state\": \"power on\", \"last_error\": null}", &err) < 0)
+		if (action_accept(bench.conductor, action,
+				  "{\"target_power_state\": \"power on\", \"last_error\": null}", &err) < 0)
 			die("accept", &err);
 	}
 	if (action_finish(bench.conductor, action, &outcome, &err) < 0)
@@ -92,8 +95,8 @@ SUSPENDS static void work_line(void *arg)
 		struct error err;
 		bool is_started = false;
 		bench.is_asked[node] = false;
-		if (action_start_exclusive(bench.conductor, bench.first_node + (int64_t)node, "bench", instance, &is_started,
-					   &action, &err) < 0)
+		if (action_start_exclusive(bench.conductor, bench.first_node + (int64_t)node, "bench",
+					   instance, &is_started, &action, &err) < 0)
 			die("start", &err);
 		if (is_started) {
 			run_action(&action);
@@ -187,9 +190,18 @@ SUSPENDS static void client(void *arg)
 	(void)arg;
 	while (!bench.is_stopping) {
 		struct action_request request = {
-			.uuid = uuid, .node_id = bench.first_node + random() % NODES, .kind = "passthru",
-			.is_exclusive = bench.shape->is_exclusive, .on_crash = "never", .pool = ":fake", .target = "bench",
-			.reply = "bench_reply", .args = "{\"method\": \"x\"}", .wait_ms = 5000, .run_s = 10, .request_id = "req",
+			.uuid = uuid,
+			.node_id = bench.first_node + random() % NODES,
+			.kind = "passthru",
+			.is_exclusive = bench.shape->is_exclusive,
+			.on_crash = "never",
+			.pool = ":fake",
+			.target = "bench",
+			.reply = "bench_reply",
+			.args = "{\"method\": \"x\"}",
+			.wait_ms = 5000,
+			.run_s = 10,
+			.request_id = "req",
 		};
 		int64_t id, begin_ns = clock_ns();
 		uuid_new(uuid);
@@ -332,7 +344,8 @@ SUSPENDS static void bench_fiber(void *arg)
 	if (db_migrate(bench.api, &from, &to, &err) < 0)
 		die("migrate", &err);
 	ask_int("TRUNCATE actions, nodes CASCADE");
-	ask_int("INSERT INTO nodes (uuid, driver) SELECT gen_random_uuid(), 'fake-hardware' FROM generate_series(1, 1000)");
+	ask_int("INSERT INTO nodes (uuid, driver) SELECT gen_random_uuid(), 'fake-hardware' FROM "
+		"generate_series(1, 1000)");
 	bench.first_node = ask_int("SELECT min(id) FROM nodes");
 	db_listen(bench.conductor, "c_bench", on_work, NULL);
 	db_listen(bench.api, "bench_reply", on_reply, NULL);
@@ -349,8 +362,10 @@ SUSPENDS static void bench_fiber(void *arg)
 
 int main(int argc, char **argv)
 {
-	struct run run = { .connection = argc > 1 ? argv[1] : getenv("FERRULE_BENCH_DB"), .seconds = 2,
-			   .clients = { 1, 16, 64 }, .client_count = 3 };
+	struct run run = { .connection = argc > 1 ? argv[1] : getenv("FERRULE_BENCH_DB"),
+			   .seconds = 2,
+			   .clients = { 1, 16, 64 },
+			   .client_count = 3 };
 
 	if (run.connection == NULL) {
 		fprintf(stderr, "usage: bench_bus CONNECTION [SECONDS [CLIENTS...]]\n");

@@ -1,11 +1,11 @@
 /* Actions and locks against a real PostgreSQL: each function of the bus, and its guards. */
 #include "db/action.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,27 +46,43 @@ static const char *holder_of(struct db *db, int64_t node_id)
 
 static int64_t make_node(struct db *db)
 {
-	return strtoll(ask(db, "INSERT INTO nodes (uuid, driver) VALUES (gen_random_uuid(), 'fake-hardware') RETURNING id", 0),
+	return strtoll(ask(db,
+			   "INSERT INTO nodes (uuid, driver)"
+			   " VALUES (gen_random_uuid(), 'fake-hardware') RETURNING id",
+			   0),
 		       NULL, 10);
 }
 
 static void make_instance(struct db *db, const char *instance, const char *host)
 {
-	xfree(pg_query(db, "INSERT INTO conductors (instance, hostname, pools, drivers) VALUES ('%s', '%s', '{:fake}', '{fake}')",
+	xfree(pg_query(db,
+		       "INSERT INTO conductors (instance, hostname, pools, drivers)"
+		       " VALUES ('%s', '%s', '{:fake}', '{fake}')",
 		       instance, host));
 }
 
-static int64_t put_row(struct db *db, int64_t node_id, bool is_exclusive, const char *on_crash, int64_t wait_ms)
+static int64_t put_row(struct db *db, int64_t node_id, bool is_exclusive, const char *on_crash,
+		       int64_t wait_ms)
 {
 	char uuid[UUID_TEXT];
 	struct error err;
 	int64_t id = 0;
 
 	uuid_new(uuid);
-	int rc = action_insert(db, &(struct action_request){
-		.uuid = uuid, .node_id = node_id, .kind = "test", .is_exclusive = is_exclusive, .on_crash = on_crash,
-		.pool = ":fake", .target = "host-1", .reply = "replies", .args = "{\"password\": \"x\"}", .wait_ms = wait_ms,
-		.run_s = 10, .request_id = "req-1" }, &id, &err);
+	int rc = action_insert(db,
+			       &(struct action_request){ .uuid = uuid,
+							 .node_id = node_id,
+							 .kind = "test",
+							 .is_exclusive = is_exclusive,
+							 .on_crash = on_crash,
+							 .pool = ":fake",
+							 .target = "host-1",
+							 .reply = "replies",
+							 .args = "{\"password\": \"x\"}",
+							 .wait_ms = wait_ms,
+							 .run_s = 10,
+							 .request_id = "req-1" },
+			       &id, &err);
 	assert_int_equal(rc, 0);
 	assert_true(id > 0);
 	return id;
@@ -112,18 +128,18 @@ static void run(void (*body)(struct db *db))
 	db_free(db);
 }
 
-#define DB_TEST(name)                                                                                                \
-	static void name##_body(struct db *db);                                                                      \
-	static void name##_fiber(void *arg)                                                                          \
-	{                                                                                                            \
-		(void)arg;                                                                                           \
-		run(name##_body);                                                                                    \
-	}                                                                                                            \
-	static void name(void **state)                                                                               \
-	{                                                                                                            \
-		(void)state;                                                                                         \
-		pg_run(name##_fiber, NULL);                                                                          \
-	}                                                                                                            \
+#define DB_TEST(name)                                                                                        \
+	static void name##_body(struct db *db);                                                              \
+	static void name##_fiber(void *arg)                                                                  \
+	{                                                                                                    \
+		(void)arg;                                                                                   \
+		run(name##_body);                                                                            \
+	}                                                                                                    \
+	static void name(void **state)                                                                       \
+	{                                                                                                    \
+		(void)state;                                                                                 \
+		pg_run(name##_fiber, NULL);                                                                  \
+	}                                                                                                    \
 	static void name##_body(struct db *db)
 
 /* ---- the life of an exclusive action ---- */
@@ -152,10 +168,16 @@ DB_TEST(test_action__whole_life__columns_follow_the_protocol)
 	assert_int_equal(action_cancel(db, id, &is_cancelled, &err), 0);
 	assert_false(is_cancelled);
 
-	assert_int_equal(action_accept(db, &action, "{\"target_power_state\": \"power on\", \"last_error\": null,"
-				       " \"driver_internal_info\": {\"a\": [1.50, null]}, \"console_enabled\": true}", &err), 0);
-	assert_string_equal(ask(db, "SELECT concat_ws('|', target_power_state, last_error, driver_internal_info,"
-				" console_enabled, provision_state, version) FROM nodes WHERE id = %" PRId64, node_id),
+	assert_int_equal(
+		action_accept(db, &action,
+			      "{\"target_power_state\": \"power on\", \"last_error\": null,"
+			      " \"driver_internal_info\": {\"a\": [1.50, null]}, \"console_enabled\": true}",
+			      &err),
+		0);
+	assert_string_equal(ask(db,
+				"SELECT concat_ws('|', target_power_state, last_error, driver_internal_info,"
+				" console_enabled, provision_state, version) FROM nodes WHERE id = %" PRId64,
+				node_id),
 			    "power on|{\"a\": [1.50, null]}|t|enroll|1");
 	assert_int_equal(action_read(db, id, &view, &err), 0);
 	assert_true(view.is_accepted);
@@ -164,17 +186,39 @@ DB_TEST(test_action__whole_life__columns_follow_the_protocol)
 	assert_null(view.finished_at);
 	action_view_release(&view);
 
-	assert_int_equal(action_finish(db, &action, &(struct action_outcome){
-		.state = ACTION_FAILED, .error_code = 500, .error = "It's \"broken\" \\ {1,2}", .result = "\0\xff{", .result_len = 3,
-		.result_type = "application/octet-stream", .is_kept = true, .history_event = "broken", .history_type = "power",
-		.conductor = "host-1",
-		.changes = "{\"target_power_state\": null, \"power_state\": \"power off\", \"clean_step\": null}" }, &err), 0);
-	assert_string_equal(ask(db, "SELECT concat_ws('|', reservation, lock_token, lock_action, target_power_state, power_state,"
-				" clean_step, version, lock_epoch) FROM nodes WHERE id = %" PRId64, node_id), "power off|{}|2|1");
-	assert_string_equal(ask(db, "SELECT concat_ws('|', severity, event_type, event, conductor) FROM node_history"
-				" WHERE node_id = %" PRId64, node_id), "ERROR|power|broken|host-1");
-	assert_string_equal(ask(db, "SELECT args IS NULL AND keep_until BETWEEN now() + interval '23 hours' AND"
-				" now() + interval '25 hours' FROM actions WHERE id = %" PRId64, id), "t");
+	assert_int_equal(action_finish(db, &action,
+				       &(struct action_outcome){
+					       .state = ACTION_FAILED,
+					       .error_code = 500,
+					       .error = "It's \"broken\" \\ {1,2}",
+					       .result = "\0\xff{",
+					       .result_len = 3,
+					       .result_type = "application/octet-stream",
+					       .is_kept = true,
+					       .history_event = "broken",
+					       .history_type = "power",
+					       .conductor = "host-1",
+					       .changes = "{\"target_power_state\": null, \"power_state\": "
+							  "\"power off\", \"clean_step\": null}" },
+				       &err),
+			 0);
+	assert_string_equal(ask(db,
+				"SELECT concat_ws('|', reservation, lock_token, lock_action,"
+				" target_power_state, power_state,"
+				" clean_step, version, lock_epoch) FROM nodes WHERE id = %" PRId64,
+				node_id),
+			    "power off|{}|2|1");
+	assert_string_equal(
+		ask(db,
+		    "SELECT concat_ws('|', severity, event_type, event, conductor) FROM node_history"
+		    " WHERE node_id = %" PRId64,
+		    node_id),
+		"ERROR|power|broken|host-1");
+	assert_string_equal(ask(db,
+				"SELECT args IS NULL AND keep_until BETWEEN now() + interval '23 hours' AND"
+				" now() + interval '25 hours' FROM actions WHERE id = %" PRId64,
+				id),
+			    "t");
 	assert_int_equal(action_read_uuid(db, action.uuid, &view, &err), 0);
 	assert_int_equal(view.state, ACTION_FAILED);
 	assert_int_equal(view.error_code, 500);
@@ -214,7 +258,10 @@ DB_TEST(test_action_start__waiting_time_over__never_runs)
 	assert_false(start(db, node_id, &action));
 	assert_int_equal(action_cancel(db, id, &is_cancelled, &err), 0);
 	assert_true(is_cancelled);
-	assert_string_equal(ask(db, "SELECT concat_ws('|', state, args, keep_until IS NOT NULL) FROM actions WHERE id = %" PRId64, id),
+	assert_string_equal(ask(db,
+				"SELECT concat_ws('|', state, args, keep_until IS NOT NULL)"
+				" FROM actions WHERE id = %" PRId64,
+				id),
 			    "cancelled|t");
 }
 
@@ -247,8 +294,11 @@ DB_TEST(test_action__stale_token__writes_nothing)
 	assert_int_equal(action_save(db, &stale, "{\"power_state\": \"error\"}", &err), -ERR_FENCED);
 	assert_int_equal(finish_as(db, &stale, ACTION_DONE, &err), -ERR_FENCED);
 	assert_int_equal(action_requeue(db, &stale, &err), -ERR_FENCED);
-	assert_string_equal(ask(db, "SELECT concat_ws('|', reservation, power_state, version) FROM nodes WHERE id = %" PRId64,
-				node_id), "host-1|0");
+	assert_string_equal(
+		ask(db,
+		    "SELECT concat_ws('|', reservation, power_state, version) FROM nodes WHERE id = %" PRId64,
+		    node_id),
+		"host-1|0");
 	assert_string_equal(state_of(db, id), "running");
 	assert_string_equal(ask(db, "SELECT accepted_at FROM actions WHERE id = %" PRId64, id), "(null)");
 
@@ -280,14 +330,24 @@ DB_TEST(test_action_save__changes__only_those_columns)
 	struct error err;
 
 	put(db, node_id);
-	ask(db, "UPDATE nodes SET last_error = 'old', maintenance = true, name = 'n1' WHERE id = %" PRId64, node_id);
+	ask(db, "UPDATE nodes SET last_error = 'old', maintenance = true, name = 'n1' WHERE id = %" PRId64,
+	    node_id);
 	assert_true(start(db, node_id, &action));
 	assert_int_equal(action_save(db, &action, NULL, &err), 0);
-	assert_int_equal(action_save(db, &action, "{\"provision_state\": \"verifying\","
-				     " \"provision_updated_at\": \"2026-11-20T13:41:07+00:00\", \"instance_uuid\": null}", &err), 0);
-	assert_string_equal(ask(db, "SELECT concat_ws('|', provision_state, provision_updated_at, last_error, maintenance, name,"
-				" updated_at IS NOT NULL, reservation, version) FROM nodes WHERE id = %" PRId64, node_id),
-			    "verifying|2026-11-20 13:41:07+00|old|t|n1|t|host-1|1");
+	assert_int_equal(
+		action_save(
+			db, &action,
+			"{\"provision_state\": \"verifying\","
+			" \"provision_updated_at\": \"2026-11-20T13:41:07+00:00\", \"instance_uuid\": null}",
+			&err),
+		0);
+	assert_string_equal(
+		ask(db,
+		    "SELECT concat_ws('|', provision_state, provision_updated_at, last_error, maintenance, "
+		    "name,"
+		    " updated_at IS NOT NULL, reservation, version) FROM nodes WHERE id = %" PRId64,
+		    node_id),
+		"verifying|2026-11-20 13:41:07+00|old|t|n1|t|host-1|1");
 	assert_int_equal(action_save(db, &action, "{\"name\": \"mine\"}", &err), -ERR_INVALID);
 	assert_int_equal(action_save(db, &action, "{\"power_state\": ", &err), -ERR_INVALID);
 	assert_int_equal(action_save(db, &action, "[]", &err), -ERR_INVALID);
@@ -302,11 +362,15 @@ DB_TEST(test_action_finish__outcome_refused__is_unknown_and_releases)
 	struct error err;
 
 	assert_true(start(db, node_id, &action));
-	assert_int_equal(action_finish(db, &action, &(struct action_outcome){
-		.state = ACTION_DONE, .changes = "{\"provision_state\": null}" }, &err), 0);
+	assert_int_equal(action_finish(db, &action,
+				       &(struct action_outcome){ .state = ACTION_DONE,
+								 .changes = "{\"provision_state\": null}" },
+				       &err),
+			 0);
 	assert_string_equal(state_of(db, id), "unknown");
 	assert_string_equal(holder_of(db, node_id), "(null)");
-	assert_non_null(strstr(ask(db, "SELECT error FROM actions WHERE id = %" PRId64, id), "could not be stored"));
+	assert_non_null(
+		strstr(ask(db, "SELECT error FROM actions WHERE id = %" PRId64, id), "could not be stored"));
 	action_release(&action);
 }
 
@@ -317,8 +381,12 @@ DB_TEST(test_action_finish__bytes_that_are_not_utf8__are_replaced)
 	struct error err;
 
 	assert_true(start(db, node_id, &action));
-	assert_int_equal(action_finish(db, &action, &(struct action_outcome){
-		.state = ACTION_FAILED, .error = "a\xff\"b", .history_event = "\xc3(" }, &err), 0);
+	assert_int_equal(action_finish(db, &action,
+				       &(struct action_outcome){ .state = ACTION_FAILED,
+								 .error = "a\xff\"b",
+								 .history_event = "\xc3(" },
+				       &err),
+			 0);
 	assert_string_equal(ask(db, "SELECT error FROM actions WHERE id = %" PRId64, id), "a\xef\xbf\xbd\"b");
 	action_release(&action);
 }
@@ -332,8 +400,13 @@ DB_TEST(test_action_insert__same_uuid_again__is_one_row)
 	int64_t first = 0, second = 0;
 
 	uuid_new(uuid);
-	struct action_request request = { .uuid = uuid, .kind = "k", .on_crash = "never", .pool = "p", .target = "t",
-					  .wait_ms = 1000, .run_s = 1 };
+	struct action_request request = { .uuid = uuid,
+					  .kind = "k",
+					  .on_crash = "never",
+					  .pool = "p",
+					  .target = "t",
+					  .wait_ms = 1000,
+					  .run_s = 1 };
 	assert_int_equal(action_insert(db, &request, &first, &err), 0);
 	assert_int_equal(action_insert(db, &request, &second, &err), 0);
 	assert_int_equal(first, second);
@@ -349,8 +422,15 @@ DB_TEST(test_action_insert__idem_key_used__is_refused)
 
 	uuid_new(uuids[0]);
 	uuid_new(uuids[1]);
-	struct action_request request = { .uuid = uuids[0], .kind = "k", .on_crash = "never", .pool = "p", .target = "t",
-					  .wait_ms = 1000, .run_s = 1, .idem_scope = "me", .idem_key = "1" };
+	struct action_request request = { .uuid = uuids[0],
+					  .kind = "k",
+					  .on_crash = "never",
+					  .pool = "p",
+					  .target = "t",
+					  .wait_ms = 1000,
+					  .run_s = 1,
+					  .idem_scope = "me",
+					  .idem_key = "1" };
 	assert_int_equal(action_insert(db, &request, &id, &err), 0);
 	request.uuid = uuids[1];
 	assert_int_equal(action_insert(db, &request, &id, &err), -ERR_IDEMPOTENCY);
@@ -381,14 +461,21 @@ DB_TEST(test_action_insert__one_of_a_batch_is_bad__others_go_in)
 {
 	enum { COUNT = 200 };
 	struct inserter *inserters = xcalloc(COUNT, sizeof(*inserters));
-	char (*uuids)[UUID_TEXT] = xcalloc(COUNT, UUID_TEXT);
+	char(*uuids)[UUID_TEXT] = xcalloc(COUNT, UUID_TEXT);
 	unsigned left = COUNT;
 
 	for (int i = 0; i < COUNT; i++) {
 		uuid_new(uuids[i]);
-		inserters[i] = (struct inserter){ .db = db, .left = &left, .request = {
-			.uuid = uuids[i], .kind = "k", .on_crash = "never", .pool = "p", .target = "t", .wait_ms = 1000, .run_s = 1,
-			.args = i == 77 ? "{\"not\": json}" : "{}" } };
+		inserters[i] = (struct inserter){ .db = db,
+						  .left = &left,
+						  .request = { .uuid = uuids[i],
+							       .kind = "k",
+							       .on_crash = "never",
+							       .pool = "p",
+							       .target = "t",
+							       .wait_ms = 1000,
+							       .run_s = 1,
+							       .args = i == 77 ? "{\"not\": json}" : "{}" } };
 		fiber_spawn("insert", inserter_run, &inserters[i]);
 	}
 	while (left > 0)
@@ -398,7 +485,8 @@ DB_TEST(test_action_insert__one_of_a_batch_is_bad__others_go_in)
 	assert_string_equal(ask(db, "SELECT count(*) FROM actions", 0), "199");
 	/* In the order in which they were asked. */
 	for (int i = 1; i < COUNT; i++)
-		assert_true(i == 77 || i == 78 || inserters[i].id > inserters[i - 1].id || inserters[i].id < 200);
+		assert_true(i == 77 || i == 78 || inserters[i].id > inserters[i - 1].id ||
+			    inserters[i].id < 200);
 	xfree(inserters);
 	xfree(uuids);
 }
@@ -454,7 +542,9 @@ static void shared_starter_run(void *arg)
 	struct shared_starter *starter = arg;
 	struct error err;
 
-	assert_int_equal(action_start_shared(starter->db, starter->id, me, &starter->is_started, &starter->action, &err), 0);
+	assert_int_equal(action_start_shared(starter->db, starter->id, me, &starter->is_started,
+					     &starter->action, &err),
+			 0);
 	--*starter->left;
 }
 
@@ -470,7 +560,8 @@ DB_TEST(test_action_start_shared__twenty_at_once__four_start)
 	char *connection = xasprintf("host=%s dbname=%s user=ferrule", sockets, name);
 	struct db *second = pg_is_private() ? db_new(&(struct db_options){ .connection = connection }) : db;
 	for (int i = 0; i < 20; i++) {
-		starters[i] = (struct shared_starter){ .db = i % 2 ? db : second, .left = &left,
+		starters[i] = (struct shared_starter){ .db = i % 2 ? db : second,
+						       .left = &left,
 						       .id = put_row(db, node_id, false, "repeat", 60000) };
 		fiber_spawn("start", shared_starter_run, &starters[i]);
 	}
@@ -494,7 +585,8 @@ DB_TEST(test_action_start_shared__twenty_at_once__four_start)
 DB_TEST(test_action_poll__own_rows_at_once__others_after_a_second)
 {
 	int64_t nodes[] = { make_node(db), make_node(db), make_node(db) };
-	int64_t mine = put(db, nodes[0]), blocked = put(db, nodes[1]), shared = put_row(db, nodes[1], false, "never", 60000);
+	int64_t mine = put(db, nodes[0]), blocked = put(db, nodes[1]),
+		shared = put_row(db, nodes[1], false, "never", 60000);
 	const char *pools[] = { ":fake", "x:y" };
 	struct action_ref refs[10];
 	struct error err;
@@ -548,7 +640,8 @@ DB_TEST(test_action_requeue__nothing_was_done__first_in_line_again)
 DB_TEST(test_lease_renew__live_and_dead__tells_what_runs)
 {
 	struct db_session *session = db_session_new(db);
-	int64_t node_id = make_node(db), id = put(db, node_id), shared = put_row(db, node_id, false, "never", 60000);
+	int64_t node_id = make_node(db), id = put(db, node_id),
+		shared = put_row(db, node_id, false, "never", 60000);
 	struct lease_answer answer;
 	struct lease_beat beats[4];
 	struct action action, second;
@@ -640,7 +733,10 @@ DB_TEST(test_lease_sweep__dead_holder__queued_or_unknown_by_attempt)
 			assert_true(start(db, node_id, &action));
 			assert_int_equal(action.attempt, round + 1);
 			if (cases[i].is_accepted)
-				assert_int_equal(action_accept(db, &action, "{\"target_power_state\": \"power on\"}", &err), 0);
+				assert_int_equal(action_accept(db, &action,
+							       "{\"target_power_state\": \"power on\"}",
+							       &err),
+						 0);
 			sweep(db, &swept);
 			assert_int_equal(swept.count, 0); /* it lives */
 			xfree(pg_query(db, "UPDATE conductors SET state = 'dead'"));
@@ -653,12 +749,18 @@ DB_TEST(test_lease_sweep__dead_holder__queued_or_unknown_by_attempt)
 			assert_string_equal(holder_of(db, node_id), "(null)");
 			/* The dead one wakes up. */
 			assert_int_equal(finish_as(db, &action, ACTION_DONE, &err), -ERR_FENCED);
-			assert_int_equal(action_save(db, &action, "{\"power_state\": \"error\"}", &err), -ERR_FENCED);
+			assert_int_equal(action_save(db, &action, "{\"power_state\": \"error\"}", &err),
+					 -ERR_FENCED);
 			action_release(&action);
 		}
-		assert_non_null(strstr(ask(db, "SELECT last_error FROM nodes WHERE id = %" PRId64, node_id), "unknown"));
-		assert_string_equal(ask(db, "SELECT concat_ws('|', target_power_state, (SELECT count(*) FROM node_history"
-					" WHERE node_id = nodes.id)) FROM nodes WHERE id = %" PRId64, node_id), "1");
+		assert_non_null(strstr(ask(db, "SELECT last_error FROM nodes WHERE id = %" PRId64, node_id),
+				       "unknown"));
+		assert_string_equal(
+			ask(db,
+			    "SELECT concat_ws('|', target_power_state, (SELECT count(*) FROM node_history"
+			    " WHERE node_id = nodes.id)) FROM nodes WHERE id = %" PRId64,
+			    node_id),
+			"1");
 		assert_string_equal(ask(db, "SELECT args FROM actions WHERE id = %" PRId64, id), "(null)");
 	}
 }
@@ -675,7 +777,10 @@ DB_TEST(test_action_purge__old_rows_go__expired_ones_are_cancelled)
 		finish(db, &action);
 		put(db, node_id);
 	}
-	xfree(pg_query(db, "UPDATE actions SET keep_until = now() - interval '1 s' WHERE state = 'done' AND id <> %" PRId64, kept));
+	xfree(pg_query(db,
+		       "UPDATE actions SET keep_until = now() - interval '1 s'"
+		       " WHERE state = 'done' AND id <> %" PRId64,
+		       kept));
 	ask(db, "UPDATE actions SET start_by = now() - interval '2 minutes' WHERE id = %" PRId64, late);
 	assert_int_equal(action_purge(db, 1, &count, &err), 0);
 	assert_int_equal(count, 1);
@@ -698,15 +803,21 @@ DB_TEST(test_action_read__long_result_and_missing_row)
 
 	memset(result, 'r', 1 << 20);
 	assert_true(start(db, node_id, &action));
-	assert_int_equal(action_finish(db, &action, &(struct action_outcome){
-		.state = ACTION_DONE, .result = result, .result_len = 1 << 20, .result_type = "application/json" }, &err), 0);
+	assert_int_equal(action_finish(db, &action,
+				       &(struct action_outcome){ .state = ACTION_DONE,
+								 .result = result,
+								 .result_len = 1 << 20,
+								 .result_type = "application/json" },
+				       &err),
+			 0);
 	assert_int_equal(action_read(db, id, &view, &err), 0);
 	assert_int_equal(view.result_len, 1 << 20);
 	assert_memory_equal(view.result, result, 1 << 20);
 	action_view_release(&view);
 	assert_int_equal(action_read(db, id + 1, &view, &err), -ERR_NOT_FOUND);
 	assert_int_equal(action_read_uuid(db, "x' OR true", &view, &err), -ERR_NOT_FOUND);
-	assert_int_equal(action_read_uuid(db, "00000000-0000-4000-8000-000000000000", &view, &err), -ERR_NOT_FOUND);
+	assert_int_equal(action_read_uuid(db, "00000000-0000-4000-8000-000000000000", &view, &err),
+			 -ERR_NOT_FOUND);
 	action_release(&action);
 	xfree(result);
 }
@@ -721,18 +832,22 @@ DB_TEST(test_action__synchronous_commit__off_for_insert_and_start_only)
 	struct error err;
 
 	xfree(pg_query(db, "CREATE TABLE seen (state text, accepted bool, setting text)"));
-	xfree(pg_query(db, "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen"
-		       " VALUES (NEW.state, NEW.accepted_at IS NOT NULL, current_setting('synchronous_commit')); RETURN NULL; END $$"));
-	xfree(pg_query(db, "CREATE CONSTRAINT TRIGGER note AFTER INSERT OR UPDATE ON actions DEFERRABLE INITIALLY DEFERRED"
-		       " FOR EACH ROW EXECUTE FUNCTION note()"));
+	xfree(pg_query(db,
+		       "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen"
+		       " VALUES (NEW.state, NEW.accepted_at IS NOT NULL,"
+		       " current_setting('synchronous_commit')); RETURN NULL; END $$"));
+	xfree(pg_query(db, "CREATE CONSTRAINT TRIGGER note AFTER INSERT OR UPDATE ON actions DEFERRABLE "
+			   "INITIALLY DEFERRED"
+			   " FOR EACH ROW EXECUTE FUNCTION note()"));
 	for (int i = 0; i < 3; i++) {
 		put(db, node_id);
 		assert_true(start(db, node_id, &action));
 		assert_int_equal(action_accept(db, &action, NULL, &err), 0);
 		finish(db, &action);
 	}
-	char *seen = pg_query(db, "SELECT string_agg(DISTINCT state || ' ' || accepted || ' ' || setting, ', '"
-			      " ORDER BY state || ' ' || accepted || ' ' || setting) FROM seen");
+	char *seen =
+		pg_query(db, "SELECT string_agg(DISTINCT state || ' ' || accepted || ' ' || setting, ', '"
+			     " ORDER BY state || ' ' || accepted || ' ' || setting) FROM seen");
 	assert_string_equal(seen, "done true on, queued false off, running false off, running true on");
 	xfree(seen);
 	for (int i = 0; i < 8; i++)
@@ -776,7 +891,8 @@ static void on_notify(const char *payload, void *arg)
 	if (payload == NULL)
 		heard->nulls++;
 	else
-		snprintf(heard->text + strlen(heard->text), sizeof(heard->text) - strlen(heard->text), "[%s]", payload);
+		snprintf(heard->text + strlen(heard->text), sizeof(heard->text) - strlen(heard->text), "[%s]",
+			 payload);
 }
 
 static void hear(const struct heard *heard, const char *text)

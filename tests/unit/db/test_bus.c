@@ -1,8 +1,8 @@
 /*
  * The bus under abuse, against a real PostgreSQL: two conductors and an API in one process do random things,
- * die, wake up again and lose connections; then the invariants of docs/locks.rst, section 8, must hold: (1) per
- * node takings and releases alternate, (2) a node is reserved exactly while its action runs with its token,
- * (5) each action of a dead instance ends, (7) what was cancelled never runs, (8) no attempt above 2.
+ * die, wake up again and lose connections; then the invariants of docs/locks.rst, section 8, must hold: (1)
+ * per node takings and releases alternate, (2) a node is reserved exactly while its action runs with its
+ * token, (5) each action of a dead instance ends, (7) what was cancelled never runs, (8) no attempt above 2.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -46,7 +46,8 @@ static struct {
 static const char *const witnesses[] = {
 	"CREATE TABLE lock_log (n bigserial, node_id bigint, reservation text, token uuid)",
 	"CREATE FUNCTION note_lock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-	" INSERT INTO lock_log (node_id, reservation, token) VALUES (NEW.id, NEW.reservation, NEW.lock_token); RETURN NULL; END $$",
+	" INSERT INTO lock_log (node_id, reservation, token)"
+	" VALUES (NEW.id, NEW.reservation, NEW.lock_token); RETURN NULL; END $$",
 	"CREATE TRIGGER note_lock AFTER UPDATE ON nodes FOR EACH ROW"
 	" WHEN (OLD.lock_token IS DISTINCT FROM NEW.lock_token) EXECUTE FUNCTION note_lock()",
 	"CREATE TABLE run_log (n bigserial, action_id bigint, attempt int)",
@@ -78,14 +79,18 @@ static void expect_none(const char *what, const char *sql)
 
 static void check_now(void)
 {
-	expect_none("reserved without its running action",
-		    "SELECT FROM nodes n LEFT JOIN actions a ON a.id = n.lock_action AND a.token = n.lock_token"
-		    " WHERE (n.reservation IS NOT NULL) IS DISTINCT FROM (coalesce(a.state, '') = 'running')"
-		    " OR (n.reservation IS NULL) <> (n.lock_token IS NULL) OR (n.lock_action IS NULL) <> (n.lock_token IS NULL)");
+	expect_none(
+		"reserved without its running action",
+		"SELECT FROM nodes n LEFT JOIN actions a ON a.id = n.lock_action AND a.token = n.lock_token"
+		" WHERE (n.reservation IS NOT NULL) IS DISTINCT FROM (coalesce(a.state, '') = 'running')"
+		" OR (n.reservation IS NULL) <> (n.lock_token IS NULL) OR (n.lock_action IS NULL) <>"
+		" (n.lock_token IS NULL)");
 	expect_none("running without the lock",
-		    "SELECT FROM actions a JOIN nodes n ON n.id = a.node_id WHERE a.state = 'running' AND a.exclusive"
+		    "SELECT FROM actions a JOIN nodes n ON n.id = a.node_id WHERE a.state = 'running'"
+		    " AND a.exclusive"
 		    " AND (n.lock_token IS DISTINCT FROM a.token OR n.lock_action IS DISTINCT FROM a.id)");
-	expect_none("more than four shared", "SELECT node_id FROM actions WHERE state = 'running' AND NOT exclusive"
+	expect_none("more than four shared",
+		    "SELECT node_id FROM actions WHERE state = 'running' AND NOT exclusive"
 		    " AND node_id IS NOT NULL GROUP BY node_id HAVING count(*) > 4");
 	expect_none("attempts", "SELECT FROM actions WHERE attempt > 2");
 }
@@ -102,10 +107,18 @@ SUSPENDS static void client(void *arg)
 		int64_t id = 0;
 		bool is_cancelled = false;
 		uuid_new(uuid);
-		int rc = action_insert(bus.api, &(struct action_request){
-			.uuid = uuid, .node_id = bus.first_node + draw(NODES), .kind = "random", .is_exclusive = draw(3) > 0,
-			.on_crash = draw(2) ? "repeat" : "never", .pool = ":fake", .target = "host-0", .reply = "r",
-			.wait_ms = 200 + draw(3000), .run_s = 5 }, &id, &err);
+		int rc = action_insert(bus.api,
+				       &(struct action_request){ .uuid = uuid,
+								 .node_id = bus.first_node + draw(NODES),
+								 .kind = "random",
+								 .is_exclusive = draw(3) > 0,
+								 .on_crash = draw(2) ? "repeat" : "never",
+								 .pool = ":fake",
+								 .target = "host-0",
+								 .reply = "r",
+								 .wait_ms = 200 + draw(3000),
+								 .run_s = 5 },
+				       &id, &err);
 		assert_int_equal(rc, 0);
 		if (draw(4) != 0)
 			continue;
@@ -132,16 +145,22 @@ SUSPENDS static void work(const struct conductor *conductor, const char *instanc
 		return;
 	}
 	if (draw(3) > 0)
-		rc = action_accept(conductor->db, action, action->is_exclusive && draw(2) ? "{\"fault\": \"f\"}" : NULL, &err);
+		rc = action_accept(conductor->db, action,
+				   action->is_exclusive && draw(2) ? "{\"fault\": \"f\"}" : NULL, &err);
 	fiber_sleep(draw(4));
 	if (rc == 0 && action->is_exclusive && draw(4) == 0)
 		rc = action_save(conductor->db, action, "{\"target_power_state\": \"power on\"}", &err);
 	bool is_hanging = draw(50) == 0;
 	if (is_hanging) /* until somebody takes over */
 		fiber_sleep(300);
-	int finish_rc = action_finish(conductor->db, action, &(struct action_outcome){
-		.state = draw(2) ? ACTION_DONE : ACTION_FAILED, .error = "e", .conductor = conductor->host,
-		.history_event = draw(8) ? NULL : "event", .changes = draw(2) ? NULL : "{\"power_state\": \"power on\"}" }, &err);
+	int finish_rc = action_finish(
+		conductor->db, action,
+		&(struct action_outcome){ .state = draw(2) ? ACTION_DONE : ACTION_FAILED,
+					  .error = "e",
+					  .conductor = conductor->host,
+					  .history_event = draw(8) ? NULL : "event",
+					  .changes = draw(2) ? NULL : "{\"power_state\": \"power on\"}" },
+		&err);
 	assert_true(finish_rc == 0 || finish_rc == -ERR_FENCED);
 	/* Fenced once is fenced for ever, and only the death of the instance fences. */
 	assert_true(rc == 0 || finish_rc == -ERR_FENCED);
@@ -172,9 +191,11 @@ SUSPENDS static void worker(void *arg)
 		}
 		const struct action_ref *ref = &refs[draw((unsigned)count)];
 		memcpy(instance, conductor->instance, sizeof(instance));
-		int rc = ref->is_exclusive ? action_start_exclusive(conductor->db, ref->node_id, conductor->host, instance,
-								    &is_started, &action, &err) :
-					     action_start_shared(conductor->db, ref->id, instance, &is_started, &action, &err);
+		int rc = ref->is_exclusive
+				 ? action_start_exclusive(conductor->db, ref->node_id, conductor->host,
+							  instance, &is_started, &action, &err)
+				 : action_start_shared(conductor->db, ref->id, instance, &is_started, &action,
+						       &err);
 		assert_int_equal(rc, 0);
 		if (is_started)
 			work(conductor, instance, &action);
@@ -185,8 +206,10 @@ SUSPENDS static void worker(void *arg)
 static void be_born(struct conductor *conductor)
 {
 	uuid_new(conductor->instance);
-	xfree(pg_query(bus.api, "INSERT INTO conductors (instance, hostname, pools, drivers) VALUES ('%s', '%s', '{}', '{}')",
-		       conductor->instance, conductor->host));
+	xfree(pg_query(
+		bus.api,
+		"INSERT INTO conductors (instance, hostname, pools, drivers) VALUES ('%s', '%s', '{}', '{}')",
+		conductor->instance, conductor->host));
 }
 
 static void count_takeover(int64_t id, int64_t node_id, enum action_state state, void *arg)
@@ -241,14 +264,17 @@ static void start_fibers(void)
 static void check_cancelled(void)
 {
 	for (size_t i = 0; i < bus.cancelled_count; i++) {
-		char *state = pg_query(bus.api, "SELECT state || (SELECT count(*) FROM run_log WHERE action_id = actions.id)"
-				       " FROM actions WHERE id = %" PRId64, bus.cancelled[i]);
+		char *state =
+			pg_query(bus.api,
+				 "SELECT state || (SELECT count(*) FROM run_log WHERE action_id = actions.id)"
+				 " FROM actions WHERE id = %" PRId64,
+				 bus.cancelled[i]);
 		/* It may have run, lost its conductor and stood in line again, never accepted. */
 		assert_int_equal(strncmp(state, "cancelled", 9), 0);
 		xfree(state);
 	}
 	expect_none("ran after it was cancelled", "SELECT FROM actions WHERE state = 'cancelled' AND"
-		    " (accepted_at IS NOT NULL OR started_at > finished_at)");
+						  " (accepted_at IS NOT NULL OR started_at > finished_at)");
 }
 
 SUSPENDS static void random_operations(void *arg)
@@ -261,13 +287,17 @@ SUSPENDS static void random_operations(void *arg)
 	bus.api = pg_open_migrated();
 	for (size_t i = 0; i < sizeof(witnesses) / sizeof(witnesses[0]); i++)
 		xfree(pg_query(bus.api, "%s", witnesses[i]));
-	xfree(pg_query(bus.api, "INSERT INTO nodes (uuid, driver) SELECT gen_random_uuid(), 'x' FROM generate_series(1, %d)", NODES));
+	xfree(pg_query(
+		bus.api,
+		"INSERT INTO nodes (uuid, driver) SELECT gen_random_uuid(), 'x' FROM generate_series(1, %d)",
+		NODES));
 	char *first = pg_query(bus.api, "SELECT min(id) FROM nodes");
 	bus.first_node = strtoll(first, NULL, 10);
 	xfree(first);
 	for (int i = 0; i < CONDUCTORS; i++) {
 		struct conductor *conductor = &bus.conductors[i];
-		conductor->db = db_new(&(struct db_options){ .connection = pg_last_database(), .pool_size = 3 });
+		conductor->db =
+			db_new(&(struct db_options){ .connection = pg_last_database(), .pool_size = 3 });
 		snprintf(conductor->host, sizeof(conductor->host), "host-%d", i);
 		be_born(conductor);
 	}
@@ -282,15 +312,18 @@ SUSPENDS static void random_operations(void *arg)
 		sweep();
 	check_now();
 	expect_none("still running", "SELECT FROM actions WHERE state = 'running'");
-	expect_none("taken twice or released twice", "SELECT FROM (SELECT reservation IS NULL AS now, lag(reservation IS NULL, 1, true)"
+	expect_none("taken twice or released twice",
+		    "SELECT FROM (SELECT reservation IS NULL AS now, lag(reservation IS NULL, 1, true)"
 		    " OVER (PARTITION BY node_id ORDER BY n) AS before FROM lock_log) l WHERE now = before");
-	expect_none("ended badly", "SELECT FROM actions WHERE (state IN ('done', 'failed', 'unknown', 'cancelled'))"
+	expect_none("ended badly",
+		    "SELECT FROM actions WHERE (state IN ('done', 'failed', 'unknown', 'cancelled'))"
 		    " <> (finished_at IS NOT NULL) OR (finished_at IS NOT NULL AND args IS NOT NULL)");
-	expect_none("a never action accepted twice", "SELECT FROM actions WHERE on_crash = 'never' AND accepted_at IS NOT NULL"
+	expect_none("a never action accepted twice",
+		    "SELECT FROM actions WHERE on_crash = 'never' AND accepted_at IS NOT NULL"
 		    " AND started_at > accepted_at");
 	check_cancelled();
-	print_message("seed %u: %u starts, %u finished, %u fenced, %u taken over, %zu cancelled\n", seed, bus.starts,
-		      bus.finishes, bus.fenced, bus.takeovers, bus.cancelled_count);
+	print_message("seed %u: %u starts, %u finished, %u fenced, %u taken over, %zu cancelled\n", seed,
+		      bus.starts, bus.finishes, bus.fenced, bus.takeovers, bus.cancelled_count);
 	assert_true(bus.finishes > OPERATIONS / 20);
 	assert_true(bus.takeovers > 0 && bus.fenced > 0 && bus.cancelled_count > 0);
 	for (int i = 0; i < CONDUCTORS; i++)
@@ -319,8 +352,10 @@ static void starter_run(void *arg)
 	struct starter *starter = arg;
 	struct error err;
 
-	assert_int_equal(action_start_exclusive(starter->db, starter->node_id, "h", "aaaaaaaa-0000-4000-8000-000000000001",
-						&starter->is_started, &starter->action, &err), 0);
+	assert_int_equal(action_start_exclusive(starter->db, starter->node_id, "h",
+						"aaaaaaaa-0000-4000-8000-000000000001", &starter->is_started,
+						&starter->action, &err),
+			 0);
 	--*starter->left;
 }
 
@@ -341,17 +376,29 @@ SUSPENDS static void parallel_starters(void *arg)
 		unsigned left = STARTERS * LINES;
 		for (int line = 0; line < LINES; line++) {
 			if (round == 0)
-				xfree(pg_query(dbs[0], "INSERT INTO nodes (uuid, driver) VALUES (gen_random_uuid(), 'x')"));
+				xfree(pg_query(
+					dbs[0],
+					"INSERT INTO nodes (uuid, driver) VALUES (gen_random_uuid(), 'x')"));
 			for (int i = 0; i < 2; i++) {
 				uuid_new(uuid);
-				assert_int_equal(action_insert(dbs[0], &(struct action_request){
-					.uuid = uuid, .node_id = line + 1, .kind = "k", .is_exclusive = true, .on_crash = "never",
-					.pool = "p", .target = "t", .wait_ms = 60000, .run_s = 1 }, &id, &err), 0);
+				assert_int_equal(action_insert(dbs[0],
+							       &(struct action_request){ .uuid = uuid,
+											 .node_id = line + 1,
+											 .kind = "k",
+											 .is_exclusive = true,
+											 .on_crash = "never",
+											 .pool = "p",
+											 .target = "t",
+											 .wait_ms = 60000,
+											 .run_s = 1 },
+							       &id, &err),
+						 0);
 			}
 		}
 		for (int i = 0; i < STARTERS; i++) {
 			for (int line = 0; line < LINES; line++) {
-				starters[i][line] = (struct starter){ .db = dbs[i], .node_id = line + 1, .left = &left };
+				starters[i][line] =
+					(struct starter){ .db = dbs[i], .node_id = line + 1, .left = &left };
 				fiber_spawn("starter", starter_run, &starters[i][line]);
 			}
 		}
@@ -364,8 +411,10 @@ SUSPENDS static void parallel_starters(void *arg)
 				holders += starter->is_started;
 				if (!starter->is_started)
 					continue;
-				assert_int_equal(action_finish(dbs[i], &starter->action,
-							       &(struct action_outcome){ .state = ACTION_DONE }, &err), 0);
+				assert_int_equal(
+					action_finish(dbs[i], &starter->action,
+						      &(struct action_outcome){ .state = ACTION_DONE }, &err),
+					0);
 				action_release(&starter->action);
 			}
 			assert_int_equal(holders, 1);
@@ -401,18 +450,29 @@ SUSPENDS static void lost_caller(void *arg)
 		bool is_started = false;
 
 		uuid_new(uuid);
-		assert_int_equal(action_insert(lost.db, &(struct action_request){
-			.uuid = uuid, .node_id = node_id, .kind = "k", .is_exclusive = true, .on_crash = "never",
-			.pool = "p", .target = "t", .wait_ms = 60000, .run_s = 1 }, &id, &err), 0);
+		assert_int_equal(action_insert(lost.db,
+					       &(struct action_request){ .uuid = uuid,
+									 .node_id = node_id,
+									 .kind = "k",
+									 .is_exclusive = true,
+									 .on_crash = "never",
+									 .pool = "p",
+									 .target = "t",
+									 .wait_ms = 60000,
+									 .run_s = 1 },
+					       &id, &err),
+				 0);
 		/* A start in doubt is found by its row, as a renewal does, and put back. */
 		while (!is_started) {
-			int rc = action_start_exclusive(lost.db, node_id, "h", instance, &is_started, &action, &err);
+			int rc = action_start_exclusive(lost.db, node_id, "h", instance, &is_started, &action,
+							&err);
 			if (rc == 0)
 				continue;
 			assert_int_equal(rc, -ERR_DATABASE);
 			lost.doubts++;
 			fiber_sleep(20); /* it may still be at work */
-			char *token = pg_query(lost.safe, "SELECT token FROM actions WHERE id = %" PRId64, id);
+			char *token =
+				pg_query(lost.safe, "SELECT token FROM actions WHERE id = %" PRId64, id);
 			struct action row = { .id = id };
 			snprintf(row.token, sizeof(row.token), "%s", token != NULL ? token : "");
 			if (token != NULL)
@@ -422,8 +482,12 @@ SUSPENDS static void lost_caller(void *arg)
 		assert_int_equal(action.id, id);
 		assert_int_equal(action.attempt, 1);
 		assert_int_equal(action_accept(lost.db, &action, "{\"fault\": \"x\"}", &err), 0);
-		assert_int_equal(action_finish(lost.db, &action, &(struct action_outcome){
-			.state = ACTION_DONE, .changes = "{\"fault\": null}", .history_event = "once" }, &err), 0);
+		assert_int_equal(action_finish(lost.db, &action,
+					       &(struct action_outcome){ .state = ACTION_DONE,
+									 .changes = "{\"fault\": null}",
+									 .history_event = "once" },
+					       &err),
+				 0);
 		action_release(&action);
 		lost.calls++;
 	}
@@ -439,8 +503,10 @@ SUSPENDS static void lost_replies(void *arg)
 	lost.safe = pg_open_migrated();
 	struct lossy *lossy = lossy_new(pg_last_database());
 	lost.db = db_new(&(struct db_options){ .connection = lossy_connection(lossy), .pool_size = 3 });
-	xfree(pg_query(lost.safe, "INSERT INTO nodes (uuid, driver) SELECT gen_random_uuid(), 'x' FROM generate_series(1, %d)",
-		       CALLERS));
+	xfree(pg_query(
+		lost.safe,
+		"INSERT INTO nodes (uuid, driver) SELECT gen_random_uuid(), 'x' FROM generate_series(1, %d)",
+		CALLERS));
 	lost.fibers = CALLERS;
 	for (int i = 0; i < CALLERS; i++)
 		fiber_spawn("caller", lost_caller, (void *)(intptr_t)(i + 1));
@@ -448,10 +514,13 @@ SUSPENDS static void lost_replies(void *arg)
 	while (lost.fibers > 0)
 		fiber_sleep(5);
 	unsigned broken = lossy_set(lossy, 0);
-	char *counts = pg_query(lost.safe, "SELECT concat_ws('|', count(*), count(*) FILTER (WHERE state = 'done'),"
-				" (SELECT count(*) FROM node_history), (SELECT count(*) FROM nodes WHERE reservation IS NOT NULL))"
-				" FROM actions");
-	print_message("%u calls, %u connections broken, %u starts in doubt\n", lost.calls, broken, lost.doubts);
+	char *counts =
+		pg_query(lost.safe, "SELECT concat_ws('|', count(*), count(*) FILTER (WHERE state = 'done'),"
+				    " (SELECT count(*) FROM node_history), (SELECT count(*)"
+				    " FROM nodes WHERE reservation IS NOT NULL))"
+				    " FROM actions");
+	print_message("%u calls, %u connections broken, %u starts in doubt\n", lost.calls, broken,
+		      lost.doubts);
 	assert_string_equal(counts, "200|200|200|0");
 	assert_true(broken > 5);
 	xfree(counts);

@@ -30,21 +30,32 @@ static const struct conductor_property properties[] = {
 	{ "ipmi", "ipmi_password", "It's \"secret\", with {braces} and \\. Optional." },
 };
 static const struct conductor_method methods[] = {
-	{ "ipmi", "ipmitool", "node", "send_raw", verbs, 2, true, false, true, "never", 60, "Send raw bytes, {0x00}." },
+	{ "ipmi", "ipmitool", "node", "send_raw", verbs, 2, true, false, true, "never", 60,
+	  "Send raw bytes, {0x00}." },
 	{ "ipmi", "ipmitool", "driver", "about", verbs, 1, false, true, false, "repeat", 10, "" },
 };
 static const struct conductor_abilities abilities = {
-	.interfaces = interfaces, .interface_count = 3,
-	.properties = properties, .property_count = 2,
-	.raid_properties = properties, .raid_property_count = 1,
-	.methods = methods, .method_count = 2,
+	.interfaces = interfaces,
+	.interface_count = 3,
+	.properties = properties,
+	.property_count = 2,
+	.raid_properties = properties,
+	.raid_property_count = 1,
+	.methods = methods,
+	.method_count = 2,
 };
 
 static void add(struct db *db, const char *instance, const char *host)
 {
 	struct error err;
-	const struct conductor_row row = { .instance = instance, .hostname = host, .group = "rack 1", .version = "0.1",
-					   .pools = pools, .pool_count = 2, .drivers = drivers, .driver_count = 2 };
+	const struct conductor_row row = { .instance = instance,
+					   .hostname = host,
+					   .group = "rack 1",
+					   .version = "0.1",
+					   .pools = pools,
+					   .pool_count = 2,
+					   .drivers = drivers,
+					   .driver_count = 2 };
 
 	assert_int_equal(conductor_register(db, &row, &abilities, &err), 0);
 }
@@ -60,14 +71,16 @@ static void check_abilities(const struct registry *registry)
 	assert_int_equal(registry->property_count, 2);
 	assert_string_equal(registry->properties[1].help, "It's \"secret\", with {braces} and \\. Optional.");
 	assert_int_equal(registry->raid_property_count, 1);
-	const struct conductor_method *raw = registry_method(registry, "ipmi", "ipmitool", "node", "send_raw");
+	const struct conductor_method *raw =
+		registry_method(registry, "ipmi", "ipmitool", "node", "send_raw");
 	assert_int_equal(raw->http_method_count, 2);
 	assert_string_equal(raw->http_methods[1], "POST");
 	assert_true(raw->is_async && raw->is_exclusive && !raw->is_attach);
 	assert_int_equal(raw->run_s, 60);
 	assert_string_equal(raw->on_crash, "never");
 	assert_string_equal(raw->description, "Send raw bytes, {0x00}.");
-	const struct conductor_method *about = registry_method(registry, "ipmi", "ipmitool", "driver", "about");
+	const struct conductor_method *about =
+		registry_method(registry, "ipmi", "ipmitool", "driver", "about");
 	assert_int_equal(about->http_method_count, 1);
 	assert_true(about->is_attach && !about->is_async && !about->is_exclusive);
 	assert_null(registry_method(registry, "ipmi", "ipmitool", "node", "about"));

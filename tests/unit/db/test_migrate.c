@@ -130,7 +130,9 @@ static void concurrent(void *arg)
 
 	(void)arg;
 	for (int i = 0; i < COUNT; i++) {
-		migrators[i] = (struct migrator){ .db = db_new(&(struct db_options){ .connection = connection }), .left = &left };
+		migrators[i] =
+			(struct migrator){ .db = db_new(&(struct db_options){ .connection = connection }),
+					   .left = &left };
 		fiber_spawn("migrate", migrator_run, &migrators[i]);
 	}
 	while (left > 0)

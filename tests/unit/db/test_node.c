@@ -39,10 +39,16 @@ static void reads(void *arg)
 
 	(void)arg;
 	/* The time is stored in another zone than the one it is read in. */
-	char *id = pg_query(db, "INSERT INTO nodes (uuid, name, driver, maintenance, driver_info, inspection_started_at, version,"
-			    " lock_epoch) VALUES ('%s', 'node-1', 'ipmi', true, '{\"b\":1.0, \"a\": 2}', '2026-11-20 15:41:07+02', 3, 7)"
-			    " RETURNING id", uuid);
-	xfree(pg_query(db, "INSERT INTO node_traits (node_id, trait) VALUES (%s, 'CUSTOM_B'), (%s, 'CUSTOM_A')", id, id));
+	char *id = pg_query(db,
+			    "INSERT INTO nodes (uuid, name, driver, maintenance, driver_info,"
+			    " inspection_started_at, version,"
+			    " lock_epoch) VALUES ('%s', 'node-1', 'ipmi', true, '{\"b\":1.0, \"a\": 2}',"
+			    " '2026-11-20 15:41:07+02', 3, 7)"
+			    " RETURNING id",
+			    uuid);
+	xfree(pg_query(db,
+		       "INSERT INTO node_traits (node_id, trait) VALUES (%s, 'CUSTOM_B'), (%s, 'CUSTOM_A')",
+		       id, id));
 	assert_int_equal(node_read(db, uuid, NULL, 0, &node, &err), 0);
 	check_node(&node);
 	assert_int_equal(node.id, strtoll(id, NULL, 10));
@@ -64,7 +70,8 @@ static void reads(void *arg)
 	db_rows_release(rows);
 	xfree(id);
 
-	assert_int_equal(node_read(db, "1be26c0b-03f2-4d2e-ae87-c02d7f33c124", NULL, 0, &node, &err), -ERR_NOT_FOUND);
+	assert_int_equal(node_read(db, "1be26c0b-03f2-4d2e-ae87-c02d7f33c124", NULL, 0, &node, &err),
+			 -ERR_NOT_FOUND);
 	assert_int_equal(node_read(db, "no uuid", NULL, 0, &node, &err), -ERR_NOT_FOUND);
 	assert_int_equal(node_read(db, NULL, "NODE-1", 0, &node, &err), -ERR_NOT_FOUND);
 	assert_int_equal(node_read_row(db, NULL, "' OR true --", &rows, &err), -ERR_NOT_FOUND);

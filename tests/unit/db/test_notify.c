@@ -104,13 +104,14 @@ static void reconnected(void *arg)
 	db_listen(db, "channel", on_notify, &heard);
 	await(&heard.nulls, 1);
 	xfree(pg_query(other, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-		       " WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+			      " WHERE datname = current_database() AND pid <> pg_backend_pid()"));
 	await(&heard.nulls, 2);
 	db_notify(other, "channel", "x1");
 	await(&heard.items, 1);
 	if (pg_is_private()) {
 		pg_control("restart");
-		/* Said while nobody is connected: it must arrive, or the listener must hear that it may have missed it. */
+		/* Said while nobody is connected: it must arrive, or the listener must hear that it may have
+		 * missed it. */
 		db_notify(other, "channel", "x2");
 		await(&heard.nulls, 3);
 		db_notify(other, "channel", "x3");
@@ -131,7 +132,8 @@ static void test_db_listen__connection_lost__hears_null_and_then_more(void **sta
 
 static void off(void *arg)
 {
-	struct db *db = db_new(&(struct db_options){ .connection = pg_fresh_database(), .is_listen_off = true });
+	struct db *db =
+		db_new(&(struct db_options){ .connection = pg_fresh_database(), .is_listen_off = true });
 	static struct heard heard;
 
 	(void)arg;
@@ -141,7 +143,8 @@ static void off(void *arg)
 	fiber_sleep(100);
 	assert_int_equal(heard.nulls, 0);
 	assert_int_equal(heard.items, 0);
-	char *connections = pg_query(db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()");
+	char *connections =
+		pg_query(db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()");
 	assert_string_equal(connections, "1");
 	xfree(connections);
 	db_free(db);

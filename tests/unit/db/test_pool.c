@@ -17,10 +17,13 @@
 #include "tests/support/pg.h"
 
 static const struct db_statement echo = { .name = "echo", .sql = "SELECT $1::int + 1", .param_count = 1 };
-static const struct db_statement echo_grouped = { .name = "echo_grouped", .sql = "SELECT 100 / $1::int",
-						  .param_count = 1, .is_grouped = true };
+static const struct db_statement echo_grouped = {
+	.name = "echo_grouped", .sql = "SELECT 100 / $1::int", .param_count = 1, .is_grouped = true
+};
 static const struct db_statement nonsense = { .name = "nonsense", .sql = "SELECT nothing FROM nowhere" };
-static const struct db_statement slow = { .name = "slow", .sql = "SELECT pg_sleep($1::float8)", .param_count = 1 };
+static const struct db_statement slow = { .name = "slow",
+					  .sql = "SELECT pg_sleep($1::float8)",
+					  .param_count = 1 };
 static const struct db_statement backend = { .name = "backend", .sql = "SELECT pg_backend_pid()" };
 
 static struct db *open_db(unsigned pool_size)
@@ -47,7 +50,8 @@ static void job_run(void *arg)
 	struct db_rows *rows = NULL;
 
 	snprintf(text, sizeof(text), "%d", job->number);
-	job->rc = db_exec(job->db, job->statement, job->statement->param_count > 0 ? values : NULL, &rows, &job->err);
+	job->rc = db_exec(job->db, job->statement, job->statement->param_count > 0 ? values : NULL, &rows,
+			  &job->err);
 	job->answer = job->rc == 0 ? (int)db_value_int(rows, 0, 0) : 0;
 	db_rows_release(rows);
 	if (--*job->left == 0)
@@ -103,7 +107,9 @@ static void failing_neighbours(void *arg)
 	(void)arg;
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < COUNT; i++)
-			jobs[i] = (struct job){ .db = db, .number = i % 9 == 2 ? 0 : 10, .statement = kinds[i % 3] };
+			jobs[i] = (struct job){ .db = db,
+						.number = i % 9 == 2 ? 0 : 10,
+						.statement = kinds[i % 3] };
 		run_jobs(jobs, COUNT);
 		for (int i = 0; i < COUNT; i++) {
 			int expected = i % 3 == 1 ? -ERR_INTERNAL : i % 9 == 2 ? -ERR_INVALID : 0;
@@ -137,20 +143,24 @@ static void test_db_exec__neighbour_fails__others_succeed(void **state)
 static void transaction(void *arg)
 {
 	struct db *db = open_db(2);
-	static const struct db_statement insert = { .name = "put", .sql = "INSERT INTO t VALUES ($1::int)", .param_count = 1 };
+	static const struct db_statement insert = { .name = "put",
+						    .sql = "INSERT INTO t VALUES ($1::int)",
+						    .param_count = 1 };
 	const char *one[] = { "1" }, *two[] = { "2" };
 	struct error err;
 
 	(void)arg;
 	xfree(pg_query(db, "CREATE TABLE t (n int CONSTRAINT t_n UNIQUE)"));
-	struct db_step good[] = { { .statement = &insert, .values = one }, { .statement = &echo, .values = two } };
+	struct db_step good[] = { { .statement = &insert, .values = one },
+				  { .statement = &echo, .values = two } };
 	assert_int_equal(db_exec_all(db, good, 2, &err), 0);
 	assert_int_equal(db_affected(good[0].rows), 1);
 	assert_int_equal(db_value_int(good[1].rows, 0, 0), 3);
 	db_rows_release(good[0].rows);
 	db_rows_release(good[1].rows);
 
-	struct db_step bad[] = { { .statement = &insert, .values = two }, { .statement = &insert, .values = one } };
+	struct db_step bad[] = { { .statement = &insert, .values = two },
+				 { .statement = &insert, .values = one } };
 	assert_int_equal(db_exec_all(db, bad, 2, &err), -ERR_CONFLICT);
 	assert_string_equal(err.text, "t_n");
 	assert_null(bad[0].rows);
@@ -214,8 +224,8 @@ static void test_db_exec__prepare_failed_or_was_forgotten__is_prepared_again(voi
 
 static void unprepared(void *arg)
 {
-	struct db *db = db_new(&(struct db_options){ .connection = pg_fresh_database(), .pool_size = 1,
-						     .is_unprepared = true });
+	struct db *db = db_new(&(struct db_options){
+		.connection = pg_fresh_database(), .pool_size = 1, .is_unprepared = true });
 	static struct job jobs[20];
 
 	(void)arg;
@@ -397,7 +407,8 @@ static void test_db_exec__server_restarted__errors_then_works(void **state)
 
 static void refused(void *arg)
 {
-	struct db *db = db_new(&(struct db_options){ .connection = "host=/nonexistent dbname=x password=geheim" });
+	struct db *db =
+		db_new(&(struct db_options){ .connection = "host=/nonexistent dbname=x password=geheim" });
 	struct error err;
 	int64_t begin_ms = clock_ms();
 
