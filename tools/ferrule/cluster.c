@@ -99,7 +99,7 @@ static void log_last_line(const struct cluster *cluster, char *text, size_t size
 		got--;
 	tail[got > 0 ? got : 0] = '\0';
 	line = strrchr(tail, '\n');
-	snprintf(text, size, "%s", line ? line + 1 : tail);
+	snprintf(text, size, "%.*s", (int)size - 1, line ? line + 1 : tail);
 }
 
 /* ---- where things are ---- */
