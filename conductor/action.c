@@ -8,27 +8,28 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
-#define POLL_MS 1000
-#define POLL_DEAF_MS 200   /* without LISTEN */
-#define POLL_ROWS 512
+#define POLL_MS      1000
+#define POLL_DEAF_MS 200 /* without LISTEN */
+#define POLL_ROWS    512
 /* Hints kept in memory; past it they are dropped, and the poll finds the rows. */
 #define READY_MAX 8192
 
-/* Something to start: a node's line, or a shared action. In conductor->lines or ->shared until nothing is left. */
+/* Something to start: a node's line, or a shared action. In conductor->lines or ->shared until nothing is
+ * left. */
 struct ready {
 	struct conductor *conductor;
-	int64_t id;             /* of the node, or of the shared action */
+	int64_t id; /* of the node, or of the shared action */
 	bool is_shared;
-	bool is_busy;           /* a fiber works on it */
-	bool is_listed;         /* waits for a slot, or starves */
-	unsigned waiting;       /* rows believed to wait */
-	unsigned polled;        /* of these, counted in poll_round */
+	bool is_busy;     /* a fiber works on it */
+	bool is_listed;   /* waits for a slot, or starves */
+	unsigned waiting; /* rows believed to wait */
+	unsigned polled;  /* of these, counted in poll_round */
 	uint64_t poll_round;
-	struct ready *next;     /* while listed or starved */
+	struct ready *next; /* while listed or starved */
 };
 
-/* A shared action that could not start may be one too many beside four on its node: the end of others lets it try
- * again. Each end wakes so many. */
+/* A shared action that could not start may be one too many beside four on its node: the end of others lets it
+ * try again. Each end wakes so many. */
 #define STARVED_WAKE 2
 
 static struct map *map_of(const struct ready *ready)

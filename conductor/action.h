@@ -1,8 +1,8 @@
 #pragma once
 /*
- * action: from queued rows to running jobs. What is known to wait (told by NOTIFY or found by polling) is a hint; the
- * start statement decides. A node's line is started by one fiber at a time, a shared action by its own; neither
- * without a free slot.
+ * action: from queued rows to running jobs. What is known to wait (told by NOTIFY or found by polling) is a
+ * hint; the start statement decides. A node's line is started by one fiber at a time, a shared action by its
+ * own; neither without a free slot.
  */
 #include <stdint.h>
 

@@ -17,8 +17,8 @@
 #include "lib/xalloc.h"
 
 /* What a cancelled job gets to store its end; then the lease lapses and others finish it. */
-#define CANCEL_MS 10000
-#define LEAVE_MS 3000
+#define CANCEL_MS       10000
+#define LEAVE_MS        3000
 #define DRIVER_DRAIN_MS 3000
 
 struct loop {

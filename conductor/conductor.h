@@ -1,7 +1,7 @@
 #pragma once
 /*
- * conductor: one process's part in the fleet: its row and lease, the jobs that it runs, its slots. A process has
- * one; tests have two.
+ * conductor: one process's part in the fleet: its row and lease, the jobs that it runs, its slots. A process
+ * has one; tests have two.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,39 +22,40 @@ struct ready_list {
 };
 
 struct conductor {
-	struct db *db;                /* borrowed */
-	struct db_session *session;   /* of the lease alone */
-	const char *hostname;         /* borrowed */
-	char instance[UUID_TEXT];     /* changes when this instance was declared dead */
-	char **pools, **drivers;      /* owned; of the enabled hardware types, driver_count each */
+	struct db *db;              /* borrowed */
+	struct db_session *session; /* of the lease alone */
+	const char *hostname;       /* borrowed */
+	char instance[UUID_TEXT];   /* changes when this instance was declared dead */
+	char **pools, **drivers;    /* owned; of the enabled hardware types, driver_count each */
 	size_t driver_count;
 
 	/* lease.c */
-	int64_t trusted_until_ms;     /* clock_ms(): t0 + hold of the last renewal; 0: none yet */
-	struct cond lease_changed;    /* a renewal came, or jobs were fenced */
+	int64_t trusted_until_ms;  /* clock_ms(): t0 + hold of the last renewal; 0: none yet */
+	struct cond lease_changed; /* a renewal came, or jobs were fenced */
 
 	/* action.c */
-	struct map lines, shared;     /* of struct ready, by node id and by action id */
-	struct ready_list ready;      /* waiting for a slot */
-	struct ready_list starved;    /* shared actions that could not start */
+	struct map lines, shared;  /* of struct ready, by node id and by action id */
+	struct ready_list ready;   /* waiting for a slot */
+	struct ready_list starved; /* shared actions that could not start */
 	unsigned free_slots;
 	uint64_t poll_round;
 	struct cond poll_asked;
 
 	/* task.c */
-	struct job *jobs;             /* running, newest first */
+	struct job *jobs; /* running, newest first */
 	struct cond job_ended;
 
-	bool is_draining;             /* nothing new is started */
-	bool is_stopping;             /* loops end */
-	unsigned loops;               /* fibers of this conductor's own that still run */
+	bool is_draining; /* nothing new is started */
+	bool is_stopping; /* loops end */
+	unsigned loops;   /* fibers of this conductor's own that still run */
 	struct cond loop_ended;
-	struct cond stopping;         /* conductor_pause waits here */
+	struct cond stopping; /* conductor_pause waits here */
 };
 
 /* Registers, listens and starts the loops. db is up and migrated. -ERR_DATABASE and others when the first
  * registration fails for good. */
-SUSPENDS int conductor_start(struct conductor *conductor, struct db *db, const char *hostname, struct error *err);
+SUSPENDS int conductor_start(struct conductor *conductor, struct db *db, const char *hostname,
+			     struct error *err);
 
 /* Drains: starts nothing new, waits for running jobs until deadline_ms, cancels the rest, marks the row left,
  * ends the loops and frees everything. */

@@ -12,8 +12,10 @@ static int get(struct job *job, struct error *err)
 		rc = console_interface(interface)->get(&job->task, &info, err);
 	if (rc < 0)
 		return rc;
-	return task_result_json(job, json_pack("{s:b, s:o}", "console_enabled", is_enabled, "console_info",
-					       info ? info : json_null()), err);
+	return task_result_json(job,
+				json_pack("{s:b, s:o}", "console_enabled", is_enabled, "console_info",
+					  info ? info : json_null()),
+				err);
 }
 
 static int set_begin(struct job *job, struct error *err)
@@ -51,9 +53,11 @@ static void undo(struct job *job, const struct error *failure)
 				   failure->text));
 }
 
+/* clang-format off */
 const struct operation console_operations[] = {
 	{ .kind = "console_get", .lock = LOCK_SHARED, .run = get },
-	{ .kind = "console_set", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = set_begin, .run = set, .undo = undo,
-	  .history = "console" },
+	{ .kind = "console_set", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = set_begin, .run = set,
+	  .undo = undo, .history = "console" },
 	{ 0 }
 };
+/* clang-format on */

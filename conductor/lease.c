@@ -23,7 +23,8 @@
 
 /* ---- renewal ---- */
 
-/* A row of ours without a fiber: the reply to its start was lost, or is late. Two renewals in a row decide. */
+/* A row of ours without a fiber: the reply to its start was lost, or is late. Two renewals in a row decide.
+ */
 struct strays {
 	int64_t ids[STRAYS_MAX];
 	size_t count;
@@ -45,7 +46,8 @@ static void requeue(struct conductor *conductor, const struct lease_running *row
 
 	memcpy(action.token, row->token, sizeof(action.token));
 	if (action_requeue(conductor->db, &action, &err) == 0)
-		log_warning("action %lld ran without anyone knowing it: it is back in line", (long long)row->id);
+		log_warning("action %lld ran without anyone knowing it: it is back in line",
+			    (long long)row->id);
 }
 
 static struct job *job_of(struct conductor *conductor, const struct lease_running *row)
@@ -187,7 +189,8 @@ static void sweep(struct conductor *conductor)
 	struct error err;
 	size_t count = 0;
 
-	lease_sweep(conductor->db, conductor->hostname, on_swept, conductor, &count, &err); /* again in a second */
+	lease_sweep(conductor->db, conductor->hostname, on_swept, conductor, &count,
+		    &err); /* again in a second */
 }
 
 static void watch_once(struct conductor *conductor, struct watch *watch)
@@ -199,13 +202,16 @@ static void watch_once(struct conductor *conductor, struct watch *watch)
 
 	if (lease_read(conductor->db, beats, WATCH_MAX, &count, timeline, &err) == 0) {
 		watch_note(watch, beats, count, timeline, clock_ms());
-		for (size_t i; (i = watch_silent(watch, seconds_ms(conductor_options.watch_s))) < WATCH_MAX;) {
+		for (size_t i;
+		     (i = watch_silent(watch, seconds_ms(conductor_options.watch_s))) < WATCH_MAX;) {
 			bool is_declared;
 
 			if (strcmp(watch->seen[i].instance, conductor->instance) != 0 &&
-			    lease_declare_dead(conductor->db, watch->seen[i].instance, watch->seen[i].beat, &is_declared,
-					       &err) == 0 && is_declared)
-				log_warning("conductor instance %s is silent: declared dead", watch->seen[i].instance);
+			    lease_declare_dead(conductor->db, watch->seen[i].instance, watch->seen[i].beat,
+					       &is_declared, &err) == 0 &&
+			    is_declared)
+				log_warning("conductor instance %s is silent: declared dead",
+					    watch->seen[i].instance);
 			watch_forget(watch, i);
 		}
 		sweep(conductor);

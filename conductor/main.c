@@ -29,7 +29,9 @@ static struct {
 } program;
 
 /* Sections and options of the other program, in the one file of both. */
-static const char *const foreign[] = { "api", "oslo_policy", "cors", "DEFAULT auth_strategy", "DEFAULT http_basic_*", NULL };
+static const char *const foreign[] = {
+	"api", "oslo_policy", "cors", "DEFAULT auth_strategy", "DEFAULT http_basic_*", NULL
+};
 
 static void on_signal(int signum, void *arg)
 {
@@ -153,7 +155,8 @@ int main(int argc, char **argv)
 		config_release();
 		return EXIT_USAGE;
 	}
-	log_init("ferrule-conductor", common_options()->is_debug ? LOG_DEBUG : LOG_INFO, common_options()->is_log_json);
+	log_init("ferrule-conductor", common_options()->is_debug ? LOG_DEBUG : LOG_INFO,
+		 common_options()->is_log_json);
 	loop_init();
 	http_client_init();
 	loop_on_signal(SIGTERM, on_signal, NULL);

@@ -1,4 +1,5 @@
-/* management: boot device, NMI, indicators, boot mode, secure boot. Source: ironic-contract, sections 2.2 and 8.4. */
+/* management: boot device, NMI, indicators, boot mode, secure boot. Source: ironic-contract, sections 2.2
+ * and 8.4. */
 #include "conductor/operation.h"
 
 #include <string.h>
@@ -14,13 +15,13 @@ static int interface_of(struct job *job, const struct management_interface **ret
 }
 
 /* Common beginning of operations that need one slot of the table: `have` tells whether it is filled. */
-#define NEED(have, what) \
-	do { \
-		int need_rc = interface_of(job, &management, err); \
-		if (need_rc != 0) \
-			return need_rc; \
-		if (!(have)) \
-			return task_unsupported(&job->task, what, err); \
+#define NEED(have, what)                                                                                     \
+	do {                                                                                                 \
+		int need_rc = interface_of(job, &management, err);                                           \
+		if (need_rc != 0)                                                                            \
+			return need_rc;                                                                      \
+		if (!(have))                                                                                 \
+			return task_unsupported(&job->task, what, err);                                      \
 	} while (0)
 
 static json_t *words(const char *const *list)
@@ -44,9 +45,11 @@ static int boot_device_get(struct job *job, struct error *err)
 	rc = management->boot_device_get(&job->task, &device, err);
 	if (rc < 0)
 		return rc;
-	return task_result_json(job, json_pack("{s:s?, s:o}", "boot_device", device.device, "persistent",
-					       device.persistent < 0 ? json_null() : json_boolean(device.persistent)),
-				err);
+	return task_result_json(
+		job,
+		json_pack("{s:s?, s:o}", "boot_device", device.device, "persistent",
+			  device.persistent < 0 ? json_null() : json_boolean(device.persistent)),
+		err);
 }
 
 static int boot_device_set_begin(struct job *job, struct error *err)
@@ -81,8 +84,10 @@ static int boot_device_supported(struct job *job, struct error *err)
 
 	if (rc < 0)
 		return rc;
-	return task_result_json(job, json_pack("{s:o}", "supported_boot_devices",
-					       words(management_interface(interface)->boot_devices)), err);
+	return task_result_json(job,
+				json_pack("{s:o}", "supported_boot_devices",
+					  words(management_interface(interface)->boot_devices)),
+				err);
 }
 
 /* ---- NMI ---- */
@@ -111,13 +116,14 @@ static int indicators(struct job *job, struct error *err)
 		return task_unsupported(&job->task, "get_supported_indicators", err);
 	list = json_array();
 	for (; row->name; row++)
-		json_array_append_new(list, json_pack("{s:s++, s:s, s:b, s:o}", "name", row->name, "@", row->component,
-						      "component", row->component, "readonly", row->is_readonly,
-						      "states", words(row->states)));
+		json_array_append_new(list, json_pack("{s:s++, s:s, s:b, s:o}", "name", row->name, "@",
+						      row->component, "component", row->component, "readonly",
+						      row->is_readonly, "states", words(row->states)));
 	return task_result_json(job, json_pack("{s:o}", "indicators", list), err);
 }
 
-static int find_indicator(struct job *job, const struct indicator *row, const struct indicator **ret, struct error *err)
+static int find_indicator(struct job *job, const struct indicator *row, const struct indicator **ret,
+			  struct error *err)
 {
 	const char *component = job_text(job, "component");
 	const char *name = job_text(job, "name");
@@ -128,8 +134,8 @@ static int find_indicator(struct job *job, const struct indicator *row, const st
 			return 0;
 		}
 	}
-	return fail(err, ERR_INVALID, "Node %s has no indicator %s@%s", node_uuid(&job->node), name ? name : "",
-		    component ? component : "");
+	return fail(err, ERR_INVALID, "Node %s has no indicator %s@%s", node_uuid(&job->node),
+		    name ? name : "", component ? component : "");
 }
 
 static int indicator_get(struct job *job, struct error *err)
@@ -149,7 +155,8 @@ static int indicator_get(struct job *job, struct error *err)
 static int check_indicator_state(const struct indicator *which, const char *state, struct error *err)
 {
 	if (which->is_readonly)
-		return fail(err, ERR_INVALID, "Indicator %s@%s can only be read", which->name, which->component);
+		return fail(err, ERR_INVALID, "Indicator %s@%s can only be read", which->name,
+			    which->component);
 	for (const char *const *known = which->states; state && *known; known++) {
 		if (strcmp(*known, state) == 0)
 			return 0;
@@ -225,8 +232,8 @@ static void boot_mode_undo(struct job *job, const struct error *failure)
 	const char *mode = job_text(job, "target");
 
 	node_set_text(&job->node, NODE_LAST_ERROR,
-		      arena_printf(&job->task.arena, "Failed to change boot mode to %s: %s", mode ? mode : "None",
-				   failure->text));
+		      arena_printf(&job->task.arena, "Failed to change boot mode to %s: %s",
+				   mode ? mode : "None", failure->text));
 }
 
 static void secure_boot_undo(struct job *job, const struct error *failure)
@@ -234,21 +241,25 @@ static void secure_boot_undo(struct job *job, const struct error *failure)
 	bool is_on = json_is_true(json_object_get(job->args, "target"));
 
 	node_set_text(&job->node, NODE_LAST_ERROR,
-		      arena_printf(&job->task.arena, "Failed to change secure boot to %s: %s", is_on ? "on" : "off",
-				   failure->text));
+		      arena_printf(&job->task.arena, "Failed to change secure boot to %s: %s",
+				   is_on ? "on" : "off", failure->text));
 }
 
+/* clang-format off */
 const struct operation management_operations[] = {
 	{ .kind = "boot_device_get", .lock = LOCK_EXCLUSIVE, .run = boot_device_get },
-	{ .kind = "boot_device_set", .lock = LOCK_EXCLUSIVE, .begin = boot_device_set_begin, .run = boot_device_set },
+	{ .kind = "boot_device_set", .lock = LOCK_EXCLUSIVE, .begin = boot_device_set_begin,
+	  .run = boot_device_set },
 	{ .kind = "boot_device_supported", .lock = LOCK_SHARED, .run = boot_device_supported },
 	{ .kind = "inject_nmi", .lock = LOCK_EXCLUSIVE, .run = inject_nmi },
 	{ .kind = "indicators", .lock = LOCK_SHARED, .run = indicators },
 	{ .kind = "indicator_get", .lock = LOCK_EXCLUSIVE, .run = indicator_get },
-	{ .kind = "indicator_set", .lock = LOCK_EXCLUSIVE, .begin = indicator_set_begin, .run = indicator_set },
-	{ .kind = "boot_mode_set", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = mode_begin, .run = boot_mode_set,
-	  .undo = boot_mode_undo, .history = "management" },
+	{ .kind = "indicator_set", .lock = LOCK_EXCLUSIVE, .begin = indicator_set_begin,
+	  .run = indicator_set },
+	{ .kind = "boot_mode_set", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = mode_begin,
+	  .run = boot_mode_set, .undo = boot_mode_undo, .history = "management" },
 	{ .kind = "secure_boot_set", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = mode_begin,
 	  .run = secure_boot_set, .undo = secure_boot_undo, .history = "management" },
 	{ 0 }
 };
+/* clang-format on */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 static const struct operation *const tables[] = {
-	power_operations, vendor_operations, provision_operations, management_operations, validate_operations,
-	console_operations, recover_operations,
+	power_operations,    vendor_operations,  provision_operations, management_operations,
+	validate_operations, console_operations, recover_operations,
 };
 
 const struct operation *operation_find(const char *kind)

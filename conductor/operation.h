@@ -1,8 +1,9 @@
 #pragma once
 /*
- * operation: what a conductor can be asked to do, a row each (docs/actions.rst). begin may refuse before anything is
- * promised and touches no BMC; run does the work under the same lock, in the same fiber, after the 202 if the
- * operation is asynchronous; undo records a failure on the node when the caller has been promised something.
+ * operation: what a conductor can be asked to do, a row each (docs/actions.rst). begin may refuse before
+ * anything is promised and touches no BMC; run does the work under the same lock, in the same fiber, after
+ * the 202 if the operation is asynchronous; undo records a failure on the node when the caller has been
+ * promised something.
  */
 #include "conductor/task.h"
 #include "drivers/driver.h"
@@ -10,14 +11,15 @@
 struct operation {
 	const char *kind;
 	enum lock_kind lock;
-	bool is_async;        /* accepted after begin; begin may set job->is_async too */
-	bool is_nodeless;     /* driver level */
+	bool is_async;    /* accepted after begin; begin may set job->is_async too */
+	bool is_nodeless; /* driver level */
 	/* Checks, and changes node columns that acceptance writes. NULL: nothing to check. */
 	SUSPENDS int (*begin)(struct job *job, struct error *err);
 	SUSPENDS int (*run)(struct job *job, struct error *err);
-	/* Sets the columns that tell of the failure; NULL: last_error becomes the sentence. Never suspends. */
+	/* Sets the columns that tell of the failure; NULL: last_error becomes the sentence. Never suspends.
+	 */
 	void (*undo)(struct job *job, const struct error *failure);
-	const char *history;  /* event type of the history row of a failure; NULL: none */
+	const char *history; /* event type of the history row of a failure; NULL: none */
 };
 
 /* NULL when the kind is unknown. */

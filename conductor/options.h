@@ -6,19 +6,19 @@
 #include "lib/error.h"
 
 struct conductor_options {
-	char *group;                        /* conductor_group */
+	char *group; /* conductor_group */
 	double beat_s, hold_s, flight_s, watch_s;
-	long workers;                       /* workers_pool_size */
+	long workers; /* workers_pool_size */
 	double graceful_timeout_s;
-	double power_change_timeout_s;      /* power_state_change_timeout */
+	double power_change_timeout_s; /* power_state_change_timeout */
 	double soft_power_off_timeout_s;
-	double power_sync_interval_s;       /* 0: off */
+	double power_sync_interval_s; /* 0: off */
 	long power_sync_max_retries;
 	long power_sync_workers;
-	bool power_sync_is_forced;          /* force_power_state_during_sync */
-	double power_recovery_interval_s;   /* power_failure_recovery_interval; 0: off */
+	bool power_sync_is_forced;        /* force_power_state_during_sync */
+	double power_recovery_interval_s; /* power_failure_recovery_interval; 0: off */
 	double orphan_interval_s;
-	char *journal;                      /* write_journal; NULL: none */
+	char *journal; /* write_journal; NULL: none */
 };
 extern struct conductor_options conductor_options;
 

@@ -1,6 +1,7 @@
 /*
- * power: PUT states/power. Acceptance stores the target and clears last_error; then the BMC is asked, switched if need
- * be, and the outcome stored. Source: Ironic's node_power_action (ironic-contract, section 5.4).
+ * power: PUT states/power. Acceptance stores the target and clears last_error; then the BMC is asked,
+ * switched if need be, and the outcome stored. Source: Ironic's node_power_action (ironic-contract,
+ * section 5.4).
  */
 #include "conductor/power.h"
 
@@ -15,7 +16,7 @@ struct power_request {
 	enum power_state target; /* as asked for */
 	enum power_state result; /* the stable state it leads to */
 	unsigned timeout_s;
-	bool was_unreadable;     /* the failure came from reading, before anything was sent */
+	bool was_unreadable; /* the failure came from reading, before anything was sent */
 };
 
 static unsigned timeout_of(const struct job *job, enum power_state target)
@@ -44,11 +45,13 @@ static int check_node(struct job *job, const struct power_request *request, stru
 	enum provision_state state = provision_state_find(provision);
 
 	if (state == PROVISION_CLEANING || state == PROVISION_CLEANWAIT)
-		return fail(err, ERR_INVALID_STATE_REQUEST, "The requested action \"%s\" can not be performed on node "
-			    "\"%s\" while it is in state \"%s\".", power_state_name(request->target),
-			    node_uuid(&job->node), provision);
+		return fail(err, ERR_INVALID_STATE_REQUEST,
+			    "The requested action \"%s\" can not be performed on node "
+			    "\"%s\" while it is in state \"%s\".",
+			    power_state_name(request->target), node_uuid(&job->node), provision);
 	if (request->result == POWER_OFF && node_bool(&job->node, NODE_DISABLE_POWER_OFF))
-		return fail(err, ERR_CONFLICT, "Node %s can not be powered off: its disable_power_off is set.",
+		return fail(err, ERR_CONFLICT,
+			    "Node %s can not be powered off: its disable_power_off is set.",
 			    node_uuid(&job->node));
 	return 0;
 }
@@ -84,14 +87,16 @@ void power_reached(struct node *node, enum power_state state)
 	clock_wall_text(now, sizeof(now));
 	node_set_text(node, NODE_POWER_STATE, power_state_name(state));
 	node_set_text(node, NODE_TARGET_POWER_STATE, NULL);
-	json_object_set_new(node_object(node, NODE_DRIVER_INTERNAL_INFO), "last_power_state_change", json_string(now));
+	json_object_set_new(node_object(node, NODE_DRIVER_INTERNAL_INFO), "last_power_state_change",
+			    json_string(now));
 	node_mark_dirty(node, NODE_DRIVER_INTERNAL_INFO);
 }
 
 /* A change to the state that the BMC is in is no change; a reboot always is one. */
 static bool is_there(const struct power_request *request, enum power_state now)
 {
-	return now == request->result && request->target != POWER_REBOOT && request->target != POWER_SOFT_REBOOT;
+	return now == request->result && request->target != POWER_REBOOT &&
+	       request->target != POWER_SOFT_REBOOT;
 }
 
 static int run(struct job *job, struct error *err)
@@ -146,10 +151,12 @@ static int restore_begin(struct job *job, struct error *err)
 	return begin(job, err);
 }
 
+/* clang-format off */
 const struct operation power_operations[] = {
 	{ .kind = "power", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = begin, .run = run, .undo = undo,
 	  .history = "power" },
-	{ .kind = "power_restore", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = restore_begin, .run = run,
-	  .undo = undo, .history = "power" },
+	{ .kind = "power_restore", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = restore_begin,
+	  .run = run, .undo = undo, .history = "power" },
 	{ 0 }
 };
+/* clang-format on */

@@ -18,10 +18,10 @@
 #include "model/options.h"
 #include "model/rendezvous.h"
 
-#define PAGE 500
-#define HOSTS_MAX 256
-#define READ_S 60             /* longest reading of one node */
-#define OBSERVED_MAX 500      /* readings noted at a time */
+#define PAGE          500
+#define HOSTS_MAX     256
+#define READ_S        60  /* longest reading of one node */
+#define OBSERVED_MAX  500 /* readings noted at a time */
 #define RESTORE_RUN_S 150
 /* A round ends a little before the next begins. */
 #define ROUND_SHARE 0.9
@@ -31,12 +31,12 @@ struct poller {
 	struct conductor *conductor;
 	enum power_sync_kind kind;
 	struct semaphore workers;
-	struct map failures;          /* node id -> how often in a row, as a pointer */
-	int64_t *ids;                 /* owned: the round's nodes */
+	struct map failures; /* node id -> how often in a row, as a pointer */
+	int64_t *ids;        /* owned: the round's nodes */
 	size_t id_count, id_size;
 	int64_t observed[OBSERVED_MAX];
 	size_t observed_count;
-	struct poll *polls;           /* running */
+	struct poll *polls; /* running */
 };
 
 struct poll {
@@ -68,9 +68,10 @@ static void set_failures(struct poller *poller, int64_t id, unsigned count)
 
 static int read_power(struct node *node, enum power_state *ret_state, struct error *err)
 {
-	struct task task = {
-		.node = node, .hardware = hardware_type_find(node_text(node, NODE_DRIVER)),
-		.deadline_ms = clock_ms() + READ_S * 1000, .ops = &gate_closed_ops };
+	struct task task = { .node = node,
+			     .hardware = hardware_type_find(node_text(node, NODE_DRIVER)),
+			     .deadline_ms = clock_ms() + READ_S * 1000,
+			     .ops = &gate_closed_ops };
 	const struct interface *interface;
 	int rc;
 
@@ -93,10 +94,17 @@ static void restore(struct poller *poller, const struct node *node)
 	char uuid[UUID_TEXT];
 	char *pool = xasprintf("%s:%s", group, node_text(node, NODE_DRIVER));
 	char *args = xasprintf("{\"target\": \"%s\"}", node_text(node, NODE_POWER_STATE));
-	struct action_request request = {
-		.uuid = uuid, .node_id = node->id, .node_uuid = node_uuid(node), .kind = "power_restore",
-		.is_exclusive = true, .on_crash = "repeat", .pool = pool, .target = poller->conductor->hostname, .args = args,
-		.wait_ms = common_lock_wait_ms(), .run_s = RESTORE_RUN_S };
+	struct action_request request = { .uuid = uuid,
+					  .node_id = node->id,
+					  .node_uuid = node_uuid(node),
+					  .kind = "power_restore",
+					  .is_exclusive = true,
+					  .on_crash = "repeat",
+					  .pool = pool,
+					  .target = poller->conductor->hostname,
+					  .args = args,
+					  .wait_ms = common_lock_wait_ms(),
+					  .run_s = RESTORE_RUN_S };
 	struct error err;
 	int64_t id;
 
@@ -110,12 +118,17 @@ static void restore(struct poller *poller, const struct node *node)
 static void give_up(struct poller *poller, const struct node *node, const char *actual, const char *cause)
 {
 	const char *expected = node_text(node, NODE_POWER_STATE);
-	char *reason = xasprintf("During sync_power_state, max retries exceeded for node %s, node state %s does not match "
-				 "expected state '%s'. Updating DB state to '%s' Switching node to maintenance mode. "
-				 "Error: %s", node_uuid(node), actual ? actual : "None", expected ? expected : "None",
-				 actual ? actual : "None", cause);
-	struct power_sync_store store = { .node_id = node->id, .lock_epoch = node->lock_epoch, .power_state = actual,
-					  .reason = reason, .conductor = poller->conductor->hostname };
+	char *reason = xasprintf(
+		"During sync_power_state, max retries exceeded for node %s, node state %s does not match "
+		"expected state '%s'. Updating DB state to '%s' Switching node to maintenance mode. "
+		"Error: %s",
+		node_uuid(node), actual ? actual : "None", expected ? expected : "None",
+		actual ? actual : "None", cause);
+	struct power_sync_store store = { .node_id = node->id,
+					  .lock_epoch = node->lock_epoch,
+					  .power_state = actual,
+					  .reason = reason,
+					  .conductor = poller->conductor->hostname };
 	struct error err;
 	bool is_stored;
 
@@ -143,7 +156,8 @@ static bool may_force(struct node *node)
 static void store(struct poller *poller, const struct node *node, enum power_state state,
 		  int (*fn)(struct db *, const struct power_sync_store *, bool *, struct error *))
 {
-	struct power_sync_store row = { .node_id = node->id, .lock_epoch = node->lock_epoch,
+	struct power_sync_store row = { .node_id = node->id,
+					.lock_epoch = node->lock_epoch,
 					.power_state = power_state_name(state) };
 	struct error err;
 	bool is_stored;
@@ -161,8 +175,8 @@ static void differ(struct poller *poller, struct node *node, enum power_state ac
 	} else if (is_one_too_many) {
 		give_up(poller, node, power_state_name(actual), "the node did not stay as it was put back");
 	} else {
-		log_warning("node %s is found in state %s and put back to %s", node_uuid(node), power_state_name(actual),
-			    node_text(node, NODE_POWER_STATE));
+		log_warning("node %s is found in state %s and put back to %s", node_uuid(node),
+			    power_state_name(actual), node_text(node, NODE_POWER_STATE));
 		restore(poller, node);
 	}
 }
@@ -183,7 +197,8 @@ static void observe(struct poller *poller, int64_t id)
 	poller->observed_count = 0;
 	if (id > 0)
 		poller->observed[poller->observed_count++] = id;
-	power_sync_observe(poller->conductor->db, ids, count, &err); /* ages only: the next round notes them again */
+	power_sync_observe(poller->conductor->db, ids, count,
+			   &err); /* ages only: the next round notes them again */
 }
 
 static void judge(struct poller *poller, struct node *node)
@@ -227,7 +242,8 @@ static void poll_node(void *arg)
 	struct node node;
 
 	node_init(&node);
-	if (node_read(poller->conductor->db, NULL, NULL, poll->node_id, &node, &err) == 0 && is_pollable(poller, &node))
+	if (node_read(poller->conductor->db, NULL, NULL, poll->node_id, &node, &err) == 0 &&
+	    is_pollable(poller, &node))
 		judge(poller, &node);
 	node_release(&node);
 	if (poll->next)
@@ -241,12 +257,14 @@ static void poll_node(void *arg)
 /* ---- a round ---- */
 
 /* Nodes of each pool belong to one of its live hosts. */
-static bool is_ours(const struct poller *poller, const struct registry *registry, const struct power_sync_row *row)
+static bool is_ours(const struct poller *poller, const struct registry *registry,
+		    const struct power_sync_row *row)
 {
 	const char *hosts[HOSTS_MAX];
 	size_t count = registry_hosts(registry, poller->conductor->pools[row->driver], hosts, HOSTS_MAX);
 
-	return count > 0 && strcmp(hosts[rendezvous_pick(hosts, count, row->uuid)], poller->conductor->hostname) == 0;
+	return count > 0 &&
+	       strcmp(hosts[rendezvous_pick(hosts, count, row->uuid)], poller->conductor->hostname) == 0;
 }
 
 static void add(struct poller *poller, int64_t id)
@@ -272,9 +290,10 @@ static int collect(struct poller *poller, struct error *err)
 	rows = xcalloc(PAGE, sizeof(*rows));
 	poller->id_count = 0;
 	while (rc == 0 && count == PAGE) {
-		rc = power_sync_page(conductor->db, poller->kind, conductor_options.group ? conductor_options.group : "",
-				     (const char *const *)conductor->drivers, conductor->driver_count, after, PAGE, rows,
-				     &count, err);
+		rc = power_sync_page(conductor->db, poller->kind,
+				     conductor_options.group ? conductor_options.group : "",
+				     (const char *const *)conductor->drivers, conductor->driver_count, after,
+				     PAGE, rows, &count, err);
 		for (size_t i = 0; rc == 0 && i < count; i++) {
 			after = rows[i].id;
 			if (is_ours(poller, &registry, &rows[i]))
@@ -297,8 +316,8 @@ static void start_poll(struct poller *poller, int64_t node_id)
 	poll->fiber = fiber_spawn("power poll", poll_node, poll);
 }
 
-/* Evenly over the round, in an order that starts elsewhere each time, so that neighbours in a rack and the tail of a
- * cut-off round are not always the same. */
+/* Evenly over the round, in an order that starts elsewhere each time, so that neighbours in a rack and the
+ * tail of a cut-off round are not always the same. */
 static void poll_all(struct poller *poller, int64_t begun_ms, int64_t interval_ms)
 {
 	size_t first = poller->id_count ? (size_t)clock_ns() % poller->id_count : 0;

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * power_sync: reads the power state of this conductor's nodes every sync_power_state_interval, without locks, and stores
- * what it finds by the epoch read before (docs/locks.rst, section 3). What must be changed at the BMC becomes an action.
+ * power_sync: reads the power state of this conductor's nodes every sync_power_state_interval, without locks,
+ * and stores what it finds by the epoch read before (docs/locks.rst, section 3). What must be changed at the
+ * BMC becomes an action.
  */
 struct conductor;
 

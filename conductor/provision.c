@@ -1,7 +1,7 @@
 /*
- * provision: PUT states/provision. begin checks the verb against the state machine again, now under the lock, and moves
- * the node into the working state, which acceptance stores; run does the verb's work and moves the node on; undo moves
- * it to the failure state. Source: ironic-contract, sections 5.2 and 5.3.
+ * provision: PUT states/provision. begin checks the verb against the state machine again, now under the lock,
+ * and moves the node into the working state, which acceptance stores; run does the verb's work and moves the
+ * node on; undo moves it to the failure state. Source: ironic-contract, sections 5.2 and 5.3.
  */
 #include <string.h>
 
@@ -18,7 +18,7 @@ struct workflow {
 	enum provision_event event;
 	bool is_refused_in_maintenance;
 	bool is_refused_when_protected;
-	enum interface_type needs;       /* validated before the promise; INTERFACE_COUNT: none */
+	enum interface_type needs; /* validated before the promise; INTERFACE_COUNT: none */
 	SUSPENDS int (*work)(struct job *job, struct error *err); /* NULL: the move is all */
 };
 
@@ -35,7 +35,8 @@ static int verify(struct job *job, struct error *err)
 				   node_uuid(&job->node));
 	rc = power_interface(interface)->get(&job->task, &state, err);
 	if (rc < 0)
-		return fail_prefix(err, "Failed to get power state for node %s. Error", node_uuid(&job->node));
+		return fail_prefix(err, "Failed to get power state for node %s. Error",
+				   node_uuid(&job->node));
 	node_set_text(&job->node, NODE_POWER_STATE, power_state_name(state));
 	return 0;
 }
@@ -140,13 +141,17 @@ static int check_guards(struct job *job, const struct workflow *workflow, const 
 	const char *uuid = node_uuid(&job->node);
 
 	if (workflow->is_refused_in_maintenance && node_bool(&job->node, NODE_MAINTENANCE))
-		return fail(err, ERR_MAINTENANCE, "The %s operation can't be performed on node %s because it's in "
-			    "maintenance mode.", verb, uuid);
-	if (workflow->is_refused_when_protected && node_bool(&job->node, NODE_PROTECTED))
-		return fail(err, ERR_PROTECTED, "Node %s is protected and cannot be undeployed, rebuilt or deleted", uuid);
-	if (workflow->event == EVENT_PROVIDE && node_bool(&job->node, NODE_RETIRED))
-		return fail(err, ERR_INVALID, "The %s operation can't be performed on node %s because it is retired.",
+		return fail(err, ERR_MAINTENANCE,
+			    "The %s operation can't be performed on node %s because it's in "
+			    "maintenance mode.",
 			    verb, uuid);
+	if (workflow->is_refused_when_protected && node_bool(&job->node, NODE_PROTECTED))
+		return fail(err, ERR_PROTECTED,
+			    "Node %s is protected and cannot be undeployed, rebuilt or deleted", uuid);
+	if (workflow->event == EVENT_PROVIDE && node_bool(&job->node, NODE_RETIRED))
+		return fail(err, ERR_INVALID,
+			    "The %s operation can't be performed on node %s because it is retired.", verb,
+			    uuid);
 	return 0;
 }
 
@@ -157,7 +162,8 @@ static bool is_under_way(const struct job *job, enum provision_event event, enum
 	const struct fsm_transition *rows = fsm_table(&count);
 
 	for (size_t i = 0; job->is_accepted && i < count; i++) {
-		if (rows[i].event == event && rows[i].since > 0 && rows[i].to == state && fsm_needs_worker(state))
+		if (rows[i].event == event && rows[i].since > 0 && rows[i].to == state &&
+		    fsm_needs_worker(state))
 			return true;
 	}
 	return false;
@@ -178,8 +184,10 @@ static int begin(struct job *job, struct error *err)
 		return 0;
 	}
 	if (!verb || !fsm_allows(state, verb, VERSION_NEWEST))
-		return fail(err, ERR_INVALID_STATE_REQUEST, "The requested action \"%s\" can not be performed on node "
-			    "\"%s\" while it is in state \"%s\".", name ? name : "None", node_uuid(&job->node), provision);
+		return fail(err, ERR_INVALID_STATE_REQUEST,
+			    "The requested action \"%s\" can not be performed on node "
+			    "\"%s\" while it is in state \"%s\".",
+			    name ? name : "None", node_uuid(&job->node), provision);
 	if (!workflow)
 		return task_unsupported(&job->task, name, err);
 	rc = check_guards(job, workflow, name, err);
@@ -216,8 +224,10 @@ static void undo(struct job *job, const struct error *failure)
 		fsm_apply(&job->node, EVENT_FAIL);
 }
 
+/* clang-format off */
 const struct operation provision_operations[] = {
-	{ .kind = "provision", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = begin, .run = run, .undo = undo,
-	  .history = "provision" },
+	{ .kind = "provision", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = begin, .run = run,
+	  .undo = undo, .history = "provision" },
 	{ 0 }
 };
+/* clang-format on */

@@ -14,23 +14,29 @@
 #include "lib/xalloc.h"
 #include "model/fsm.h"
 
-#define ORPHANS_AT_A_TIME 100
-#define PURGE_AT_A_TIME 1000
-#define PURGE_MS 2000
+#define ORPHANS_AT_A_TIME  100
+#define PURGE_AT_A_TIME    1000
+#define PURGE_MS           2000
 #define CONDUCTOR_PURGE_MS (3600 * 1000)
 /* Longest time in line and at work of a recovery; a node that stays held is found again. */
 #define RECOVER_WAIT_MS 60000
-#define RECOVER_RUN_S 120
+#define RECOVER_RUN_S   120
 
-static void insert(struct conductor *conductor, int64_t node_id, const char *node_uuid_text, const char *group,
-		   const char *driver)
+static void insert(struct conductor *conductor, int64_t node_id, const char *node_uuid_text,
+		   const char *group, const char *driver)
 {
 	char uuid[UUID_TEXT];
 	char *pool = xasprintf("%s:%s", group ? group : "", driver);
-	struct action_request request = {
-		.uuid = uuid, .node_id = node_id, .node_uuid = node_uuid_text, .kind = "recover",
-		.is_exclusive = true, .on_crash = "repeat", .pool = pool, .target = conductor->hostname,
-		.wait_ms = RECOVER_WAIT_MS, .run_s = RECOVER_RUN_S };
+	struct action_request request = { .uuid = uuid,
+					  .node_id = node_id,
+					  .node_uuid = node_uuid_text,
+					  .kind = "recover",
+					  .is_exclusive = true,
+					  .on_crash = "repeat",
+					  .pool = pool,
+					  .target = conductor->hostname,
+					  .wait_ms = RECOVER_WAIT_MS,
+					  .run_s = RECOVER_RUN_S };
 	struct error err;
 	int64_t id;
 
@@ -56,7 +62,8 @@ void recover_orphans(struct conductor *conductor)
 			ORPHANS_AT_A_TIME, orphans, &count, &err) < 0)
 		log_warning("the search for orphaned nodes failed: %s", err.text);
 	for (size_t i = 0; i < count; i++)
-		insert(conductor, orphans[i].node_id, orphans[i].uuid, conductor_options.group, orphans[i].driver);
+		insert(conductor, orphans[i].node_id, orphans[i].uuid, conductor_options.group,
+		       orphans[i].driver);
 	xfree(orphans);
 }
 
@@ -107,8 +114,8 @@ void recover_start(struct conductor *conductor)
 
 /* ---- the action ---- */
 
-/* The lost conductor may have sent anything: what the BMC says now is the truth. Unreadable: the power poll goes on
- * from there. */
+/* The lost conductor may have sent anything: what the BMC says now is the truth. Unreadable: the power poll
+ * goes on from there. */
 static void read_power(struct job *job)
 {
 	const struct interface *power;
@@ -130,10 +137,12 @@ static int run(struct job *job, struct error *err)
 
 	(void)err;
 	if (was_switching && !has_error)
-		node_set_text(&job->node, NODE_LAST_ERROR, "The conductor that was changing the power state was lost; "
+		node_set_text(&job->node, NODE_LAST_ERROR,
+			      "The conductor that was changing the power state was lost; "
 			      "whether the change took place is not known.");
 	if (was_working && !has_error)
-		node_set_text(&job->node, NODE_LAST_ERROR, "The conductor that was working on this node was lost; the "
+		node_set_text(&job->node, NODE_LAST_ERROR,
+			      "The conductor that was working on this node was lost; the "
 			      "operation has failed.");
 	read_power(job);
 	node_set_text(&job->node, NODE_TARGET_POWER_STATE, NULL);
@@ -142,7 +151,5 @@ static int run(struct job *job, struct error *err)
 	return 0;
 }
 
-const struct operation recover_operations[] = {
-	{ .kind = "recover", .lock = LOCK_EXCLUSIVE, .run = run },
-	{ 0 }
-};
+const struct operation recover_operations[] = { { .kind = "recover", .lock = LOCK_EXCLUSIVE, .run = run },
+						{ 0 } };

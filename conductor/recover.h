@@ -1,7 +1,8 @@
 #pragma once
 /*
- * recover: nodes that a lost conductor left in the middle of something: unreserved, yet with a target power state or in
- * a state that only a worker leaves. Each gets an action that reads its power and fails the workflow.
+ * recover: nodes that a lost conductor left in the middle of something: unreserved, yet with a target power
+ * state or in a state that only a worker leaves. Each gets an action that reads its power and fails the
+ * workflow.
  */
 #include <stdint.h>
 

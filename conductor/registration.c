@@ -25,10 +25,10 @@ struct rows {
 };
 
 /* One more element; doubles at each power of two. */
-#define APPEND(array, count) \
-	(((count) & ((count) - 1)) == 0 \
-		 ? (void)((array) = xreallocarray((array), (count) ? (count) * 2 : 1, sizeof(*(array)))) \
-		 : (void)0, \
+#define APPEND(array, count)                                                                                 \
+	(((count) & ((count)-1)) == 0                                                                        \
+		 ? (void)((array) = xreallocarray((array), (count) ? (count)*2 : 1, sizeof(*(array))))       \
+		 : (void)0,                                                                                  \
 	 &(array)[(count)++])
 
 static void add_property(struct rows *rows, const char *hardware_type, const struct driver_property *property)
@@ -39,11 +39,12 @@ static void add_property(struct rows *rows, const char *hardware_type, const str
 			return;
 	}
 	*APPEND(rows->properties, rows->counts.property_count) = (struct conductor_property){
-		.hardware_type = hardware_type, .name = property->name, .help = property->help };
+		.hardware_type = hardware_type, .name = property->name, .help = property->help
+	};
 }
 
-static void add_methods(struct rows *rows, const char *hardware_type, const char *interface_name, const char *level,
-			const struct passthru_method *method)
+static void add_methods(struct rows *rows, const char *hardware_type, const char *interface_name,
+			const char *level, const struct passthru_method *method)
 {
 	for (; method && method->name; method++) {
 		const char **verbs = arena_alloc(&rows->arena, 5 * sizeof(*verbs));
@@ -54,29 +55,39 @@ static void add_methods(struct rows *rows, const char *hardware_type, const char
 				verbs[count++] = http_verb_name((enum http_verb)verb);
 		}
 		*APPEND(rows->methods, rows->counts.method_count) = (struct conductor_method){
-			.hardware_type = hardware_type, .interface_name = interface_name, .level = level,
-			.name = method->name, .http_methods = verbs, .http_method_count = count,
-			.is_async = method->mode == PASSTHRU_ASYNC, .is_attach = method->is_attach,
+			.hardware_type = hardware_type,
+			.interface_name = interface_name,
+			.level = level,
+			.name = method->name,
+			.http_methods = verbs,
+			.http_method_count = count,
+			.is_async = method->mode == PASSTHRU_ASYNC,
+			.is_attach = method->is_attach,
 			.is_exclusive = method->lock == LOCK_EXCLUSIVE,
 			.on_crash = method->on_crash == CRASH_REPEAT ? "repeat" : "never",
 			.run_s = method->run_s ? (int)method->run_s : PASSTHRU_RUN_S,
-			.description = method->help };
+			.description = method->help
+		};
 	}
 }
 
-static void add_interface(struct rows *rows, const struct hardware_type *hardware, const struct interface *interface,
-			  int position)
+static void add_interface(struct rows *rows, const struct hardware_type *hardware,
+			  const struct interface *interface, int position)
 {
 	const struct driver_property *property = interface->properties;
 
 	*APPEND(rows->interfaces, rows->counts.interface_count) = (struct conductor_interface){
-		.hardware_type = hardware->name, .interface_type = interface_type_info(interface->type)->name,
-		.name = interface->name, .position = position,
-		.is_default = interface == hardware_type_default(hardware, interface->type) };
+		.hardware_type = hardware->name,
+		.interface_type = interface_type_info(interface->type)->name,
+		.name = interface->name,
+		.position = position,
+		.is_default = interface == hardware_type_default(hardware, interface->type)
+	};
 	for (; property && property->name; property++)
 		add_property(rows, hardware->name, property);
 	if (interface->type == INTERFACE_VENDOR) {
-		add_methods(rows, hardware->name, interface->name, "node", vendor_interface(interface)->node_methods);
+		add_methods(rows, hardware->name, interface->name, "node",
+			    vendor_interface(interface)->node_methods);
 		add_methods(rows, hardware->name, interface->name, "driver",
 			    vendor_interface(interface)->driver_methods);
 	}
@@ -95,8 +106,10 @@ static void add_hardware_type(struct rows *rows, const struct hardware_type *har
 	if (!hardware_type_default(hardware, INTERFACE_RAID))
 		return;
 	for (const struct driver_property *row = raid_properties; row->name; row++)
-		*APPEND(rows->raid_properties, rows->counts.raid_property_count) = (struct conductor_property){
-			.hardware_type = hardware->name, .name = row->name, .help = row->help };
+		*APPEND(rows->raid_properties, rows->counts.raid_property_count) =
+			(struct conductor_property){ .hardware_type = hardware->name,
+						     .name = row->name,
+						     .help = row->help };
 }
 
 static void rows_release(struct rows *rows)
@@ -151,11 +164,14 @@ int registration_register(struct conductor *conductor, struct error *err)
 	arena_init(&rows.arena);
 	for (size_t i = 0; i < conductor->driver_count; i++)
 		add_hardware_type(&rows, hardware_type_find(conductor->drivers[i]));
-	row = (struct conductor_row){
-		.instance = conductor->instance, .hostname = conductor->hostname, .group = group(),
-		.version = FERRULE_VERSION,
-		.pools = (const char *const *)conductor->pools, .pool_count = conductor->driver_count,
-		.drivers = (const char *const *)conductor->drivers, .driver_count = conductor->driver_count };
+	row = (struct conductor_row){ .instance = conductor->instance,
+				      .hostname = conductor->hostname,
+				      .group = group(),
+				      .version = FERRULE_VERSION,
+				      .pools = (const char *const *)conductor->pools,
+				      .pool_count = conductor->driver_count,
+				      .drivers = (const char *const *)conductor->drivers,
+				      .driver_count = conductor->driver_count };
 	rows.counts.interfaces = rows.interfaces;
 	rows.counts.properties = rows.properties;
 	rows.counts.raid_properties = rows.raid_properties;

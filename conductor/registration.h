@@ -1,5 +1,6 @@
 #pragma once
-/* registration: the row of this instance and what it can do, from the tables of the enabled hardware types. */
+/* registration: the row of this instance and what it can do, from the tables of the enabled hardware types.
+ */
 #include "lib/error.h"
 #include "lib/fiber.h"
 

@@ -1,7 +1,7 @@
 /* task: see task.h. */
 #include "conductor/task.h"
 
-#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "conductor/conductor.h"
@@ -74,7 +74,8 @@ static int read_node(struct job *job, struct error *err)
 		rc = node_read(job->conductor->db, NULL, NULL, job->action.node_id, &job->node, err);
 	} while (again(job, rc));
 	if (rc == -ERR_NOT_FOUND)
-		return fail(err, ERR_NOT_FOUND, "The node of action %s could not be found.", job->action.uuid);
+		return fail(err, ERR_NOT_FOUND, "The node of action %s could not be found.",
+			    job->action.uuid);
 	if (rc < 0)
 		return rc;
 	job->task.node = &job->node;
@@ -82,7 +83,8 @@ static int read_node(struct job *job, struct error *err)
 	driver = node_text(&job->node, NODE_DRIVER);
 	job->task.hardware = hardware_type_find(driver);
 	if (!hardware_type_is_enabled(job->task.hardware))
-		return fail(err, ERR_INTERFACE, "Could not find the following driver(s) or hardware type(s): %s.", driver);
+		return fail(err, ERR_INTERFACE,
+			    "Could not find the following driver(s) or hardware type(s): %s.", driver);
 	return 0;
 }
 
@@ -91,7 +93,8 @@ static int read_args(struct job *job, struct error *err)
 	int rc = 0;
 
 	if (job->action.args)
-		rc = json_parse(job->action.args, strlen(job->action.args), JSON_DEPTH_MAX + 2, &job->args, err);
+		rc = json_parse(job->action.args, strlen(job->action.args), JSON_DEPTH_MAX + 2, &job->args,
+				err);
 	else
 		job->args = json_object();
 	if (rc == 0 && !json_is_object(job->args))
@@ -119,10 +122,12 @@ static int open_started(struct job *job, struct error *err)
 	if (rc == 0 && action->node_id)
 		rc = read_node(job, err);
 	if (rc == 0 && !operation)
-		rc = fail(err, ERR_UNSUPPORTED, "This conductor does not know actions of kind %s.", action->kind);
+		rc = fail(err, ERR_UNSUPPORTED, "This conductor does not know actions of kind %s.",
+			  action->kind);
 	if (rc == 0 && (operation->is_nodeless != !action->node_id ||
 			(operation->lock == LOCK_EXCLUSIVE && !action->is_exclusive)))
-		rc = fail(err, ERR_INTERNAL, "Action %s was stored with a node or lock that kind %s does not have.",
+		rc = fail(err, ERR_INTERNAL,
+			  "Action %s was stored with a node or lock that kind %s does not have.",
 			  action->uuid, action->kind);
 	if (rc == 0)
 		job->operation = operation;
@@ -143,8 +148,8 @@ int task_open_exclusive(struct conductor *conductor, int64_t node_id, struct job
 	int rc;
 
 	job_init(job, conductor);
-	rc = action_start_exclusive(conductor->db, node_id, conductor->hostname, conductor->instance, ret_started,
-				    &job->action, err);
+	rc = action_start_exclusive(conductor->db, node_id, conductor->hostname, conductor->instance,
+				    ret_started, &job->action, err);
 	if (rc < 0 || !*ret_started) {
 		job_release(job);
 		return rc;
@@ -159,7 +164,8 @@ int task_open_shared(struct conductor *conductor, int64_t action_id, struct job 
 	int rc;
 
 	job_init(job, conductor);
-	rc = action_start_shared(conductor->db, action_id, conductor->instance, ret_started, &job->action, err);
+	rc = action_start_shared(conductor->db, action_id, conductor->instance, ret_started, &job->action,
+				 err);
 	if (rc < 0 || !*ret_started) {
 		job_release(job);
 		return rc;
@@ -186,7 +192,8 @@ static const char *take_changes(struct job *job)
 }
 
 /* Accept or save: asked_ms is read before the statement leaves, because that is what it confirms. */
-static int write_through(struct job *job, int (*write)(struct db *, const struct action *, const char *, struct error *),
+static int write_through(struct job *job,
+			 int (*write)(struct db *, const struct action *, const char *, struct error *),
 			 struct error *err)
 {
 	const char *changes = take_changes(job);
@@ -278,7 +285,7 @@ void task_stop(struct job *job, const char *who)
 {
 	if (job->stop_asked[0] || job->is_finishing)
 		return;
-	strncpy(job->stop_asked, who, sizeof(job->stop_asked) - 1);
+	snprintf(job->stop_asked, sizeof(job->stop_asked), "%s", who);
 	fiber_cancel(job->fiber);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * task: an action in the making, as a job: the task that drivers see, the node, the action's row. task_open and
- * task_close are the only two that take and release locks. A job lives on its fiber's stack.
+ * task: an action in the making, as a job: the task that drivers see, the node, the action's row. task_open
+ * and task_close are the only two that take and release locks. A job lives on its fiber's stack.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,49 +20,50 @@ struct operation;
 
 struct job {
 	struct task task;
-	struct node node;             /* task.node points here, or is NULL at driver level */
+	struct node node; /* task.node points here, or is NULL at driver level */
 	struct action action;
-	struct conductor *conductor;  /* borrowed */
+	struct conductor *conductor; /* borrowed */
 	struct fiber *fiber;
-	struct job *previous, *next;  /* in conductor->jobs */
+	struct job *previous, *next; /* in conductor->jobs */
 
 	struct fiber_labels labels;
 
 	const struct operation *operation;
-	json_t *args;                 /* owned; an object */
-	void *state;                  /* of the operation, in the task's arena */
-	bool is_async;                /* answered on acceptance: set by begin */
+	json_t *args;  /* owned; an object */
+	void *state;   /* of the operation, in the task's arena */
+	bool is_async; /* answered on acceptance: set by begin */
 
 	bool is_accepted;
-	bool is_fenced;               /* the lock or the lease is lost: nothing may be written any more */
-	bool is_finishing;            /* the finish statement is on its way */
-	bool was_missed;              /* the last renewal did not list it */
-	int64_t started_ms;           /* when the reply to its start was here */
-	int64_t confirmed_ms;         /* when the database was last asked and said that (id, token) runs */
-	unsigned writes;              /* that passed the gate */
-	char stop_asked[128];         /* who or what cancelled it; "": nobody */
+	bool is_fenced;       /* the lock or the lease is lost: nothing may be written any more */
+	bool is_finishing;    /* the finish statement is on its way */
+	bool was_missed;      /* the last renewal did not list it */
+	int64_t started_ms;   /* when the reply to its start was here */
+	int64_t confirmed_ms; /* when the database was last asked and said that (id, token) runs */
+	unsigned writes;      /* that passed the gate */
+	char stop_asked[128]; /* who or what cancelled it; "": nobody */
 
 	struct buf result;
-	const char *result_type;      /* NULL: no result */
+	const char *result_type; /* NULL: no result */
 };
 
-/* Takes the lock of the node and starts the head of its line; or starts a shared action by its id. *ret_started
- * false: nothing to do now. On success the job is listed, its node read and its arguments parsed. An action that
- * cannot be opened (node gone, arguments unreadable) is ended here, and reported as started with job->operation NULL:
- * then the job is closed already. */
-SUSPENDS int task_open_exclusive(struct conductor *conductor, int64_t node_id, struct job *job, bool *ret_started,
-				 struct error *err);
-SUSPENDS int task_open_shared(struct conductor *conductor, int64_t action_id, struct job *job, bool *ret_started,
-			      struct error *err);
+/* Takes the lock of the node and starts the head of its line; or starts a shared action by its id.
+ * *ret_started false: nothing to do now. On success the job is listed, its node read and its arguments
+ * parsed. An action that cannot be opened (node gone, arguments unreadable) is ended here, and reported as
+ * started with job->operation NULL: then the job is closed already. */
+SUSPENDS int task_open_exclusive(struct conductor *conductor, int64_t node_id, struct job *job,
+				 bool *ret_started, struct error *err);
+SUSPENDS int task_open_shared(struct conductor *conductor, int64_t action_id, struct job *job,
+			      bool *ret_started, struct error *err);
 
-/* Accepts: the promise, with the node's changes so far, in one commit that waits for the disk. Repeats while the
- * database is away, until the task's deadline. -ERR_FENCED. */
+/* Accepts: the promise, with the node's changes so far, in one commit that waits for the disk. Repeats while
+ * the database is away, until the task's deadline. -ERR_FENCED. */
 SUSPENDS int task_accept(struct job *job, struct error *err);
 /* Writes the node's changes so far. Same errors. */
 SUSPENDS int task_save(struct job *job, struct error *err);
 
-/* Ends the action with what failure says (NULL: done), writes the node's changes, releases the lock, and frees the
- * job. history: also a row of the node's history with the failure's text, under that event type; NULL: none. */
+/* Ends the action with what failure says (NULL: done), writes the node's changes, releases the lock, and
+ * frees the job. history: also a row of the node's history with the failure's text, under that event type;
+ * NULL: none. */
 SUSPENDS void task_close(struct job *job, const struct error *failure, const char *history);
 
 /* The lock is lost: cancels the fiber. */

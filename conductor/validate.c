@@ -1,4 +1,5 @@
-/* validate: GET validate: what each interface says of the node's driver_info. Source: ironic-contract, section 2.2. */
+/* validate: GET validate: what each interface says of the node's driver_info. Source: ironic-contract,
+ * section 2.2. */
 #include "conductor/operation.h"
 
 static int run(struct job *job, struct error *err)
@@ -21,7 +22,5 @@ static int run(struct job *job, struct error *err)
 	return task_result_json(job, answer, err);
 }
 
-const struct operation validate_operations[] = {
-	{ .kind = "validate", .lock = LOCK_SHARED, .run = run },
-	{ 0 }
-};
+const struct operation validate_operations[] = { { .kind = "validate", .lock = LOCK_SHARED, .run = run },
+						 { 0 } };

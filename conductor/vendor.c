@@ -1,4 +1,5 @@
-/* vendor: passthru calls to nodes and drivers, through the one dispatcher. Source: ironic-contract, section 7. */
+/* vendor: passthru calls to nodes and drivers, through the one dispatcher. Source: ironic-contract,
+ * section 7. */
 #include "conductor/operation.h"
 
 #include <string.h>
@@ -22,7 +23,8 @@ static int begin(struct job *job, struct error *err)
 	if (rc < 0)
 		return rc;
 	if (job->task.node && call->method->lock == LOCK_EXCLUSIVE && !job->task.is_exclusive)
-		return fail(err, ERR_INTERNAL, "Method %s needs the node's lock, and was called without it.", method);
+		return fail(err, ERR_INTERNAL, "Method %s needs the node's lock, and was called without it.",
+			    method);
 	job->state = call;
 	job->is_async = call->method->mode == PASSTHRU_ASYNC;
 	return passthru_check(&job->task, call, err);
@@ -34,12 +36,14 @@ static int begin_driver(struct job *job, struct error *err)
 
 	job->task.hardware = hardware_type_find(driver);
 	if (!hardware_type_is_enabled(job->task.hardware))
-		return fail(err, ERR_NOT_FOUND, "Could not find the following driver(s) or hardware type(s): %s.",
+		return fail(err, ERR_NOT_FOUND,
+			    "Could not find the following driver(s) or hardware type(s): %s.",
 			    driver ? driver : "None");
 	return begin(job, err);
 }
 
-static int keep(struct job *job, const struct passthru_call *call, struct passthru_result *result, struct error *err)
+static int keep(struct job *job, const struct passthru_call *call, struct passthru_result *result,
+		struct error *err)
 {
 	json_t *value = result->value;
 
@@ -75,8 +79,12 @@ static void undo(struct job *job, const struct error *failure)
 				   call ? call->method->name : "call", failure->text));
 }
 
+/* clang-format off */
 const struct operation vendor_operations[] = {
-	{ .kind = "passthru", .lock = LOCK_SHARED, .begin = begin, .run = run, .undo = undo, .history = "vendor" },
-	{ .kind = "driver_passthru", .lock = LOCK_SHARED, .is_nodeless = true, .begin = begin_driver, .run = run },
+	{ .kind = "passthru", .lock = LOCK_SHARED, .begin = begin, .run = run, .undo = undo,
+	  .history = "vendor" },
+	{ .kind = "driver_passthru", .lock = LOCK_SHARED, .is_nodeless = true, .begin = begin_driver,
+	  .run = run },
 	{ 0 }
 };
+/* clang-format on */

@@ -14,7 +14,8 @@ static int64_t since_of(const struct watch *watch, const struct lease_beat *row,
 	return now_ms;
 }
 
-void watch_note(struct watch *watch, const struct lease_beat *beats, size_t count, const char *timeline, int64_t now_ms)
+void watch_note(struct watch *watch, const struct lease_beat *beats, size_t count, const char *timeline,
+		int64_t now_ms)
 {
 	int64_t since_ms[WATCH_MAX];
 

@@ -34,8 +34,9 @@ int orphan_find(struct db *db, const char *group, const char *const *drivers, si
 	add_all(&driver_names, drivers, driver_count);
 	add_all(&state_names, provision_states, state_count);
 	snprintf(limit, sizeof(limit), "%zu", max);
-	rc = db_exec(db, &find, (const char *[]){ group, array_end(&driver_names), array_end(&state_names), limit }, &rows,
-		     err);
+	rc = db_exec(db, &find,
+		     (const char *[]){ group, array_end(&driver_names), array_end(&state_names), limit },
+		     &rows, err);
 	array_release(&driver_names);
 	array_release(&state_names);
 	if (rc < 0)

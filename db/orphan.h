@@ -8,8 +8,8 @@ struct orphan {
 	char uuid[UUID_TEXT];
 	char driver[64];
 };
-/* At most max nodes of the group with one of the drivers: unreserved, without an open exclusive action, and with a
- * target power state or in one of the provision states. */
+/* At most max nodes of the group with one of the drivers: unreserved, without an open exclusive action, and
+ * with a target power state or in one of the provision states. */
 SUSPENDS int orphan_find(struct db *db, const char *group, const char *const *drivers, size_t driver_count,
-			 const char *const *provision_states, size_t state_count, size_t max, struct orphan *ret,
-			 size_t *ret_count, struct error *err);
+			 const char *const *provision_states, size_t state_count, size_t max,
+			 struct orphan *ret, size_t *ret_count, struct error *err);

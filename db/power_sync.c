@@ -8,22 +8,22 @@
 
 /* Ironic polls no node in these states (ironic-contract, section 6.4). */
 #define UNWATCHED "('wait call-back', 'clean wait', 'enroll', 'adopt failed')"
-#define COMMON \
-	"SELECT id, uuid, array_position($2::text[], driver) - 1 FROM nodes" \
-	" WHERE id > $3 AND lower(conductor_group) = lower($1) AND driver = ANY ($2)" \
+#define COMMON                                                                                               \
+	"SELECT id, uuid, array_position($2::text[], driver) - 1 FROM nodes"                                 \
+	" WHERE id > $3 AND lower(conductor_group) = lower($1) AND driver = ANY ($2)"                        \
 	" AND reservation IS NULL AND target_power_state IS NULL"
 #define GUARD " WHERE id = $1 AND lock_epoch = $2 AND reservation IS NULL"
 
 static const struct db_statement pages[] = {
-	[POWER_SYNC_POLL] = {
-		.name = "power_sync_poll",
-		.sql = COMMON " AND NOT maintenance AND provision_state NOT IN " UNWATCHED " ORDER BY id LIMIT $4",
-		.param_count = 4 },
-	[POWER_SYNC_RECOVER] = {
-		.name = "power_sync_recoverable",
-		.sql = COMMON " AND maintenance AND fault = 'power failure' AND provision_state <> 'enroll'"
-			      " ORDER BY id LIMIT $4",
-		.param_count = 4 },
+	[POWER_SYNC_POLL] = { .name = "power_sync_poll",
+			      .sql = COMMON " AND NOT maintenance AND provision_state NOT IN " UNWATCHED
+					    " ORDER BY id LIMIT $4",
+			      .param_count = 4 },
+	[POWER_SYNC_RECOVER] = { .name = "power_sync_recoverable",
+				 .sql = COMMON " AND maintenance AND fault = 'power failure' AND "
+					       "provision_state <> 'enroll'"
+					       " ORDER BY id LIMIT $4",
+				 .param_count = 4 },
 };
 
 static const struct db_statement record = {
@@ -39,15 +39,18 @@ static const struct db_statement fail_node = {
 	       " fault = 'power failure', last_error = $4, version = version + 1, updated_at = now()" GUARD
 	       " AND NOT maintenance RETURNING id, provision_state, target_provision_state)"
 	       " INSERT INTO node_history (uuid, node_id, severity, event_type, event, conductor, state,"
-	       " target_provision_state) SELECT gen_random_uuid(), id, 'ERROR', 'power', $4, $5, provision_state,"
+	       " target_provision_state) SELECT gen_random_uuid(), id, 'ERROR', 'power', $4, $5, "
+	       "provision_state,"
 	       " target_provision_state FROM n",
 	.param_count = 5,
 };
 
 static const struct db_statement recover_node = {
 	.name = "power_sync_recover",
-	.sql = "UPDATE nodes SET power_state = $3, maintenance = false, maintenance_reason = NULL, fault = NULL,"
-	       " version = version + 1, updated_at = now()" GUARD " AND maintenance AND fault = 'power failure'",
+	.sql = "UPDATE nodes SET power_state = $3, maintenance = false, maintenance_reason = NULL, fault = "
+	       "NULL,"
+	       " version = version + 1, updated_at = now()" GUARD
+	       " AND maintenance AND fault = 'power failure'",
 	.param_count = 3,
 };
 
@@ -55,13 +58,14 @@ static const struct db_statement observe = {
 	.name = "power_sync_observe",
 	.sql = "INSERT INTO node_power_observed (node_id, observed_at, source)"
 	       " SELECT n.id, now(), 'poll' FROM nodes n WHERE n.id = ANY ($1::bigint[]) ORDER BY n.id"
-	       " ON CONFLICT (node_id) DO UPDATE SET observed_at = excluded.observed_at, source = excluded.source",
+	       " ON CONFLICT (node_id) DO UPDATE SET observed_at = excluded.observed_at, source = "
+	       "excluded.source",
 	.param_count = 1,
 };
 
 int power_sync_page(struct db *db, enum power_sync_kind kind, const char *group, const char *const *drivers,
-		    size_t driver_count, int64_t after_id, size_t max, struct power_sync_row *ret, size_t *ret_count,
-		    struct error *err)
+		    size_t driver_count, int64_t after_id, size_t max, struct power_sync_row *ret,
+		    size_t *ret_count, struct error *err)
 {
 	char after[24], limit[24];
 	struct db_rows *rows = NULL;
@@ -73,7 +77,8 @@ int power_sync_page(struct db *db, enum power_sync_kind kind, const char *group,
 		array_text(&names, drivers[i]);
 	snprintf(after, sizeof(after), "%" PRId64, after_id);
 	snprintf(limit, sizeof(limit), "%zu", max);
-	rc = db_exec(db, &pages[kind], (const char *[]){ group, array_end(&names), after, limit }, &rows, err);
+	rc = db_exec(db, &pages[kind], (const char *[]){ group, array_end(&names), after, limit }, &rows,
+		     err);
 	array_release(&names);
 	if (rc < 0)
 		return rc;
@@ -89,8 +94,8 @@ int power_sync_page(struct db *db, enum power_sync_kind kind, const char *group,
 	return 0;
 }
 
-static int run_store(struct db *db, const struct db_statement *statement, const struct power_sync_store *store,
-		     bool *ret_stored, struct error *err)
+static int run_store(struct db *db, const struct db_statement *statement,
+		     const struct power_sync_store *store, bool *ret_stored, struct error *err)
 {
 	char id[24], epoch[24];
 	const char *values[] = { id, epoch, store->power_state, store->reason, store->conductor };
@@ -107,7 +112,8 @@ static int run_store(struct db *db, const struct db_statement *statement, const 
 	return 0;
 }
 
-int power_sync_record(struct db *db, const struct power_sync_store *store, bool *ret_stored, struct error *err)
+int power_sync_record(struct db *db, const struct power_sync_store *store, bool *ret_stored,
+		      struct error *err)
 {
 	return run_store(db, &record, store, ret_stored, err);
 }
@@ -117,7 +123,8 @@ int power_sync_fail(struct db *db, const struct power_sync_store *store, bool *r
 	return run_store(db, &fail_node, store, ret_stored, err);
 }
 
-int power_sync_recover(struct db *db, const struct power_sync_store *store, bool *ret_stored, struct error *err)
+int power_sync_recover(struct db *db, const struct power_sync_store *store, bool *ret_stored,
+		       struct error *err)
 {
 	return run_store(db, &recover_node, store, ret_stored, err);
 }

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * power_sync: what the power poller reads and stores. It holds no lock: each store names the lock epoch that it read
- * before it asked the BMC and takes place only if nobody has held the node since (docs/locks.rst, section 3).
+ * power_sync: what the power poller reads and stores. It holds no lock: each store names the lock epoch that
+ * it read before it asked the BMC and takes place only if nobody has held the node since (docs/locks.rst,
+ * section 3).
  */
 #include <stdbool.h>
 
@@ -9,19 +10,19 @@
 #include "lib/uuid.h"
 
 enum power_sync_kind {
-	POWER_SYNC_POLL,    /* nodes whose power state is watched */
-	POWER_SYNC_RECOVER  /* nodes in maintenance with the fault "power failure" */
+	POWER_SYNC_POLL,   /* nodes whose power state is watched */
+	POWER_SYNC_RECOVER /* nodes in maintenance with the fault "power failure" */
 };
 
 struct power_sync_row {
 	int64_t id;
 	char uuid[UUID_TEXT];
-	int driver;          /* index into drivers */
+	int driver; /* index into drivers */
 };
 /* Nodes of the group with one of the drivers, unreserved and not being switched, by id, after that id. */
-SUSPENDS int power_sync_page(struct db *db, enum power_sync_kind kind, const char *group, const char *const *drivers,
-			     size_t driver_count, int64_t after_id, size_t max, struct power_sync_row *ret,
-			     size_t *ret_count, struct error *err);
+SUSPENDS int power_sync_page(struct db *db, enum power_sync_kind kind, const char *group,
+			     const char *const *drivers, size_t driver_count, int64_t after_id, size_t max,
+			     struct power_sync_row *ret, size_t *ret_count, struct error *err);
 
 struct power_sync_store {
 	int64_t node_id, lock_epoch;
@@ -30,9 +31,12 @@ struct power_sync_store {
 	const char *conductor;   /* fails: for the history row */
 };
 /* Records the state. *ret_stored: nobody came between. */
-SUSPENDS int power_sync_record(struct db *db, const struct power_sync_store *store, bool *ret_stored, struct error *err);
-/* Records it and puts the node into maintenance with the fault "power failure", last_error and a history row. */
-SUSPENDS int power_sync_fail(struct db *db, const struct power_sync_store *store, bool *ret_stored, struct error *err);
+SUSPENDS int power_sync_record(struct db *db, const struct power_sync_store *store, bool *ret_stored,
+			       struct error *err);
+/* Records it and puts the node into maintenance with the fault "power failure", last_error and a history row.
+ */
+SUSPENDS int power_sync_fail(struct db *db, const struct power_sync_store *store, bool *ret_stored,
+			     struct error *err);
 /* Records it and takes the node out of that maintenance. */
 SUSPENDS int power_sync_recover(struct db *db, const struct power_sync_store *store, bool *ret_stored,
 				struct error *err);

@@ -40,7 +40,8 @@ void drivers_drain(int64_t deadline_ms)
 	}
 }
 
-static const struct enabled_interfaces *enabled_of(const struct hardware_type *hardware, enum interface_type type)
+static const struct enabled_interfaces *enabled_of(const struct hardware_type *hardware,
+						   enum interface_type type)
 {
 	static const struct enabled_interfaces none;
 
@@ -76,8 +77,8 @@ const struct interface *hardware_type_default(const struct hardware_type *hardwa
 	return enabled_of(hardware, type)->preset;
 }
 
-const struct interface *hardware_type_interface(const struct hardware_type *hardware, enum interface_type type,
-						const char *name)
+const struct interface *hardware_type_interface(const struct hardware_type *hardware,
+						enum interface_type type, const char *name)
 {
 	const struct enabled_interfaces *found = enabled_of(hardware, type);
 
@@ -109,16 +110,20 @@ static int check_names(struct error *err)
 		const char *name = driver_options.hardware_types.items[i];
 
 		if (!hardware_type_find(name))
-			return fail(err, ERR_INVALID, "[DEFAULT] enabled_hardware_types names \"%s\", which is "
-				    "not a hardware type", name);
+			return fail(err, ERR_INVALID,
+				    "[DEFAULT] enabled_hardware_types names \"%s\", which is "
+				    "not a hardware type",
+				    name);
 	}
 	for (enum interface_type type = 0; type < INTERFACE_COUNT; type++) {
 		for (size_t i = 0; i < driver_options.enabled[type].count; i++) {
 			const char *name = driver_options.enabled[type].items[i];
 
 			if (!is_offered(type, name))
-				return fail(err, ERR_INVALID, "[DEFAULT] enabled_%s_interfaces names \"%s\", which "
-					    "no hardware type offers", interface_type_info(type)->name, name);
+				return fail(err, ERR_INVALID,
+					    "[DEFAULT] enabled_%s_interfaces names \"%s\", which "
+					    "no hardware type offers",
+					    interface_type_info(type)->name, name);
 		}
 	}
 	return 0;
@@ -144,9 +149,10 @@ static int enable_interfaces(const struct hardware_type *hardware, enum interfac
 		ret->list[count++] = *list;
 	}
 	if (count == 0)
-		return fail(err, ERR_INVALID, "[DEFAULT] enabled_%s_interfaces leaves the hardware type %s without a "
-			    "%s interface", interface_type_info(type)->name, hardware->name,
-			    interface_type_info(type)->name);
+		return fail(err, ERR_INVALID,
+			    "[DEFAULT] enabled_%s_interfaces leaves the hardware type %s without a "
+			    "%s interface",
+			    interface_type_info(type)->name, hardware->name, interface_type_info(type)->name);
 	if (!ret->preset)
 		ret->preset = ret->list[0];
 	return 0;
@@ -162,8 +168,10 @@ static int check_preset(enum interface_type type, struct error *err)
 		if (hardware_type_interface(enabled[i].type, type, preset))
 			return 0;
 	}
-	return fail(err, ERR_INVALID, "[DEFAULT] default_%s_interface names \"%s\", which is not enabled for any "
-		    "enabled hardware type", interface_type_info(type)->name, preset);
+	return fail(err, ERR_INVALID,
+		    "[DEFAULT] default_%s_interface names \"%s\", which is not enabled for any "
+		    "enabled hardware type",
+		    interface_type_info(type)->name, preset);
 }
 
 int drivers_check_config(struct error *err)
@@ -192,7 +200,8 @@ int drivers_check_config(struct error *err)
 
 /* ---- a node's interfaces ---- */
 
-int task_interface(struct task *task, enum interface_type type, const struct interface **ret, struct error *err)
+int task_interface(struct task *task, enum interface_type type, const struct interface **ret,
+		   struct error *err)
 {
 	const char *name = task->node ? node_text(task->node, node_interface_field(type)) : NULL;
 	const char *kind = interface_type_info(type)->name;
@@ -207,9 +216,12 @@ int task_interface(struct task *task, enum interface_type type, const struct int
 		return 0;
 	}
 	if (name && *name)
-		return fail(err, ERR_INTERFACE, "Could not find the following interface in the "
-			    "'ironic.hardware.interfaces.%s' entrypoint: %s. It is not enabled for the hardware type "
-			    "%s on this conductor.", kind, name, task->hardware->name);
+		return fail(err, ERR_INTERFACE,
+			    "Could not find the following interface in the "
+			    "'ironic.hardware.interfaces.%s' entrypoint: %s. It is not enabled for the "
+			    "hardware type "
+			    "%s on this conductor.",
+			    kind, name, task->hardware->name);
 	return task_unsupported(task, kind, err);
 }
 

@@ -21,14 +21,14 @@
 /* One driver_info member that an interface reads. */
 struct driver_property {
 	const char *name;
-	const char *help;    /* one line ending in "Required." or "Optional.", as Ironic's */
+	const char *help; /* one line ending in "Required." or "Optional.", as Ironic's */
 };
 
 /* Head of every interface table. */
 struct interface {
 	enum interface_type type;
-	const char *name;                          /* "ipmitool" */
-	const struct driver_property *properties;  /* ends with a NULL name; may be NULL */
+	const char *name;                         /* "ipmitool" */
+	const struct driver_property *properties; /* ends with a NULL name; may be NULL */
 	/* Checks the node's driver_info without touching the BMC. NULL: nothing to check. Never suspends
 	 * for I/O. -ERR_MISSING, -ERR_INVALID. */
 	int (*validate)(struct task *task, struct error *err);
@@ -36,35 +36,40 @@ struct interface {
 
 struct power_interface {
 	struct interface base;
-	const enum power_state *supported;         /* targets; ends with POWER_UNKNOWN */
+	const enum power_state *supported; /* targets; ends with POWER_UNKNOWN */
 	SUSPENDS int (*get)(struct task *task, enum power_state *ret_state, struct error *err);
 	/* Brings the node to `target` and waits until the BMC says so, at most timeout_s. Reboots too. */
-	SUSPENDS int (*set)(struct task *task, enum power_state target, unsigned timeout_s, struct error *err);
+	SUSPENDS int (*set)(struct task *task, enum power_state target, unsigned timeout_s,
+			    struct error *err);
 };
 
 struct boot_device {
-	const char *device;     /* "pxe", "disk", "cdrom", "bios", "safe", "uefihttp"; NULL: unknown */
-	int persistent;         /* 1, 0, -1: unknown (null) */
+	const char *device; /* "pxe", "disk", "cdrom", "bios", "safe", "uefihttp"; NULL: unknown */
+	int persistent;     /* 1, 0, -1: unknown (null) */
 };
 
 struct indicator {
-	const char *component;  /* "chassis" */
-	const char *name;       /* "led-0" */
+	const char *component; /* "chassis" */
+	const char *name;      /* "led-0" */
 	bool is_readonly;
 	const char *const *states; /* NULL-terminated */
 };
 
 struct management_interface {
 	struct interface base;
-	const char *const *boot_devices;           /* supported, NULL-terminated; may be NULL */
+	const char *const *boot_devices; /* supported, NULL-terminated; may be NULL */
 	SUSPENDS int (*boot_device_get)(struct task *task, struct boot_device *ret, struct error *err);
-	SUSPENDS int (*boot_device_set)(struct task *task, const char *device, bool persistent, struct error *err);
+	SUSPENDS int (*boot_device_set)(struct task *task, const char *device, bool persistent,
+					struct error *err);
 	SUSPENDS int (*inject_nmi)(struct task *task, struct error *err);
-	SUSPENDS int (*boot_mode_set)(struct task *task, const char *mode, struct error *err);      /* "bios", "uefi" */
+	SUSPENDS int (*boot_mode_set)(struct task *task, const char *mode,
+				      struct error *err); /* "bios", "uefi" */
 	SUSPENDS int (*secure_boot_set)(struct task *task, bool is_on, struct error *err);
-	const struct indicator *indicators;        /* ends with a NULL name; may be NULL */
-	SUSPENDS int (*indicator_get)(struct task *task, const struct indicator *which, const char **ret_state, struct error *err);
-	SUSPENDS int (*indicator_set)(struct task *task, const struct indicator *which, const char *state, struct error *err);
+	const struct indicator *indicators; /* ends with a NULL name; may be NULL */
+	SUSPENDS int (*indicator_get)(struct task *task, const struct indicator *which,
+				      const char **ret_state, struct error *err);
+	SUSPENDS int (*indicator_set)(struct task *task, const struct indicator *which, const char *state,
+				      struct error *err);
 	SUSPENDS int (*sensors_get)(struct task *task, json_t **ret_sensors, struct error *err);
 };
 
@@ -72,7 +77,8 @@ struct console_interface {
 	struct interface base;
 	SUSPENDS int (*start)(struct task *task, struct error *err);
 	SUSPENDS int (*stop)(struct task *task, struct error *err);
-	SUSPENDS int (*get)(struct task *task, json_t **ret_info, struct error *err); /* {"type":..., "url":...} */
+	SUSPENDS int (*get)(struct task *task, json_t **ret_info,
+			    struct error *err); /* {"type":..., "url":...} */
 };
 
 struct inspect_interface {
@@ -93,7 +99,14 @@ enum lock_kind { LOCK_EXCLUSIVE, LOCK_SHARED };
 /* What a conductor's death in the middle means: repeat what merely sets a state, never what does not. */
 enum on_crash { CRASH_NEVER, CRASH_REPEAT };
 
-enum argument_type { ARGUMENT_TEXT, ARGUMENT_BOOL, ARGUMENT_INT, ARGUMENT_LIST, ARGUMENT_OBJECT, ARGUMENT_ANY };
+enum argument_type {
+	ARGUMENT_TEXT,
+	ARGUMENT_BOOL,
+	ARGUMENT_INT,
+	ARGUMENT_LIST,
+	ARGUMENT_OBJECT,
+	ARGUMENT_ANY
+};
 struct passthru_argument {
 	const char *name;
 	enum argument_type type;
@@ -102,32 +115,32 @@ struct passthru_argument {
 
 struct passthru_call {
 	const struct passthru_method *method;
-	const char *verb;        /* "POST" */
-	json_t *args;            /* borrowed object, checked against the argument table */
+	const char *verb; /* "POST" */
+	json_t *args;     /* borrowed object, checked against the argument table */
 };
 
 /* What a synchronous method gives back: JSON, or bytes when the method is `attach`. */
 struct passthru_result {
-	json_t *value;           /* owned by the result; NULL: null */
-	void *bytes;             /* xalloc'ed, owned by the result */
+	json_t *value; /* owned by the result; NULL: null */
+	void *bytes;   /* xalloc'ed, owned by the result */
 	size_t bytes_len;
 };
 
 struct passthru_method {
 	const char *name;
-	unsigned verbs;                              /* of enum http_verb */
+	unsigned verbs; /* of enum http_verb */
 	enum passthru_mode mode;
-	enum lock_kind lock;                         /* node level only */
+	enum lock_kind lock; /* node level only */
 	bool is_attach;
 	enum on_crash on_crash;
-	unsigned run_s;                              /* longest run; 0: 60 */
-	const struct passthru_argument *arguments;   /* ends with a NULL name; NULL: none allowed */
-	bool is_open;                                /* other arguments are allowed too */
+	unsigned run_s;                            /* longest run; 0: 60 */
+	const struct passthru_argument *arguments; /* ends with a NULL name; NULL: none allowed */
+	bool is_open;                              /* other arguments are allowed too */
 	/* Further checks, after the table's, before the reply; may be NULL. Does not touch the BMC. */
 	int (*validate)(struct task *task, const struct passthru_call *call, struct error *err);
-	SUSPENDS int (*run)(struct task *task, const struct passthru_call *call, struct passthru_result *result,
-			    struct error *err);
-	const char *help;                            /* the listing's description */
+	SUSPENDS int (*run)(struct task *task, const struct passthru_call *call,
+			    struct passthru_result *result, struct error *err);
+	const char *help; /* the listing's description */
 };
 
 struct vendor_interface {
@@ -139,8 +152,8 @@ struct vendor_interface {
 /* ---- hardware types ---- */
 
 struct hardware_type {
-	const char *name;           /* "redfish" */
-	const char *class_name;     /* "RedfishHardware", as Ironic names it in messages */
+	const char *name;             /* "redfish" */
+	const char *class_name;       /* "RedfishHardware", as Ironic names it in messages */
 	const struct option *options; /* of its own section of the configuration; may be NULL */
 	/* Ends what the type keeps with BMCs (sessions) and forgets them, until the deadline; may be NULL. */
 	SUSPENDS void (*drain)(int64_t deadline_ms);
@@ -149,7 +162,11 @@ struct hardware_type {
 };
 
 /* A NULL-terminated list of interface tables: .interfaces[INTERFACE_POWER] = INTERFACES(&fake_power.base). */
-#define INTERFACES(...) (const struct interface *const[]){ __VA_ARGS__, NULL }
+#define INTERFACES(...)                                                                                      \
+	(const struct interface *const[])                                                                    \
+	{                                                                                                    \
+		__VA_ARGS__, NULL                                                                            \
+	}
 /* Interfaces of one type that a hardware type may list. */
 #define INTERFACES_MAX 15
 
@@ -157,27 +174,29 @@ struct hardware_type {
 extern const struct hardware_type *const hardware_types[];
 const struct hardware_type *hardware_type_find(const char *name);
 
-/* Has every hardware type end its sessions with BMCs: at the end of the process, when no task runs any more and
- * before http_client_release. */
+/* Has every hardware type end its sessions with BMCs: at the end of the process, when no task runs any more
+ * and before http_client_release. */
 SUSPENDS void drivers_drain(int64_t deadline_ms);
 
 /* Registers the [DEFAULT] enabled_* and default_* options and those of each hardware type. */
 void drivers_config_register(void);
-/* Checks the lists and takes them into use; call it after each load of the configuration. Unknown hardware type
- * or interface, a type left without an interface of a kind that it has, a default that is not enabled:
+/* Checks the lists and takes them into use; call it after each load of the configuration. Unknown hardware
+ * type or interface, a type left without an interface of a kind that it has, a default that is not enabled:
  * -ERR_INVALID with option and word named. Unset enabled_X_interfaces: all. */
 int drivers_check_config(struct error *err);
 bool hardware_type_is_enabled(const struct hardware_type *hardware);
 /* Enabled interfaces of a type in order of preference; returns how many. */
 size_t hardware_type_enabled(const struct hardware_type *hardware, enum interface_type type,
 			     const struct interface **ret, size_t max);
-/* The default for new nodes: [DEFAULT] default_X_interface if offered, else the first enabled. May be NULL. */
+/* The default for new nodes: [DEFAULT] default_X_interface if offered, else the first enabled. May be NULL.
+ */
 const struct interface *hardware_type_default(const struct hardware_type *hardware, enum interface_type type);
 /* The interface of that name if enabled and offered by the type, else NULL. */
-const struct interface *hardware_type_interface(const struct hardware_type *hardware, enum interface_type type,
-						const char *name);
+const struct interface *hardware_type_interface(const struct hardware_type *hardware,
+						enum interface_type type, const char *name);
 /* The interface that the task's node uses. -ERR_INTERFACE when it is not enabled here. */
-int task_interface(struct task *task, enum interface_type type, const struct interface **ret, struct error *err);
+int task_interface(struct task *task, enum interface_type type, const struct interface **ret,
+		   struct error *err);
 /* -ERR_UNSUPPORTED, "Driver ipmi does not support inject_nmi (disabled or not implemented)." */
 int task_unsupported(const struct task *task, const char *what, struct error *err);
 /* Runs the interface's validate, if it has one. */

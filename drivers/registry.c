@@ -8,6 +8,7 @@
 #include "drivers/manual/manual.h"
 #include "drivers/redfish/redfish.h"
 
+/* clang-format off */
 const struct hardware_type *const hardware_types[] = {
 	&fake_hardware,
 	&ipmi_hardware,
@@ -15,6 +16,7 @@ const struct hardware_type *const hardware_types[] = {
 	&redfish_hardware,
 	NULL
 };
+/* clang-format on */
 
 const struct hardware_type *hardware_type_find(const char *name)
 {

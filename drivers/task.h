@@ -24,14 +24,14 @@ struct task_ops {
 };
 
 struct task {
-	struct node *node;          /* borrowed; NULL in driver-level passthru */
+	struct node *node; /* borrowed; NULL in driver-level passthru */
 	const struct hardware_type *hardware;
-	bool is_exclusive;          /* holds the node's lock; changes to node are saved at the end */
-	bool is_repeatable;         /* on_crash = repeat */
-	int64_t deadline_ms;        /* clock_ms() after which every wait ends */
-	struct arena arena;         /* freed when the task ends */
+	bool is_exclusive;   /* holds the node's lock; changes to node are saved at the end */
+	bool is_repeatable;  /* on_crash = repeat */
+	int64_t deadline_ms; /* clock_ms() after which every wait ends */
+	struct arena arena;  /* freed when the task ends */
 	const struct task_ops *ops;
-	void *owner;                /* of ops */
+	void *owner; /* of ops */
 };
 
 /* Called by protocol clients around each write (see drivers/gate rules in task.c). */

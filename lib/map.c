@@ -1,4 +1,5 @@
-/* map: open addressing with linear probing; removal shifts the following slots back, so there are no tombstones. */
+/* map: open addressing with linear probing; removal shifts the following slots back, so there are no
+ * tombstones. */
 #include "lib/map.h"
 
 #include <assert.h>

@@ -5,7 +5,7 @@
 
 #include "model/node.h"
 
-#define TO(state) PROVISION_##state
+#define TO(state)   PROVISION_##state
 #define FROM(state) PROVISION_##state
 
 /* Microversions: manage and provide 1.4, inspect 1.6, abort 1.13 (later in newer wait states), clean 1.15,
@@ -193,9 +193,9 @@ bool fsm_apply(struct node *node, enum provision_event event)
 bool fsm_needs_worker(enum provision_state state)
 {
 	static const bool working[PROVISION_STATE_COUNT] = {
-		[PROVISION_DEPLOYING] = true,  [PROVISION_CLEANING] = true,   [PROVISION_VERIFYING] = true,
-		[PROVISION_INSPECTING] = true, [PROVISION_ADOPTING] = true,   [PROVISION_RESCUING] = true,
-		[PROVISION_UNRESCUING] = true, [PROVISION_DELETING] = true,   [PROVISION_SERVICING] = true,
+		[PROVISION_DEPLOYING] = true,  [PROVISION_CLEANING] = true, [PROVISION_VERIFYING] = true,
+		[PROVISION_INSPECTING] = true, [PROVISION_ADOPTING] = true, [PROVISION_RESCUING] = true,
+		[PROVISION_UNRESCUING] = true, [PROVISION_DELETING] = true, [PROVISION_SERVICING] = true,
 	};
 
 	return state < PROVISION_STATE_COUNT && working[state];

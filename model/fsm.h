@@ -13,9 +13,25 @@ struct node;
 
 /* What moves a node: the verbs of the API and what workflows report. */
 enum provision_event {
-	EVENT_ABORT, EVENT_ADOPT, EVENT_CLEAN, EVENT_DELETE, EVENT_DEPLOY, EVENT_DONE, EVENT_FAIL, EVENT_HOLD,
-	EVENT_INSPECT, EVENT_MANAGE, EVENT_PROVIDE, EVENT_REBUILD, EVENT_RESCUE, EVENT_RESUME, EVENT_SERVICE,
-	EVENT_UNHOLD, EVENT_UNRESCUE, EVENT_WAIT, EVENT_COUNT
+	EVENT_ABORT,
+	EVENT_ADOPT,
+	EVENT_CLEAN,
+	EVENT_DELETE,
+	EVENT_DEPLOY,
+	EVENT_DONE,
+	EVENT_FAIL,
+	EVENT_HOLD,
+	EVENT_INSPECT,
+	EVENT_MANAGE,
+	EVENT_PROVIDE,
+	EVENT_REBUILD,
+	EVENT_RESCUE,
+	EVENT_RESUME,
+	EVENT_SERVICE,
+	EVENT_UNHOLD,
+	EVENT_UNRESCUE,
+	EVENT_WAIT,
+	EVENT_COUNT
 };
 
 /* How target_provision_state changes with a transition, when it is no state of its own. */
@@ -25,12 +41,12 @@ struct fsm_transition {
 	enum provision_state from;
 	enum provision_event event;
 	enum provision_state to;
-	int target;   /* an enum provision_state, TARGET_NULL or TARGET_KEEP */
-	int since;    /* microversion N of 1.N from which the API may ask for it; 0: only workflows */
+	int target; /* an enum provision_state, TARGET_NULL or TARGET_KEEP */
+	int since;  /* microversion N of 1.N from which the API may ask for it; 0: only workflows */
 };
 
-/* The row for the event in this state. target: the node's target_provision_state, which decides where cleaning
- * ends (available, or manageable after manual cleaning). NULL: the event is illegal there. */
+/* The row for the event in this state. target: the node's target_provision_state, which decides where
+ * cleaning ends (available, or manageable after manual cleaning). NULL: the event is illegal there. */
 const struct fsm_transition *fsm_find(enum provision_state from, enum provision_event event,
 				      enum provision_state target);
 
@@ -41,7 +57,7 @@ const struct fsm_transition *fsm_table(size_t *ret_count);
 struct provision_verb {
 	const char *name;
 	enum provision_event event;
-	int since;    /* microversion of the verb itself; older: 406 */
+	int since; /* microversion of the verb itself; older: 406 */
 };
 /* NULL when the word is no verb. "deploy" and "undeploy" are aliases of "active" and "deleted". */
 const struct provision_verb *provision_verb_find(const char *name);

@@ -1,6 +1,6 @@
 /*
- * fake: vendor methods of the fake hardware, with the names, verbs, locks and descriptions of Ironic's fakes, so that
- * the examples of its documentation work.
+ * fake: vendor methods of the fake hardware, with the names, verbs, locks and descriptions of Ironic's fakes,
+ * so that the examples of its documentation work.
  */
 #include "drivers/fake/fake.h"
 
@@ -28,8 +28,8 @@ static int second_method(struct task *task, const struct passthru_call *call, st
 	return compare_bar(task, call, "kazoo", result, err);
 }
 
-static int third_method_sync(struct task *task, const struct passthru_call *call, struct passthru_result *result,
-			     struct error *err)
+static int third_method_sync(struct task *task, const struct passthru_call *call,
+			     struct passthru_result *result, struct error *err)
 {
 	return compare_bar(task, call, "meow", result, err);
 }
@@ -40,8 +40,8 @@ static int fourth_method_shared_lock(struct task *task, const struct passthru_ca
 	return compare_bar(task, call, "woof", result, err);
 }
 
-static int log_passthrough(struct task *task, const struct passthru_call *call, struct passthru_result *result,
-			   struct error *err)
+static int log_passthrough(struct task *task, const struct passthru_call *call,
+			   struct passthru_result *result, struct error *err)
 {
 	int rc = fake_work(task, INTERFACE_VENDOR, "vendor", err);
 
@@ -52,8 +52,7 @@ static int log_passthrough(struct task *task, const struct passthru_call *call, 
 }
 
 static const struct passthru_argument bar_argument[] = {
-	{ .name = "bar", .type = ARGUMENT_ANY, .is_required = true },
-	{ 0 }
+	{ .name = "bar", .type = ARGUMENT_ANY, .is_required = true }, { 0 }
 };
 
 /* clang-format off */
@@ -64,8 +63,9 @@ static const struct passthru_method node_methods[] = {
 	{ .name = "third_method_sync", .verbs = VERB_POST, .mode = PASSTHRU_SYNC, .lock = LOCK_EXCLUSIVE,
 	  .on_crash = CRASH_REPEAT, .arguments = bar_argument, .run = third_method_sync,
 	  .help = "Test if the value of bar is meow" },
-	{ .name = "fourth_method_shared_lock", .verbs = VERB_POST, .mode = PASSTHRU_ASYNC, .lock = LOCK_SHARED,
-	  .on_crash = CRASH_REPEAT, .arguments = bar_argument, .run = fourth_method_shared_lock,
+	{ .name = "fourth_method_shared_lock", .verbs = VERB_POST, .mode = PASSTHRU_ASYNC,
+	  .lock = LOCK_SHARED, .on_crash = CRASH_REPEAT, .arguments = bar_argument,
+	  .run = fourth_method_shared_lock,
 	  .help = "Test if the value of bar is woof" },
 	{ .name = "log_passthrough", .verbs = VERB_POST, .mode = PASSTHRU_ASYNC, .lock = LOCK_EXCLUSIVE,
 	  .on_crash = CRASH_NEVER, .is_open = true, .run = log_passthrough,

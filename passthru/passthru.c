@@ -1,6 +1,6 @@
 /*
- * passthru: see passthru.h. Source for order and sentences: Ironic's conductor (ironic-contract, sections 7.4 and
- * 7.5); what it answers with a 500 (surplus arguments, a body that is no object) is a 400 here.
+ * passthru: see passthru.h. Source for order and sentences: Ironic's conductor (ironic-contract, sections 7.4
+ * and 7.5); what it answers with a 500 (surplus arguments, a body that is no object) is a 400 here.
  */
 #include "passthru/passthru.h"
 
@@ -14,7 +14,8 @@ static const struct {
 	enum http_verb verb;
 	const char *name;
 } verbs[] = {
-	{ VERB_GET, "GET" }, { VERB_POST, "POST" }, { VERB_PUT, "PUT" }, { VERB_PATCH, "PATCH" }, { VERB_DELETE, "DELETE" },
+	{ VERB_GET, "GET" }, { VERB_POST, "POST" }, { VERB_PUT, "PUT" }, { VERB_PATCH, "PATCH" },
+	{ VERB_DELETE, "DELETE" },
 };
 /* clang-format on */
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -50,7 +51,8 @@ static int methods_of(struct task *task, const struct passthru_method **ret, str
 	rc = task_interface(task, INTERFACE_VENDOR, &interface, err);
 	if (rc == 0) {
 		const struct vendor_interface *vendor = vendor_interface(interface);
-		const struct passthru_method *found = task->node ? vendor->node_methods : vendor->driver_methods;
+		const struct passthru_method *found =
+			task->node ? vendor->node_methods : vendor->driver_methods;
 
 		*ret = found ? found : none;
 	}
@@ -98,6 +100,7 @@ static int as_bool(const json_t *value)
 
 static bool has_type(const json_t *value, enum argument_type type)
 {
+	/* clang-format off */
 	switch (type) {
 	case ARGUMENT_TEXT:   return json_is_string(value);
 	case ARGUMENT_BOOL:   return as_bool(value) >= 0;
@@ -106,13 +109,16 @@ static bool has_type(const json_t *value, enum argument_type type)
 	case ARGUMENT_OBJECT: return json_is_object(value);
 	case ARGUMENT_ANY:    return true;
 	}
+	/* clang-format on */
 	return false;
 }
 
+/* clang-format off */
 static const char *const type_names[] = {
 	[ARGUMENT_TEXT] = "a string", [ARGUMENT_BOOL] = "a boolean", [ARGUMENT_INT] = "an integer",
 	[ARGUMENT_LIST] = "a list",   [ARGUMENT_OBJECT] = "an object", [ARGUMENT_ANY] = "anything",
 };
+/* clang-format on */
 
 static int check_known(const struct passthru_call *call, struct error *err)
 {
@@ -120,16 +126,18 @@ static int check_known(const struct passthru_call *call, struct error *err)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (call->args, name, value) {
+	json_object_foreach(call->args, name, value)
+	{
 		const struct passthru_argument *row = method->arguments;
 
 		while (row && row->name && strcmp(row->name, name) != 0)
 			row++;
 		if (!(row && row->name) && !method->is_open)
-			return fail(err, ERR_INVALID, "Method %s() got an unexpected argument '%s'", method->name, name);
+			return fail(err, ERR_INVALID, "Method %s() got an unexpected argument '%s'",
+				    method->name, name);
 		if (row && row->name && !json_is_null(value) && !has_type(value, row->type))
-			return fail(err, ERR_INVALID, "Parameter '%s' of method '%s' is not %s", name, method->name,
-				    type_names[row->type]);
+			return fail(err, ERR_INVALID, "Parameter '%s' of method '%s' is not %s", name,
+				    method->name, type_names[row->type]);
 	}
 	return 0;
 }

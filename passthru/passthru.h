@@ -11,14 +11,14 @@
 int passthru_find(struct task *task, const char *method, const char *verb, const struct passthru_method **ret,
 		  struct error *err);
 /* Arguments against the table, then the interface's and the method's validation. Null counts as missing.
- * -ERR_MISSING "Parameter 'bar' not passed to method 'third_method_sync'.", -ERR_INVALID for an unknown argument or
- * one of the wrong type. */
+ * -ERR_MISSING "Parameter 'bar' not passed to method 'third_method_sync'.", -ERR_INVALID for an unknown
+ * argument or one of the wrong type. */
 int passthru_check(struct task *task, const struct passthru_call *call, struct error *err);
 SUSPENDS int passthru_run(struct task *task, const struct passthru_call *call, struct passthru_result *result,
 			  struct error *err);
 void passthru_result_release(struct passthru_result *result);
-/* An argument as a boolean: true, false, or (as Ironic reads them) the words and numbers that mean it. preset when
- * the argument is absent or null. Only for arguments of type ARGUMENT_BOOL, which were checked. */
+/* An argument as a boolean: true, false, or (as Ironic reads them) the words and numbers that mean it. preset
+ * when the argument is absent or null. Only for arguments of type ARGUMENT_BOOL, which were checked. */
 bool passthru_bool(const struct passthru_call *call, const char *name, bool preset);
 /* As text; NULL when absent or null. Only for ARGUMENT_TEXT. Borrowed from the call. */
 const char *passthru_text(const struct passthru_call *call, const char *name);

@@ -12,23 +12,38 @@ static struct {
 	struct option_list fail;
 } options;
 
-#define DELAY(TYPE, word) \
-	{ .section = "fake", .name = word "_delay", .type = OPTION_DELAY, .target = &options.delays[INTERFACE_##TYPE], \
-	  .preset = "0", .help = "Seconds that each operation of the fake " word " interface takes, or a range \"1,3\"." }
+#define DELAY(TYPE, word)                                                                                    \
+	{                                                                                                    \
+		.section = "fake", .name = word "_delay", .type = OPTION_DELAY,                              \
+		.target = &options.delays[INTERFACE_##TYPE], .preset = "0",                                  \
+		.help = "Seconds that each operation of the fake " word                                      \
+			" interface takes, or a range \"1,3\"."                                              \
+	}
 
 const struct option fake_options[] = {
-	DELAY(BIOS, "bios"), DELAY(BOOT, "boot"), DELAY(CONSOLE, "console"), DELAY(DEPLOY, "deploy"),
-	DELAY(FIRMWARE, "firmware"), DELAY(INSPECT, "inspect"), DELAY(MANAGEMENT, "management"),
-	DELAY(POWER, "power"), DELAY(RAID, "raid"), DELAY(RESCUE, "rescue"), DELAY(STORAGE, "storage"),
+	DELAY(BIOS, "bios"),
+	DELAY(BOOT, "boot"),
+	DELAY(CONSOLE, "console"),
+	DELAY(DEPLOY, "deploy"),
+	DELAY(FIRMWARE, "firmware"),
+	DELAY(INSPECT, "inspect"),
+	DELAY(MANAGEMENT, "management"),
+	DELAY(POWER, "power"),
+	DELAY(RAID, "raid"),
+	DELAY(RESCUE, "rescue"),
+	DELAY(STORAGE, "storage"),
 	DELAY(VENDOR, "vendor"),
-	{ .section = "fake", .name = "fail", .type = OPTION_LIST, .target = &options.fail,
+	{ .section = "fake",
+	  .name = "fail",
+	  .type = OPTION_LIST,
+	  .target = &options.fail,
 	  .help = "What fails on every fake node: interfaces (\"power\") or operations (\"power.set\")." },
 	{ 0 }
 };
 
 const struct driver_property fake_properties[] = {
-	{ "fake_fail", "What fails on this node: interfaces (\"power\") or operations (\"power.set\"), separated by "
-		       "commas. Optional." },
+	{ "fake_fail", "What fails on this node: interfaces (\"power\") or operations (\"power.set\"), "
+		       "separated by commas. Optional." },
 	{ 0 }
 };
 

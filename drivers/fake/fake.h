@@ -1,8 +1,8 @@
 #pragma once
 /*
- * fake: hardware that exists in the conductor's memory alone, for trying things out and for tests. Each interface
- * does what real ones do, after [fake] <interface>_delay seconds, and remembers it. Power state is remembered by
- * the node itself, so that it outlives the conductor.
+ * fake: hardware that exists in the conductor's memory alone, for trying things out and for tests. Each
+ * interface does what real ones do, after [fake] <interface>_delay seconds, and remembers it. Power state is
+ * remembered by the node itself, so that it outlives the conductor.
  *
  * Failures on order: driver_info fake_fail (one node) and [fake] fail (all) are comma-separated words, an
  * interface ("power") or one operation of it ("power.set"). docs/drivers.rst lists them.
@@ -15,13 +15,15 @@ extern const struct power_interface fake_power;
 extern const struct management_interface fake_management;
 extern const struct console_interface fake_console;
 extern const struct inspect_interface fake_inspect;
-extern const struct plain_interface fake_bios, fake_boot, fake_deploy, fake_firmware, fake_raid, fake_rescue, fake_storage;
+extern const struct plain_interface fake_bios, fake_boot, fake_deploy, fake_firmware, fake_raid, fake_rescue,
+	fake_storage;
 
 extern const struct option fake_options[];
 extern const struct driver_property fake_properties[];
 
-/* Waits the delay of the interface, then fails if the operation ("power.set") is told to: -ERR_BMC. Also called for
- * interfaces whose work is done elsewhere (passthru, workflows). -ERR_TIMEOUT at the task's deadline. */
+/* Waits the delay of the interface, then fails if the operation ("power.set") is told to: -ERR_BMC. Also
+ * called for interfaces whose work is done elsewhere (passthru, workflows). -ERR_TIMEOUT at the task's
+ * deadline. */
 SUSPENDS int fake_work(struct task *task, enum interface_type type, const char *operation, struct error *err);
 /* The same without the delay. */
 int fake_check(struct task *task, const char *operation, struct error *err);
@@ -31,7 +33,7 @@ int fake_check(struct task *task, const char *operation, struct error *err);
 #define FAKE_NODES_MAX 65536
 struct fake_state {
 	bool boot_device_is_persistent;
-	unsigned led;              /* index into the states of led@system */
+	unsigned led; /* index into the states of led@system */
 };
 struct fake_state *fake_state(const struct task *task);
 void fake_forget(void); /* frees all; for leak checkers */

@@ -1,4 +1,5 @@
-/* management: boot device and indicators of the fake hardware, as Ironic's fake has them. No boot modes, no NMI. */
+/* management: boot device and indicators of the fake hardware, as Ironic's fake has them. No boot modes, no
+ * NMI. */
 #include "drivers/fake/fake.h"
 
 #include <string.h>
@@ -46,7 +47,8 @@ static const struct indicator indicators[] = {
 	{ 0 }
 };
 
-static int indicator_get(struct task *task, const struct indicator *which, const char **ret_state, struct error *err)
+static int indicator_get(struct task *task, const struct indicator *which, const char **ret_state,
+			 struct error *err)
 {
 	int rc = fake_work(task, INTERFACE_MANAGEMENT, "management.indicator_get", err);
 
@@ -55,7 +57,8 @@ static int indicator_get(struct task *task, const struct indicator *which, const
 	return rc;
 }
 
-static int indicator_set(struct task *task, const struct indicator *which, const char *state, struct error *err)
+static int indicator_set(struct task *task, const struct indicator *which, const char *state,
+			 struct error *err)
 {
 	int rc = change(task, "management.indicator_set", err);
 

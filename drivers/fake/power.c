@@ -30,9 +30,8 @@ static int set(struct task *task, enum power_state target, unsigned timeout_s, s
 	return rc;
 }
 
-static const enum power_state supported[] = {
-	POWER_ON, POWER_OFF, POWER_REBOOT, POWER_SOFT_OFF, POWER_SOFT_REBOOT, POWER_UNKNOWN
-};
+static const enum power_state supported[] = { POWER_ON,       POWER_OFF,         POWER_REBOOT,
+					      POWER_SOFT_OFF, POWER_SOFT_REBOOT, POWER_UNKNOWN };
 
 const struct power_interface fake_power = {
 	.base = { .type = INTERFACE_POWER, .name = "fake", .properties = fake_properties },

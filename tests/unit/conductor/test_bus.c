@@ -1,7 +1,7 @@
 /*
- * Conductors at work on a real PostgreSQL: lines, locks, leases, takeover, stop. Each test has a fresh database and one
- * or two conductors in this process; what a killed process leaves behind is written by SQL. A failed check ends the
- * program: fibers are running.
+ * Conductors at work on a real PostgreSQL: lines, locks, leases, takeover, stop. Each test has a fresh
+ * database and one or two conductors in this process; what a killed process leaves behind is written by SQL.
+ * A failed check ends the program: fibers are running.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,22 +23,22 @@
 #include "tests/support/pg.h"
 #include "tests/support/unit.h"
 
-#define MUST(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort(); \
-		} \
+#define MUST(condition)                                                                                      \
+	do {                                                                                                 \
+		if (!(condition)) {                                                                          \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                      \
+			abort();                                                                             \
+		}                                                                                            \
 	} while (0)
 
-#define MUST_BE(got, want) \
-	do { \
-		const char *must_got = (got); \
-		if (!must_got || strcmp(must_got, (want)) != 0) { \
-			fprintf(stderr, "%s:%d: \"%s\", not \"%s\"\n", __FILE__, __LINE__, must_got ? must_got : "(null)", \
-				(want)); \
-			abort(); \
-		} \
+#define MUST_BE(got, want)                                                                                   \
+	do {                                                                                                 \
+		const char *must_got = (got);                                                                \
+		if (!must_got || strcmp(must_got, (want)) != 0) {                                            \
+			fprintf(stderr, "%s:%d: \"%s\", not \"%s\"\n", __FILE__, __LINE__,                   \
+				must_got ? must_got : "(null)", (want));                                     \
+			abort();                                                                             \
+		}                                                                                            \
 	} while (0)
 
 static struct db *db;
@@ -84,19 +84,27 @@ __attribute__((format(printf, 1, 2))) static const char *query(const char *forma
 
 static int64_t make_node(int number)
 {
-	return atoll(query("INSERT INTO nodes (uuid, driver, provision_state, power_state) VALUES "
-			   "('00000000-0000-4000-8000-%012d', 'fake-hardware', 'manageable', 'power off') RETURNING id",
-			   number));
+	return atoll(query(
+		"INSERT INTO nodes (uuid, driver, provision_state, power_state) VALUES "
+		"('00000000-0000-4000-8000-%012d', 'fake-hardware', 'manageable', 'power off') RETURNING id",
+		number));
 }
 
-static int64_t insert(int64_t node_id, const char *kind, bool is_exclusive, const char *on_crash, const char *target,
-		      const char *args)
+static int64_t insert(int64_t node_id, const char *kind, bool is_exclusive, const char *on_crash,
+		      const char *target, const char *args)
 {
 	char uuid[UUID_TEXT];
-	struct action_request request = {
-		.uuid = uuid, .node_id = node_id, .node_uuid = "00000000-0000-4000-8000-000000000001", .kind = kind,
-		.is_exclusive = is_exclusive, .on_crash = on_crash, .pool = ":fake-hardware", .target = target,
-		.args = args, .wait_ms = 20000, .run_s = 30 };
+	struct action_request request = { .uuid = uuid,
+					  .node_id = node_id,
+					  .node_uuid = "00000000-0000-4000-8000-000000000001",
+					  .kind = kind,
+					  .is_exclusive = is_exclusive,
+					  .on_crash = on_crash,
+					  .pool = ":fake-hardware",
+					  .target = target,
+					  .args = args,
+					  .wait_ms = 20000,
+					  .run_s = 30 };
 	int64_t id;
 
 	uuid_new(uuid);
@@ -118,7 +126,8 @@ static const char *state_of(int64_t action_id)
 }
 
 /* Waits until the query answers so. */
-__attribute__((format(printf, 3, 4))) static void wait_for(int seconds, const char *want, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void wait_for(int seconds, const char *want, const char *format,
+							   ...)
 {
 	int64_t deadline_ms = clock_ms() + seconds * 1000;
 	char sql[1024];
@@ -144,8 +153,10 @@ static void wait_for_state(int seconds, int64_t action_id, const char *state)
 /* Invariant 2 of docs/locks.rst, at rest: nothing is held. */
 static void check_nothing_held(void)
 {
-	MUST_BE(query("SELECT count(*) FROM nodes WHERE reservation IS NOT NULL OR lock_token IS NOT NULL OR lock_action"
-		      " IS NOT NULL"), "0");
+	MUST_BE(query("SELECT count(*) FROM nodes WHERE reservation IS NOT NULL OR lock_token IS NOT NULL OR "
+		      "lock_action"
+		      " IS NOT NULL"),
+		"0");
 	MUST_BE(query("SELECT count(*) FROM actions WHERE finished_at IS NULL"), "0");
 	MUST_BE(query("SELECT count(*) FROM actions WHERE attempt > 2"), "0");
 }
@@ -180,22 +191,26 @@ static void works(void *arg)
 	node = make_node(1);
 	MUST(conductor_start(&one, db, "one", &err) == 0);
 	power = insert_power(node, "one", "power on");
-	sync = insert(node, "passthru", true, "never", "one",
-		      "{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": {\"bar\": \"meow\"}}");
+	sync = insert(
+		node, "passthru", true, "never", "one",
+		"{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": {\"bar\": \"meow\"}}");
 	shared = insert(node, "passthru", false, "never", "one",
-			"{\"method\": \"fourth_method_shared_lock\", \"verb\": \"POST\", \"args\": {\"bar\": \"woof\"}}");
+			"{\"method\": \"fourth_method_shared_lock\", \"verb\": \"POST\", \"args\": {\"bar\": "
+			"\"woof\"}}");
 	refused = insert(node, "passthru", true, "never", "one", "{\"method\": \"x\", \"verb\": \"POST\"}");
 	wait_for_state(5, power, "done");
 	wait_for_state(5, sync, "done");
 	wait_for_state(5, shared, "done");
 	wait_for_state(5, refused, "failed");
-	MUST_BE(query("SELECT power_state || coalesce(target_power_state, '') || coalesce(last_error, '') FROM nodes"),
+	MUST_BE(query("SELECT power_state || coalesce(target_power_state, '') || coalesce(last_error, '') "
+		      "FROM nodes"),
 		"power on");
 	MUST_BE(query("SELECT accepted_at IS NOT NULL FROM actions WHERE id = %" PRId64, power), "t");
 	/* a synchronous call that writes to no BMC needs no promise */
 	MUST_BE(query("SELECT accepted_at IS NOT NULL FROM actions WHERE id = %" PRId64, sync), "f");
 	MUST_BE(query("SELECT convert_from(result, 'utf8') FROM actions WHERE id = %" PRId64, sync), "true");
-	MUST_BE(query("SELECT convert_from(result, 'utf8') FROM actions WHERE id = %" PRId64, shared), "true");
+	MUST_BE(query("SELECT convert_from(result, 'utf8') FROM actions WHERE id = %" PRId64, shared),
+		"true");
 	MUST_BE(query("SELECT error_code || ' ' || error FROM actions WHERE id = %" PRId64, refused),
 		"400 No handler for method x");
 	MUST_BE(query("SELECT count(*) FROM actions WHERE args IS NOT NULL"), "0");
@@ -222,10 +237,12 @@ static void fails(void *arg)
 	MUST(conductor_start(&one, db, "one", &err) == 0);
 	power = insert_power(node, "one", "power on");
 	wait_for_state(5, power, "failed");
-	MUST_BE(query("SELECT last_error FROM nodes"), "Failed to change power state to 'power on' by 'power on': The fake "
+	MUST_BE(query("SELECT last_error FROM nodes"),
+		"Failed to change power state to 'power on' by 'power on': The fake "
 		"hardware was told to fail power.set");
 	MUST_BE(query("SELECT event_type || ' ' || conductor FROM node_history"), "power one");
-	MUST_BE(query("SELECT coalesce(target_power_state, 'null') || ' ' || power_state FROM nodes"), "null power off");
+	MUST_BE(query("SELECT coalesce(target_power_state, 'null') || ' ' || power_state FROM nodes"),
+		"null power off");
 	check_nothing_held();
 	stop(&one);
 	test_end();
@@ -310,12 +327,15 @@ static void slots_run_out(void *arg)
 	MUST(conductor_start(&one, db, "one", &err) == 0);
 	for (int i = 0; i < COUNT; i++)
 		last = insert(make_node(i + 1), "passthru", true, "never", "one",
-			      "{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": {\"bar\": \"meow\"}}");
+			      "{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": {\"bar\": "
+			      "\"meow\"}}");
 	wait_for(5, "3", "SELECT count(*) FROM actions WHERE state = 'running'");
 	MUST_BE(state_of(last), "queued");
 	wait_for(10, "0", "SELECT count(*) FROM actions WHERE state <> 'done'");
-	MUST_BE(query("SELECT max(n) FROM (SELECT (SELECT count(*) FROM actions b WHERE b.started_at <= a.started_at AND"
-		      " b.finished_at > a.started_at) AS n FROM actions a) AS counted"), "3");
+	MUST_BE(query("SELECT max(n) FROM (SELECT (SELECT count(*) FROM actions b WHERE b.started_at <= "
+		      "a.started_at AND"
+		      " b.finished_at > a.started_at) AS n FROM actions a) AS counted"),
+		"3");
 	stop(&one);
 	test_end();
 }
@@ -340,10 +360,12 @@ static void shared_queue(void *arg)
 	begun_ms = clock_ms();
 	for (int i = 0; i < COUNT; i++)
 		insert(node, "passthru", false, "never", "one",
-		       "{\"method\": \"fourth_method_shared_lock\", \"verb\": \"POST\", \"args\": {\"bar\": \"woof\"}}");
+		       "{\"method\": \"fourth_method_shared_lock\", \"verb\": \"POST\", \"args\": {\"bar\": "
+		       "\"woof\"}}");
 	wait_for(30, "0", "SELECT count(*) FROM actions WHERE state <> 'done'");
 	MUST(clock_ms() - begun_ms < 8000);
-	MUST(atoi(query("SELECT max(n) FROM (SELECT (SELECT count(*) FROM actions b WHERE b.started_at <= a.started_at AND"
+	MUST(atoi(query("SELECT max(n) FROM (SELECT (SELECT count(*) FROM actions b WHERE b.started_at <= "
+			"a.started_at AND"
 			" b.finished_at > a.started_at) AS n FROM actions a) AS counted")) <= 4);
 	stop(&one);
 	test_end();
@@ -389,7 +411,8 @@ static void compete(void *arg)
 	for (int k = 0; k < ACTIONS; k++) {
 		for (int i = 0; i < NODES; i++)
 			insert(nodes[i], "passthru", true, "never", (i + k) % 2 ? "one" : "two",
-			       "{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": {\"bar\": \"meow\"}}");
+			       "{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": {\"bar\": "
+			       "\"meow\"}}");
 	}
 	for (int left = 1; left > 0;) {
 		check_holders();
@@ -421,11 +444,16 @@ static void leave_corpse(int64_t action_id, bool is_accepted)
 	query("INSERT INTO conductors (instance, hostname, pools, drivers) VALUES"
 	      " ('99999999-9999-4999-8999-999999999999', 'dead', '{:fake-hardware}', '{fake-hardware}')"
 	      " ON CONFLICT DO NOTHING");
-	query("UPDATE actions SET state = 'running', instance = '99999999-9999-4999-8999-999999999999', attempt = 1,"
-	      " token = gen_random_uuid(), epoch = 1, started_at = now(), accepted_at = CASE WHEN %s THEN now() END"
-	      " WHERE id = %" PRId64, is_accepted ? "true" : "false", action_id);
-	query("UPDATE nodes n SET reservation = 'dead', lock_token = a.token, lock_epoch = 1, lock_action = a.id,"
-	      " target_power_state = 'power on' FROM actions a WHERE a.id = %" PRId64 " AND n.id = a.node_id", action_id);
+	query("UPDATE actions SET state = 'running', instance = '99999999-9999-4999-8999-999999999999', "
+	      "attempt = 1,"
+	      " token = gen_random_uuid(), epoch = 1, started_at = now(), accepted_at = CASE WHEN %s THEN "
+	      "now() END"
+	      " WHERE id = %" PRId64,
+	      is_accepted ? "true" : "false", action_id);
+	query("UPDATE nodes n SET reservation = 'dead', lock_token = a.token, lock_epoch = 1, lock_action = "
+	      "a.id,"
+	      " target_power_state = 'power on' FROM actions a WHERE a.id = %" PRId64 " AND n.id = a.node_id",
+	      action_id);
 }
 
 static void take_over(void *arg)
@@ -556,9 +584,12 @@ static void lost_reply(void *arg)
 	node = make_node(1);
 	MUST(conductor_start(&one, db, "one", &err) == 0);
 	power = insert_power(node, "nobody", "power on");
-	query("UPDATE actions SET state = 'running', instance = '%s', attempt = 1, token = gen_random_uuid(), epoch = 1,"
-	      " started_at = now(), target = 'one'", one.instance);
-	query("UPDATE nodes n SET reservation = 'one', lock_token = a.token, lock_epoch = 1, lock_action = a.id"
+	query("UPDATE actions SET state = 'running', instance = '%s', attempt = 1, token = "
+	      "gen_random_uuid(), epoch = 1,"
+	      " started_at = now(), target = 'one'",
+	      one.instance);
+	query("UPDATE nodes n SET reservation = 'one', lock_token = a.token, lock_epoch = 1, lock_action = "
+	      "a.id"
 	      " FROM actions a WHERE n.id = a.node_id");
 	wait_for_state(5, power, "done");
 	MUST_BE(query("SELECT attempt FROM actions WHERE id = %" PRId64, power), "1");
@@ -613,7 +644,8 @@ static void orphans(void *arg)
 	set("conductor", "check_orphans_interval", "1");
 	make_node(1);
 	make_node(2);
-	query("UPDATE nodes SET provision_state = 'cleaning', target_provision_state = 'available' WHERE id = 1");
+	query("UPDATE nodes SET provision_state = 'cleaning', target_provision_state = 'available' WHERE id "
+	      "= 1");
 	query("UPDATE nodes SET target_power_state = 'power on' WHERE id = 2");
 	MUST(conductor_start(&one, db, "one", &err) == 0);
 	wait_for(5, "clean failed", "SELECT provision_state FROM nodes WHERE id = 1");
@@ -641,7 +673,8 @@ static void power_sync(void *arg)
 	make_node(2);
 	query("UPDATE nodes SET driver_info = '{\"fake_fail\": \"power\"}' WHERE id = 1");
 	MUST(conductor_start(&one, db, "one", &err) == 0);
-	wait_for(5, "true power failure", "SELECT maintenance || ' ' || coalesce(fault, '') FROM nodes WHERE id = 1");
+	wait_for(5, "true power failure",
+		 "SELECT maintenance || ' ' || coalesce(fault, '') FROM nodes WHERE id = 1");
 	MUST_BE(query("SELECT maintenance FROM nodes WHERE id = 2"), "f");
 	MUST_BE(query("SELECT coalesce(power_state, 'null') FROM nodes WHERE id = 1"), "null");
 	MUST(strstr(query("SELECT maintenance_reason FROM nodes WHERE id = 1"), "max retries exceeded"));

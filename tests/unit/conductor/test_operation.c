@@ -121,7 +121,7 @@ static void power_refused_body(void)
 	node_set_text(&job.node, NODE_PROVISION_STATE, "clean wait");
 	CHECK_INT(walk("power", "{\"target\": \"power on\"}"), -ERR_INVALID_STATE_REQUEST);
 	CHECK_TEXT(err.text, "The requested action \"power on\" can not be performed on node \"" UUID
-		   "\" while it is in state \"clean wait\".");
+			     "\" while it is in state \"clean wait\".");
 }
 
 static void test_power__what_cannot_be__is_refused_before_the_promise(void **state)
@@ -135,7 +135,8 @@ static void power_fails_body(void)
 	node_set_text(&job.node, NODE_POWER_STATE, "power off");
 	node_set_object(&job.node, NODE_DRIVER_INFO, json_pack("{s:s}", "fake_fail", "power.set"));
 	CHECK_INT(walk("power", "{\"target\": \"power on\"}"), -ERR_BMC);
-	CHECK_TEXT(field(NODE_LAST_ERROR), "Failed to change power state to 'power on' by 'power on': The fake hardware "
+	CHECK_TEXT(field(NODE_LAST_ERROR),
+		   "Failed to change power state to 'power on' by 'power on': The fake hardware "
 		   "was told to fail power.set");
 	CHECK_TEXT(field(NODE_TARGET_POWER_STATE), "null");
 	CHECK_TEXT(field(NODE_POWER_STATE), "power off");
@@ -144,7 +145,8 @@ static void power_fails_body(void)
 	CHECK_TEXT(field(NODE_LAST_ERROR), "null");
 	node_set_object(&job.node, NODE_DRIVER_INFO, json_pack("{s:s}", "fake_fail", "power.get"));
 	CHECK_INT(walk("power", "{\"target\": \"power on\"}"), -ERR_BMC);
-	CHECK_TEXT(field(NODE_LAST_ERROR), "Failed to change power state to 'power on'. Error: The fake hardware was "
+	CHECK_TEXT(field(NODE_LAST_ERROR),
+		   "Failed to change power state to 'power on'. Error: The fake hardware was "
 		   "told to fail power.get");
 }
 
@@ -177,9 +179,10 @@ static void life_body(void)
 	static const struct {
 		const char *verb, *state;
 	} steps[] = {
-		{ "manage", "manageable" },  { "inspect", "manageable" }, { "provide", "available" }, { "active", "active" },
-		{ "rescue", "rescue" },      { "unrescue", "active" },    { "rebuild", "active" },    { "deleted", "available" },
-		{ "manage", "manageable" },  { "adopt", "active" },
+		{ "manage", "manageable" }, { "inspect", "manageable" }, { "provide", "available" },
+		{ "active", "active" },     { "rescue", "rescue" },      { "unrescue", "active" },
+		{ "rebuild", "active" },    { "deleted", "available" },  { "manage", "manageable" },
+		{ "adopt", "active" },
 	};
 
 	node_set_text(&job.node, NODE_PROVISION_STATE, "enroll");
@@ -209,7 +212,7 @@ static void provision_refused_body(void)
 {
 	CHECK_INT(walk("provision", "{\"target\": \"active\"}"), -ERR_INVALID_STATE_REQUEST);
 	CHECK_TEXT(err.text, "The requested action \"active\" can not be performed on node \"" UUID
-		   "\" while it is in state \"manageable\".");
+			     "\" while it is in state \"manageable\".");
 	CHECK_INT(walk("provision", "{\"target\": \"dance\"}"), -ERR_INVALID_STATE_REQUEST);
 	node_set_bool(&job.node, NODE_RETIRED, true);
 	CHECK_INT(walk("provision", "{\"target\": \"provide\"}"), -ERR_INVALID);
@@ -235,7 +238,8 @@ static void verify_fails_body(void)
 	CHECK_INT(walk("provision", "{\"target\": \"manage\"}"), -ERR_BMC);
 	CHECK_TEXT(field(NODE_PROVISION_STATE), "enroll");
 	CHECK_TEXT(field(NODE_TARGET_PROVISION_STATE), "null");
-	CHECK_TEXT(field(NODE_LAST_ERROR), "Failed to get power state for node " UUID ". Error: The fake hardware was told "
+	CHECK_TEXT(field(NODE_LAST_ERROR),
+		   "Failed to get power state for node " UUID ". Error: The fake hardware was told "
 		   "to fail power.get");
 }
 
@@ -271,20 +275,28 @@ static void management_body(void)
 	CHECK_INT(walk("boot_device_set", "{\"boot_device\": \"disk\"}"), -ERR_INVALID);
 	CHECK_TEXT(err.text, "Invalid boot device disk specified.");
 	CHECK_INT(walk("inject_nmi", "{}"), -ERR_UNSUPPORTED);
-	CHECK_TEXT(err.text, "Driver fake-hardware does not support inject_nmi (disabled or not implemented).");
+	CHECK_TEXT(err.text,
+		   "Driver fake-hardware does not support inject_nmi (disabled or not implemented).");
 	CHECK_INT(walk("indicators", "{}"), 0);
 	CHECK_TEXT(job.result.data,
 		   "{\"indicators\":[{\"name\":\"led-0@chassis\",\"component\":\"chassis\",\"readonly\":true,"
-		   "\"states\":[\"off\",\"on\"]},{\"name\":\"led@system\",\"component\":\"system\",\"readonly\":false,"
+		   "\"states\":[\"off\",\"on\"]},{\"name\":\"led@system\",\"component\":\"system\","
+		   "\"readonly\":false,"
 		   "\"states\":[\"blinking\",\"off\",\"on\"]}]}");
-	CHECK_INT(walk("indicator_set", "{\"component\": \"system\", \"name\": \"led\", \"state\": \"off\"}"), 0);
+	CHECK_INT(walk("indicator_set", "{\"component\": \"system\", \"name\": \"led\", \"state\": \"off\"}"),
+		  0);
 	CHECK_INT(walk("indicator_get", "{\"component\": \"system\", \"name\": \"led\"}"), 0);
 	CHECK_TEXT(job.result.data, "{\"state\":\"off\"}");
-	CHECK_INT(walk("indicator_set", "{\"component\": \"system\", \"name\": \"led\", \"state\": \"green\"}"), -ERR_INVALID);
-	CHECK_INT(walk("indicator_set", "{\"component\": \"chassis\", \"name\": \"led-0\", \"state\": \"on\"}"), -ERR_INVALID);
+	CHECK_INT(
+		walk("indicator_set", "{\"component\": \"system\", \"name\": \"led\", \"state\": \"green\"}"),
+		-ERR_INVALID);
+	CHECK_INT(
+		walk("indicator_set", "{\"component\": \"chassis\", \"name\": \"led-0\", \"state\": \"on\"}"),
+		-ERR_INVALID);
 	CHECK_INT(walk("indicator_get", "{\"component\": \"x\", \"name\": \"led\"}"), -ERR_INVALID);
 	CHECK_INT(walk("boot_mode_set", "{\"target\": \"uefi\"}"), -ERR_UNSUPPORTED);
-	CHECK_TEXT(field(NODE_LAST_ERROR), "Failed to change boot mode to uefi: Driver fake-hardware does not support "
+	CHECK_TEXT(field(NODE_LAST_ERROR),
+		   "Failed to change boot mode to uefi: Driver fake-hardware does not support "
 		   "set_boot_mode (disabled or not implemented).");
 	CHECK_TEXT(field(NODE_BOOT_MODE), "null");
 }
@@ -304,7 +316,8 @@ static void validate_body(void)
 	node_set_text(&job.node, NODE_DRIVER, "manual-management");
 	job.task.hardware = hardware_type_find("manual-management");
 	CHECK_INT(walk("validate", "{}"), 0);
-	CHECK(strstr(job.result.data, "\"console\":{\"result\":false,\"reason\":\"Driver manual-management does not support "
+	CHECK(strstr(job.result.data,
+		     "\"console\":{\"result\":false,\"reason\":\"Driver manual-management does not support "
 		     "console (disabled or not implemented).\"}"));
 	CHECK_INT(walk("boot_device_get", "{}"), -ERR_UNSUPPORTED);
 }
@@ -334,19 +347,26 @@ static void test_console__is_remembered_by_the_node(void **state)
 
 static void passthru_body(void)
 {
-	CHECK_INT(walk("passthru", "{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": {\"bar\": \"meow\"}}"), 0);
+	CHECK_INT(walk("passthru", "{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": "
+				   "{\"bar\": \"meow\"}}"),
+		  0);
 	CHECK_TEXT(job.result.data, "true");
 	CHECK(!job.is_async);
-	CHECK_INT(walk("passthru", "{\"method\": \"second_method\", \"verb\": \"POST\", \"args\": {\"bar\": \"x\"}}"), 0);
+	CHECK_INT(walk("passthru",
+		       "{\"method\": \"second_method\", \"verb\": \"POST\", \"args\": {\"bar\": \"x\"}}"),
+		  0);
 	CHECK(job.is_async);
 	CHECK_INT(walk("passthru", "{\"method\": \"x\", \"verb\": \"POST\"}"), -ERR_INVALID);
-	CHECK_INT(walk("passthru", "{\"method\": \"second_method\", \"verb\": \"POST\", \"args\": []}"), -ERR_INVALID);
+	CHECK_INT(walk("passthru", "{\"method\": \"second_method\", \"verb\": \"POST\", \"args\": []}"),
+		  -ERR_INVALID);
 	CHECK_INT(walk("passthru", "{}"), -ERR_INVALID);
 	job.task.is_exclusive = false;
-	CHECK_INT(walk("passthru", "{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": {\"bar\": \"meow\"}}"),
+	CHECK_INT(walk("passthru", "{\"method\": \"third_method_sync\", \"verb\": \"POST\", \"args\": "
+				   "{\"bar\": \"meow\"}}"),
 		  -ERR_INTERNAL);
-	CHECK_INT(walk("passthru",
-		       "{\"method\": \"fourth_method_shared_lock\", \"verb\": \"POST\", \"args\": {\"bar\": \"woof\"}}"), 0);
+	CHECK_INT(walk("passthru", "{\"method\": \"fourth_method_shared_lock\", \"verb\": \"POST\", "
+				   "\"args\": {\"bar\": \"woof\"}}"),
+		  0);
 }
 
 static void test_passthru__goes_through_the_dispatcher(void **state)
@@ -376,11 +396,12 @@ static void test_recover__ends_what_nobody_works_on(void **state)
 
 static void test_table__kinds_are_those_of_the_contract(void **state)
 {
-	static const char *const exclusive[] = { "power", "provision", "boot_device_get", "boot_device_set", "inject_nmi",
-						 "indicator_get", "indicator_set", "console_set", "boot_mode_set",
+	static const char *const exclusive[] = { "power",           "provision",   "boot_device_get",
+						 "boot_device_set", "inject_nmi",  "indicator_get",
+						 "indicator_set",   "console_set", "boot_mode_set",
 						 "secure_boot_set" };
-	static const char *const shared[] = { "passthru", "driver_passthru", "boot_device_supported", "validate",
-					      "indicators", "console_get" };
+	static const char *const shared[] = { "passthru", "driver_passthru", "boot_device_supported",
+					      "validate", "indicators",      "console_get" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(exclusive) / sizeof(*exclusive); i++)

@@ -23,7 +23,7 @@ static int configure(const char *const *pairs)
 		assert_int_equal(config_set("DEFAULT", pairs[0], pairs[1], &err), 0);
 	return drivers_check_config(&err);
 }
-#define CONFIGURE(...) configure((const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
+#define CONFIGURE(...) configure((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
 
 static void test_config__unset__enables_what_has_code(void **state)
 {
@@ -45,7 +45,9 @@ static void test_config__lists__narrow_and_reorder_defaults(void **state)
 {
 	(void)state;
 	assert_int_equal(CONFIGURE("enabled_hardware_types", "fake-hardware,manual-management",
-				   "enabled_vendor_interfaces", "no-vendor", "default_management_interface", "noop"), 0);
+				   "enabled_vendor_interfaces", "no-vendor", "default_management_interface",
+				   "noop"),
+			 0);
 	assert_string_equal(hardware_type_default(&fake_hardware, INTERFACE_VENDOR)->name, "no-vendor");
 	assert_null(hardware_type_interface(&fake_hardware, INTERFACE_VENDOR, "fake"));
 	assert_string_equal(hardware_type_default(&manual_hardware, INTERFACE_MANAGEMENT)->name, "noop");
@@ -59,15 +61,19 @@ static void test_config__mistakes__are_named(void **state)
 	assert_int_equal(CONFIGURE("enabled_hardware_types", "fake-hardware,nope"), -ERR_INVALID);
 	assert_non_null(strstr(err.text, "enabled_hardware_types"));
 	assert_non_null(strstr(err.text, "nope"));
-	assert_int_equal(CONFIGURE("enabled_hardware_types", "fake-hardware", "enabled_power_interfaces", "fake,agent"),
+	assert_int_equal(CONFIGURE("enabled_hardware_types", "fake-hardware", "enabled_power_interfaces",
+				   "fake,agent"),
 			 -ERR_INVALID);
 	assert_non_null(strstr(err.text, "enabled_power_interfaces"));
 	assert_non_null(strstr(err.text, "agent"));
-	assert_int_equal(CONFIGURE("enabled_hardware_types", "fake-hardware", "enabled_management_interfaces", "noop"),
-			 -ERR_INVALID);
-	assert_non_null(strstr(err.text, "leaves the hardware type fake-hardware without a management interface"));
-	assert_int_equal(CONFIGURE("enabled_hardware_types", "fake-hardware", "default_power_interface", "agent"),
-			 -ERR_INVALID);
+	assert_int_equal(
+		CONFIGURE("enabled_hardware_types", "fake-hardware", "enabled_management_interfaces", "noop"),
+		-ERR_INVALID);
+	assert_non_null(
+		strstr(err.text, "leaves the hardware type fake-hardware without a management interface"));
+	assert_int_equal(
+		CONFIGURE("enabled_hardware_types", "fake-hardware", "default_power_interface", "agent"),
+		-ERR_INVALID);
 	assert_non_null(strstr(err.text, "default_power_interface"));
 	assert_int_equal(CONFIGURE("enabled_hardware_types", ""), -ERR_INVALID);
 }
@@ -104,8 +110,9 @@ static void test_driver_info__reads_as_text(void **state)
 	(void)state;
 	node_init(&node);
 	node_set_text(&node, NODE_DRIVER, "fake-hardware");
-	node_set_object(&node, NODE_DRIVER_INFO, json_pack("{s:s, s:i, s:b, s:n, s:[]}", "text", "t", "number", 623,
-							   "flag", 0, "null", "list"));
+	node_set_object(&node, NODE_DRIVER_INFO,
+			json_pack("{s:s, s:i, s:b, s:n, s:[]}", "text", "t", "number", 623, "flag", 0, "null",
+				  "list"));
 	task_init_permissive(&task, &node);
 	assert_string_equal(task_driver_info(&task, "text"), "t");
 	assert_string_equal(task_driver_info(&task, "number"), "623");
@@ -125,19 +132,21 @@ static void check_interface(const struct hardware_type *hardware, enum interface
 
 	if (interface->type != type)
 		fail_msg("%s lists %s under the wrong type", hardware->name, interface->name);
-	if (type == INTERFACE_POWER &&
-	    !(power_interface(interface)->get && power_interface(interface)->set && power_interface(interface)->supported))
+	if (type == INTERFACE_POWER && !(power_interface(interface)->get && power_interface(interface)->set &&
+					 power_interface(interface)->supported))
 		fail_msg("%s: power interface %s is not whole", hardware->name, interface->name);
 	if (type == INTERFACE_INSPECT && !inspect_interface(interface)->inspect)
 		fail_msg("%s: inspect interface %s is not whole", hardware->name, interface->name);
-	if (type == INTERFACE_CONSOLE && !(console_interface(interface)->start && console_interface(interface)->stop &&
-					   console_interface(interface)->get))
+	if (type == INTERFACE_CONSOLE &&
+	    !(console_interface(interface)->start && console_interface(interface)->stop &&
+	      console_interface(interface)->get))
 		fail_msg("%s: console interface %s is not whole", hardware->name, interface->name);
 	for (; property && property->name; property++) {
 		const char *end = strrchr(property->help, ' ');
 
 		if (!end || (strcmp(end, " Required.") != 0 && strcmp(end, " Optional.") != 0))
-			fail_msg("%s: property %s does not end as Ironic's do", hardware->name, property->name);
+			fail_msg("%s: property %s does not end as Ironic's do", hardware->name,
+				 property->name);
 	}
 }
 

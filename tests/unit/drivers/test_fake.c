@@ -34,7 +34,8 @@ static const struct task_ops counting_ops = { .gate_wait = gate_wait, .gate_chec
 static int set_up(void **state)
 {
 	(void)state;
-	if (config_load(NULL, &err) < 0 || config_set("DEFAULT", "enabled_hardware_types", "fake-hardware", &err) < 0 ||
+	if (config_load(NULL, &err) < 0 ||
+	    config_set("DEFAULT", "enabled_hardware_types", "fake-hardware", &err) < 0 ||
 	    drivers_check_config(&err) < 0)
 		return -1;
 	node_init(&node);
@@ -124,10 +125,12 @@ static void failing_body(void)
 		const char *words;
 		bool get_fails, set_fails;
 	} cases[] = {
-		{ "power", true, true },          { "power.set", false, true },   { "power.get", true, false },
-		{ "management, power", true, true }, { " power.set ,x", false, true }, { "pow", false, false },
-		{ "power.", false, false },       { "", false, false },           { "management", false, false },
-		{ ",,,", false, false },          { "power.setter", false, false },
+		{ "power", true, true },          { "power.set", false, true },
+		{ "power.get", true, false },     { "management, power", true, true },
+		{ " power.set ,x", false, true }, { "pow", false, false },
+		{ "power.", false, false },       { "", false, false },
+		{ "management", false, false },   { ",,,", false, false },
+		{ "power.setter", false, false },
 	};
 	enum power_state now;
 
@@ -193,7 +196,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_power__follows_the_node, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_gate__shut__nothing_changes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_delay__is_spent_and_bounded_by_the_deadline, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_delay__is_spent_and_bounded_by_the_deadline, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_failures__on_order_of_the_node, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_failures__on_order_of_the_option, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_memory__is_of_each_node, set_up, tear_down),

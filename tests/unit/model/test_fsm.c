@@ -77,16 +77,26 @@ static void test_verbs__are_allowed_where_ironic_allows_them(void **state)
 		int version;
 		bool allowed;
 	} cases[] = {
-		{ PROVISION_ENROLL, "manage", 115, true },      { PROVISION_ENROLL, "manage", 4, true },
-		{ PROVISION_ENROLL, "provide", 115, false },    { PROVISION_ENROLL, "active", 115, false },
-		{ PROVISION_MANAGEABLE, "manage", 115, false }, { PROVISION_MANAGEABLE, "provide", 115, true },
-		{ PROVISION_AVAILABLE, "active", 1, true },     { PROVISION_AVAILABLE, "rescue", 115, false },
-		{ PROVISION_AVAILABLE, "abort", 115, false },   { PROVISION_CLEANING, "manage", 115, false },
-		{ PROVISION_DELETING, "clean", 115, false },    { PROVISION_INSPECTWAIT, "abort", 40, false },
-		{ PROVISION_INSPECTWAIT, "abort", 41, true },   { PROVISION_DEPLOYWAIT, "abort", 109, false },
-		{ PROVISION_DEPLOYWAIT, "abort", 110, true },   { PROVISION_SERVICEFAIL, "abort", 115, true },
-		{ PROVISION_CLEANHOLD, "unhold", 84, false },   { PROVISION_CLEANHOLD, "unhold", 85, true },
-		{ PROVISION_ACTIVE, "undeploy", 72, false },    { PROVISION_ACTIVE, "undeploy", 73, true },
+		{ PROVISION_ENROLL, "manage", 115, true },
+		{ PROVISION_ENROLL, "manage", 4, true },
+		{ PROVISION_ENROLL, "provide", 115, false },
+		{ PROVISION_ENROLL, "active", 115, false },
+		{ PROVISION_MANAGEABLE, "manage", 115, false },
+		{ PROVISION_MANAGEABLE, "provide", 115, true },
+		{ PROVISION_AVAILABLE, "active", 1, true },
+		{ PROVISION_AVAILABLE, "rescue", 115, false },
+		{ PROVISION_AVAILABLE, "abort", 115, false },
+		{ PROVISION_CLEANING, "manage", 115, false },
+		{ PROVISION_DELETING, "clean", 115, false },
+		{ PROVISION_INSPECTWAIT, "abort", 40, false },
+		{ PROVISION_INSPECTWAIT, "abort", 41, true },
+		{ PROVISION_DEPLOYWAIT, "abort", 109, false },
+		{ PROVISION_DEPLOYWAIT, "abort", 110, true },
+		{ PROVISION_SERVICEFAIL, "abort", 115, true },
+		{ PROVISION_CLEANHOLD, "unhold", 84, false },
+		{ PROVISION_CLEANHOLD, "unhold", 85, true },
+		{ PROVISION_ACTIVE, "undeploy", 72, false },
+		{ PROVISION_ACTIVE, "undeploy", 73, true },
 	};
 
 	(void)state;

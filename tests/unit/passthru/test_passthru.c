@@ -36,7 +36,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Calls as the conductor does. args: JSON. Returns the result's value as text in the arena, NULL on failure. */
+/* Calls as the conductor does. args: JSON. Returns the result's value as text in the arena, NULL on failure.
+ */
 static const char *call(const char *method, const char *verb, const char *args)
 {
 	struct passthru_result result = { 0 };
@@ -48,8 +49,8 @@ static const char *call(const char *method, const char *verb, const char *args)
 	assert_int_equal(json_parse(args, strlen(args), JSON_DEPTH_MAX, &value, &err), 0);
 	call.args = value;
 	buf_init(&out, 4096);
-	if (passthru_find(&task, method, verb, &call.method, &err) == 0 && passthru_check(&task, &call, &err) == 0 &&
-	    passthru_run(&task, &call, &result, &err) == 0) {
+	if (passthru_find(&task, method, verb, &call.method, &err) == 0 &&
+	    passthru_check(&task, &call, &err) == 0 && passthru_run(&task, &call, &result, &err) == 0) {
 		json_write(&out, result.value ? result.value : json_null());
 		text = arena_strndup(&task.arena, out.data, out.len);
 	}
@@ -149,8 +150,8 @@ static void check_method(const struct hardware_type *hardware, const struct pass
 		fail_msg("%s: method %s attaches what nobody waits for", hardware->name, method->name);
 	for (const struct passthru_argument *row = method->arguments; row && row->name; row++) {
 		if (strcmp(row->name, "http_method") == 0 || strcmp(row->name, "method") == 0)
-			fail_msg("%s: argument %s of method %s is a word of Ironic's", hardware->name, row->name,
-				 method->name);
+			fail_msg("%s: argument %s of method %s is a word of Ironic's", hardware->name,
+				 row->name, method->name);
 	}
 }
 
@@ -184,15 +185,20 @@ static int run_nothing(struct task *unused_task, const struct passthru_call *unu
 	return 0;
 }
 
-static const struct passthru_argument typed_arguments[] = {
-	{ .name = "text", .type = ARGUMENT_TEXT },     { .name = "flag", .type = ARGUMENT_BOOL },
-	{ .name = "number", .type = ARGUMENT_INT },    { .name = "list", .type = ARGUMENT_LIST },
-	{ .name = "object", .type = ARGUMENT_OBJECT }, { .name = "any", .type = ARGUMENT_ANY },
-	{ 0 }
-};
-static const struct passthru_method typed = {
-	.name = "typed", .verbs = VERB_POST, .mode = PASSTHRU_SYNC, .is_attach = true, .arguments = typed_arguments,
-	.run = run_nothing, .help = "" };
+static const struct passthru_argument typed_arguments[] = { { .name = "text", .type = ARGUMENT_TEXT },
+							    { .name = "flag", .type = ARGUMENT_BOOL },
+							    { .name = "number", .type = ARGUMENT_INT },
+							    { .name = "list", .type = ARGUMENT_LIST },
+							    { .name = "object", .type = ARGUMENT_OBJECT },
+							    { .name = "any", .type = ARGUMENT_ANY },
+							    { 0 } };
+static const struct passthru_method typed = { .name = "typed",
+					      .verbs = VERB_POST,
+					      .mode = PASSTHRU_SYNC,
+					      .is_attach = true,
+					      .arguments = typed_arguments,
+					      .run = run_nothing,
+					      .help = "" };
 
 static void test_arguments__of_each_type__are_checked(void **state)
 {
@@ -201,12 +207,23 @@ static void test_arguments__of_each_type__are_checked(void **state)
 		bool is_good;
 	} cases[] = {
 		{ "{}", true },
-		{ "{\"text\": null, \"flag\": null, \"number\": null, \"list\": null, \"object\": null}", true },
-		{ "{\"text\": \"\", \"flag\": true, \"number\": 1, \"list\": [], \"object\": {}, \"any\": [[]]}", true },
-		{ "{\"flag\": \"TRUE\"}", true },   { "{\"flag\": \"no\"}", true }, { "{\"flag\": 1}", true },
-		{ "{\"flag\": 2}", false },         { "{\"flag\": \"maybe\"}", false }, { "{\"flag\": -1}", false },
-		{ "{\"flag\": []}", false },        { "{\"text\": 1}", false },     { "{\"number\": \"1\"}", false },
-		{ "{\"number\": 1.5}", false },     { "{\"list\": {}}", false },    { "{\"object\": []}", false },
+		{ "{\"text\": null, \"flag\": null, \"number\": null, \"list\": null, \"object\": null}",
+		  true },
+		{ "{\"text\": \"\", \"flag\": true, \"number\": 1, \"list\": [], \"object\": {}, \"any\": "
+		  "[[]]}",
+		  true },
+		{ "{\"flag\": \"TRUE\"}", true },
+		{ "{\"flag\": \"no\"}", true },
+		{ "{\"flag\": 1}", true },
+		{ "{\"flag\": 2}", false },
+		{ "{\"flag\": \"maybe\"}", false },
+		{ "{\"flag\": -1}", false },
+		{ "{\"flag\": []}", false },
+		{ "{\"text\": 1}", false },
+		{ "{\"number\": \"1\"}", false },
+		{ "{\"number\": 1.5}", false },
+		{ "{\"list\": {}}", false },
+		{ "{\"object\": []}", false },
 	};
 
 	(void)state;
@@ -251,7 +268,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_call__sync__answers_the_value, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_call__refused__says_why, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_call__no_vendor__has_no_methods, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_call__interface_not_enabled__is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_call__interface_not_enabled__is_refused, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_call__told_to_fail__fails, set_up, tear_down),
 		cmocka_unit_test(test_driver_level__without_methods__says_so),
 		cmocka_unit_test(test_tables__every_method_is_whole),
@@ -262,7 +280,8 @@ int main(void)
 	int rc;
 
 	drivers_config_register();
-	if (config_load(NULL, &err) < 0 || config_set("DEFAULT", "enabled_hardware_types", "fake-hardware", &err) < 0 ||
+	if (config_load(NULL, &err) < 0 ||
+	    config_set("DEFAULT", "enabled_hardware_types", "fake-hardware", &err) < 0 ||
 	    drivers_check_config(&err) < 0)
 		return 1;
 	rc = cmocka_run_group_tests(tests, NULL, NULL);
