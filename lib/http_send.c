@@ -49,14 +49,20 @@ static ssize_t try_write(struct http_conn *conn, const uv_buf_t pieces[2])
 	return rc < 0 ? -1 : rc;
 }
 
+/* The part of a piece that is left after `skip` bytes of it. */
+static uv_buf_t rest_of(const struct buf *piece, size_t skip)
+{
+	return piece->len > 0 ? uv_buf_init(piece->data + skip, (unsigned)(piece->len - skip))
+			      : uv_buf_init(NULL, 0);
+}
+
 /* Queues `sending` and `sending_body` from `skip` on. */
 static void queue_write(struct http_conn *conn, size_t skip)
 {
-	struct buf *first = &conn->sending, *second = &conn->sending_body;
-	size_t skip_first = skip < first->len ? skip : first->len, skip_second = skip - skip_first;
+	size_t skip_first = skip < conn->sending.len ? skip : conn->sending.len;
 	uv_buf_t pieces[2] = {
-		uv_buf_init(first->data + skip_first, (unsigned)(first->len - skip_first)),
-		uv_buf_init(second->data + skip_second, (unsigned)(second->len - skip_second)),
+		rest_of(&conn->sending, skip_first),
+		rest_of(&conn->sending_body, skip - skip_first),
 	};
 	unsigned at = pieces[0].len == 0 ? 1 : 0, count = pieces[1].len == 0 ? 1 : 2;
 

@@ -65,8 +65,10 @@ struct http_server_options {
 	size_t (*body_limit)(const char *method, const char *path, void *arg);
 	/* Runs in a fiber. */
 	void (*handle)(struct http_request *request, struct http_response *response, void *arg);
-	/* Fills the reply to what never reaches handle: malformed (400), too large (413, 431), slow (408).
-	 * Runs on the main stack, must not suspend. NULL: plain text. */
+	/* Fills the reply to what never reaches handle: malformed (400), slow (408), too large (413, 431),
+	 * expectations, codings and versions not understood (417, 501, 505); and for a handler without an
+	 * answer (500). The connection closes after it, but for the last. Must not suspend. NULL: plain
+	 * text. */
 	void (*refuse)(int status, const char *sentence, struct http_response *response, void *arg);
 	void *arg;
 };
@@ -77,7 +79,9 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 int http_server_port(const struct http_server *server);
 /* Stops accepting, lets running requests end until deadline, closes idle connections. */
 SUSPENDS void http_server_drain(struct http_server *server, int64_t deadline_ms);
-void http_server_free(struct http_server *server); /* closes all at once */
+/* Closes all at once. Handlers still at work are cancelled and end in the next ticks; they may use arg until
+ * then. NULL is fine. */
+void http_server_free(struct http_server *server);
 
 /* Value of the first header of that name (case-insensitive), or NULL. */
 const char *http_request_header(const struct http_request *request, const char *name);
@@ -86,8 +90,9 @@ void http_response_header(struct http_response *response, const char *name, cons
 	__attribute__((format(printf, 3, 4)));
 
 /* Streaming, for long documents: sends status and headers now and the body in chunks (HTTP/1.0: until
- * close). write waits while more than 256 KiB are unsent. -ERR_CLOSED when the client has gone,
- * -ERR_TIMEOUT past write_timeout. After a failed write just return from the handler. */
+ * close; HEAD: nothing). write waits while more than 256 KiB are unsent, and lets others run now and then.
+ * -ERR_CLOSED when the client has gone, -ERR_TIMEOUT past write_timeout. After a failed write just return
+ * from the handler. A handler that cannot complete its stream sets is_reset, so that the client notices. */
 SUSPENDS int http_stream_begin(struct http_response *response);
 SUSPENDS int http_stream_write(struct http_response *response, const void *data, size_t len);
 
