@@ -164,7 +164,7 @@ static const char *put_keys(struct array *keys, struct batch_entry **entries, si
 	int64_t last = 0;
 
 	array_init(keys);
-	qsort(entries, count, sizeof(*entries), compare_keys);
+	qsort(entries, count, sizeof(struct batch_entry *), compare_keys);
 	for (size_t i = 0; i < count; i++) {
 		const struct start_item *item = entries[i]->item;
 		if (i == 0 || item->key != last)

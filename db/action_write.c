@@ -229,7 +229,7 @@ static bool has_changes(struct batch_entry **entries, size_t count)
 static const char *put_all(struct array arrays[WRITE_COLUMN_COUNT], const char *values[WRITE_COLUMN_COUNT],
 			   struct batch_entry **entries, size_t count)
 {
-	qsort(entries, count, sizeof(*entries), compare_nodes);
+	qsort(entries, count, sizeof(struct batch_entry *), compare_nodes);
 	for (int i = 0; i < WRITE_COLUMN_COUNT; i++)
 		array_init(&arrays[i]);
 	for (size_t i = 0; i < count; i++)

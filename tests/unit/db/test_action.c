@@ -499,7 +499,6 @@ DB_TEST(test_action_start_shared__beside_a_holder__at_most_four)
 	struct action actions[7], holder;
 	struct error err;
 	bool is_started;
-	unsigned started = 0;
 
 	put(db, node_id);
 	assert_true(start(db, node_id, &holder));
@@ -508,7 +507,6 @@ DB_TEST(test_action_start_shared__beside_a_holder__at_most_four)
 	for (int i = 0; i < 7; i++) {
 		assert_int_equal(action_start_shared(db, ids[i], me, &is_started, &actions[i], &err), 0);
 		assert_int_equal(is_started, i < 4);
-		started += is_started;
 	}
 	assert_true(actions[0].is_repeatable);
 	assert_false(actions[0].is_exclusive);
