@@ -121,7 +121,7 @@ static int reset_bmc(struct task *task, const struct passthru_call *call, struct
 		operation.deadline_ms = clock_ms() + RESET_ANSWER_MS;
 		rc = ipmi_command(&operation, &request, &reply, err);
 		/* a BMC that restarts at once has no time to answer */
-		if (rc == -ERR_UNKNOWN_OUTCOME || rc == -ERR_BMC_UNREACHABLE)
+		if (rc == -ERR_UNKNOWN_OUTCOME)
 			rc = 0;
 		operation.is_session_over = rc == 0;
 	}
