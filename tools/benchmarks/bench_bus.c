@@ -51,8 +51,8 @@ static struct {
 	bool is_stopping;
 	unsigned clients, workers;
 	struct waiter *waiters[LINES];
-	bool is_busy[NODES];  /* a worker looks after the node's line */
-	bool is_asked[NODES]; /* more came meanwhile */
+	bool is_busy[NODES];   /* a worker looks after the node's line */
+	unsigned asked[NODES]; /* rows heard of and not started */
 	unsigned calls;
 	int64_t samples_ns[SAMPLES_MAX];
 } bench;
@@ -94,15 +94,13 @@ SUSPENDS static void work_line(void *arg)
 		struct action action;
 		struct error err;
 		bool is_started = false;
-		bench.is_asked[node] = false;
 		if (action_start_exclusive(bench.conductor, bench.first_node + (int64_t)node, "bench",
 					   instance, &is_started, &action, &err) < 0)
 			die("start", &err);
-		if (is_started) {
+		bench.asked[node]--;
+		if (is_started)
 			run_action(&action);
-			bench.is_asked[node] = true; /* a release is followed by a start */
-		}
-	} while (bench.is_asked[node]);
+	} while (bench.asked[node] > 0);
 	bench.is_busy[node] = false;
 	bench.workers--;
 }
@@ -134,7 +132,7 @@ static void on_work(const char *payload, void *arg)
 			continue;
 		}
 		size_t node = (size_t)(id - bench.first_node);
-		bench.is_asked[node] = true;
+		bench.asked[node]++;
 		if (bench.is_busy[node])
 			continue;
 		bench.is_busy[node] = true;
