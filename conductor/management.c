@@ -122,18 +122,23 @@ static int indicators(struct job *job, struct error *err)
 	return task_result_json(job, json_pack("{s:o}", "indicators", list), err);
 }
 
-static int find_indicator(struct job *job, const struct indicator *row, const struct indicator **ret,
-			  struct error *err)
+static const struct indicator *find_indicator(const struct job *job, const struct indicator *row)
 {
 	const char *component = job_text(job, "component");
 	const char *name = job_text(job, "name");
 
 	for (; component && name && row->name; row++) {
-		if (strcmp(row->component, component) == 0 && strcmp(row->name, name) == 0) {
-			*ret = row;
-			return 0;
-		}
+		if (strcmp(row->component, component) == 0 && strcmp(row->name, name) == 0)
+			return row;
 	}
+	return NULL;
+}
+
+static int no_indicator(const struct job *job, struct error *err)
+{
+	const char *component = job_text(job, "component");
+	const char *name = job_text(job, "name");
+
 	return fail(err, ERR_INVALID, "Node %s has no indicator %s@%s", node_uuid(&job->node),
 		    name ? name : "", component ? component : "");
 }
@@ -142,14 +147,15 @@ static int indicator_get(struct job *job, struct error *err)
 {
 	const struct management_interface *management;
 	const struct indicator *which;
-	const char *state;
+	const char *state = NULL;
 	int rc;
 
 	NEED(management->indicators && management->indicator_get, "get_indicator_state");
-	rc = find_indicator(job, management->indicators, &which, err);
-	if (rc == 0)
-		rc = management->indicator_get(&job->task, which, &state, err);
-	return rc < 0 ? rc : task_result_json(job, json_pack("{s:s}", "state", state), err);
+	which = find_indicator(job, management->indicators);
+	if (!which)
+		return no_indicator(job, err);
+	rc = management->indicator_get(&job->task, which, &state, err);
+	return rc < 0 ? rc : task_result_json(job, json_pack("{s:s?}", "state", state), err);
 }
 
 static int check_indicator_state(const struct indicator *which, const char *state, struct error *err)
@@ -169,14 +175,13 @@ static int indicator_set_begin(struct job *job, struct error *err)
 {
 	const struct management_interface *management;
 	const struct indicator *which;
-	int rc;
 
 	NEED(management->indicators && management->indicator_set, "set_indicator_state");
-	rc = find_indicator(job, management->indicators, &which, err);
-	if (rc == 0)
-		rc = check_indicator_state(which, job_text(job, "state"), err);
+	which = find_indicator(job, management->indicators);
+	if (!which)
+		return no_indicator(job, err);
 	job->state = (void *)which;
-	return rc;
+	return check_indicator_state(which, job_text(job, "state"), err);
 }
 
 static int indicator_set(struct job *job, struct error *err)

@@ -9,8 +9,9 @@ struct conductor_options conductor_options;
 
 #define SECONDS(option, field, value, low, high, text)                                                       \
 	{                                                                                                    \
-		.section = "conductor", .name = option, .type = OPTION_SECONDS,                              \
-		.target = &conductor_options.field, .preset = value, .min = low, .max = high, .help = text   \
+		.section = "conductor", .name = (option), .type = OPTION_SECONDS,                            \
+		.target = &conductor_options.field, .preset = (value), .min = (low), .max = (high),          \
+		.help = (text)                                                                               \
 	}
 
 static const struct option table[] = {

@@ -20,8 +20,8 @@
 
 #define PAGE          500
 #define HOSTS_MAX     256
-#define READ_S        60  /* longest reading of one node */
-#define OBSERVED_MAX  500 /* readings noted at a time */
+#define READ_MS       INT64_C(60000) /* longest reading of one node */
+#define OBSERVED_MAX  500            /* readings noted at a time */
 #define RESTORE_RUN_S 150
 /* A round ends a little before the next begins. */
 #define ROUND_SHARE 0.9
@@ -70,7 +70,7 @@ static int read_power(struct node *node, enum power_state *ret_state, struct err
 {
 	struct task task = { .node = node,
 			     .hardware = hardware_type_find(node_text(node, NODE_DRIVER)),
-			     .deadline_ms = clock_ms() + READ_S * 1000,
+			     .deadline_ms = clock_ms() + READ_MS,
 			     .ops = &gate_closed_ops };
 	const struct interface *interface;
 	int rc;
@@ -279,6 +279,12 @@ static void add(struct poller *poller, int64_t id)
 static int collect(struct poller *poller, struct error *err)
 {
 	struct conductor *conductor = poller->conductor;
+	struct power_sync_search search = {
+		.kind = poller->kind,
+		.group = conductor_options.group ? conductor_options.group : "",
+		.drivers = (const char *const *)conductor->drivers,
+		.driver_count = conductor->driver_count,
+	};
 	struct power_sync_row *rows;
 	struct registry registry;
 	size_t count = PAGE;
@@ -290,10 +296,7 @@ static int collect(struct poller *poller, struct error *err)
 	rows = xcalloc(PAGE, sizeof(*rows));
 	poller->id_count = 0;
 	while (rc == 0 && count == PAGE) {
-		rc = power_sync_page(conductor->db, poller->kind,
-				     conductor_options.group ? conductor_options.group : "",
-				     (const char *const *)conductor->drivers, conductor->driver_count, after,
-				     PAGE, rows, &count, err);
+		rc = power_sync_page(conductor->db, &search, after, PAGE, rows, &count, err);
 		for (size_t i = 0; rc == 0 && i < count; i++) {
 			after = rows[i].id;
 			if (is_ours(poller, &registry, &rows[i]))

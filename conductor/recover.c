@@ -15,9 +15,9 @@
 #include "model/fsm.h"
 
 #define ORPHANS_AT_A_TIME  100
-#define PURGE_AT_A_TIME    1000
+#define PURGE_AT_A_TIME    2000 /* 1,000 a second */
 #define PURGE_MS           2000
-#define CONDUCTOR_PURGE_MS (3600 * 1000)
+#define CONDUCTOR_PURGE_MS INT64_C(3600000)
 /* Longest time in line and at work of a recovery; a node that stays held is found again. */
 #define RECOVER_WAIT_MS 60000
 #define RECOVER_RUN_S   120
@@ -49,21 +49,24 @@ static void insert(struct conductor *conductor, int64_t node_id, const char *nod
 void recover_orphans(struct conductor *conductor)
 {
 	const char *states[PROVISION_STATE_COUNT];
+	struct orphan_search search = {
+		.group = conductor_options.group ? conductor_options.group : "",
+		.drivers = (const char *const *)conductor->drivers,
+		.driver_count = conductor->driver_count,
+		.provision_states = states,
+	};
 	struct orphan *orphans = xcalloc(ORPHANS_AT_A_TIME, sizeof(*orphans));
-	size_t state_count = 0, count = 0;
+	size_t count = 0;
 	struct error err;
 
 	for (enum provision_state state = 0; state < PROVISION_STATE_COUNT; state++) {
 		if (fsm_needs_worker(state))
-			states[state_count++] = provision_state_info(state)->name;
+			states[search.state_count++] = provision_state_info(state)->name;
 	}
-	if (orphan_find(conductor->db, conductor_options.group ? conductor_options.group : "",
-			(const char *const *)conductor->drivers, conductor->driver_count, states, state_count,
-			ORPHANS_AT_A_TIME, orphans, &count, &err) < 0)
+	if (orphan_find(conductor->db, &search, ORPHANS_AT_A_TIME, orphans, &count, &err) < 0)
 		log_warning("the search for orphaned nodes failed: %s", err.text);
 	for (size_t i = 0; i < count; i++)
-		insert(conductor, orphans[i].node_id, orphans[i].uuid, conductor_options.group,
-		       orphans[i].driver);
+		insert(conductor, orphans[i].node_id, orphans[i].uuid, search.group, orphans[i].driver);
 	xfree(orphans);
 }
 
@@ -99,7 +102,7 @@ static void purge_loop(struct conductor *conductor)
 		conductor_pause(conductor, PURGE_MS);
 		if (conductor->is_stopping || !db_is_up(conductor->db))
 			continue;
-		if (action_purge(conductor->db, PURGE_AT_A_TIME * PURGE_MS / 1000, &count, &err) < 0)
+		if (action_purge(conductor->db, PURGE_AT_A_TIME, &count, &err) < 0)
 			log_warning("old actions could not be removed: %s", err.text);
 		if (clock_ms() >= conductors_ms && conductor_purge(conductor->db, &rows, &err) == 0)
 			conductors_ms = clock_ms() + CONDUCTOR_PURGE_MS;

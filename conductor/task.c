@@ -102,6 +102,19 @@ static int read_args(struct job *job, struct error *err)
 	return rc;
 }
 
+static int check_kind(const struct action *action, const struct operation *operation, struct error *err)
+{
+	if (!operation)
+		return fail(err, ERR_UNSUPPORTED, "This conductor does not know actions of kind %s.",
+			    action->kind);
+	if (operation->is_nodeless != !action->node_id ||
+	    (operation->lock == LOCK_EXCLUSIVE && !action->is_exclusive))
+		return fail(err, ERR_INTERNAL,
+			    "Action %s was stored with a node or lock that kind %s does not have.",
+			    action->uuid, action->kind);
+	return 0;
+}
+
 /* The action is started and ours: makes it a job. */
 static int open_started(struct job *job, struct error *err)
 {
@@ -121,14 +134,8 @@ static int open_started(struct job *job, struct error *err)
 	rc = read_args(job, err);
 	if (rc == 0 && action->node_id)
 		rc = read_node(job, err);
-	if (rc == 0 && !operation)
-		rc = fail(err, ERR_UNSUPPORTED, "This conductor does not know actions of kind %s.",
-			  action->kind);
-	if (rc == 0 && (operation->is_nodeless != !action->node_id ||
-			(operation->lock == LOCK_EXCLUSIVE && !action->is_exclusive)))
-		rc = fail(err, ERR_INTERNAL,
-			  "Action %s was stored with a node or lock that kind %s does not have.",
-			  action->uuid, action->kind);
+	if (rc == 0)
+		rc = check_kind(action, operation, err);
 	if (rc == 0)
 		job->operation = operation;
 	return rc;
@@ -294,7 +301,7 @@ int task_result_json(struct job *job, json_t *take_value, struct error *err)
 	json_write(&job->result, take_value);
 	json_decref(take_value);
 	if (job->result.overflow)
-		return fail(err, ERR_INTERNAL, "The result is larger than %d bytes.", RESULT_MAX);
+		return fail(err, ERR_INTERNAL, "The result is larger than %zu bytes.", RESULT_MAX);
 	job->result_type = "application/json";
 	return 0;
 }

@@ -16,7 +16,7 @@ struct conductor;
 struct operation;
 
 /* Largest result of an action. */
-#define RESULT_MAX (1024 * 1024)
+#define RESULT_MAX ((size_t)1024 * 1024)
 
 struct job {
 	struct task task;

@@ -53,7 +53,7 @@ static int keep(struct job *job, const struct passthru_call *call, struct passth
 	}
 	buf_append(&job->result, result->bytes, result->bytes_len);
 	if (job->result.overflow)
-		return fail(err, ERR_INTERNAL, "The result is larger than %d bytes.", RESULT_MAX);
+		return fail(err, ERR_INTERNAL, "The result is larger than %zu bytes.", RESULT_MAX);
 	job->result_type = "application/octet-stream";
 	return 0;
 }

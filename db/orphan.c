@@ -22,8 +22,7 @@ static void add_all(struct array *array, const char *const *items, size_t count)
 		array_text(array, items[i]);
 }
 
-int orphan_find(struct db *db, const char *group, const char *const *drivers, size_t driver_count,
-		const char *const *provision_states, size_t state_count, size_t max, struct orphan *ret,
+int orphan_find(struct db *db, const struct orphan_search *search, size_t max, struct orphan *ret,
 		size_t *ret_count, struct error *err)
 {
 	struct array driver_names, state_names;
@@ -31,12 +30,13 @@ int orphan_find(struct db *db, const char *group, const char *const *drivers, si
 	char limit[24];
 	int rc;
 
-	add_all(&driver_names, drivers, driver_count);
-	add_all(&state_names, provision_states, state_count);
+	add_all(&driver_names, search->drivers, search->driver_count);
+	add_all(&state_names, search->provision_states, search->state_count);
 	snprintf(limit, sizeof(limit), "%zu", max);
-	rc = db_exec(db, &find,
-		     (const char *[]){ group, array_end(&driver_names), array_end(&state_names), limit },
-		     &rows, err);
+	rc = db_exec(
+		db, &find,
+		(const char *[]){ search->group, array_end(&driver_names), array_end(&state_names), limit },
+		&rows, err);
 	array_release(&driver_names);
 	array_release(&state_names);
 	if (rc < 0)

@@ -8,8 +8,15 @@ struct orphan {
 	char uuid[UUID_TEXT];
 	char driver[64];
 };
-/* At most max nodes of the group with one of the drivers: unreserved, without an open exclusive action, and
- * with a target power state or in one of the provision states. */
-SUSPENDS int orphan_find(struct db *db, const char *group, const char *const *drivers, size_t driver_count,
-			 const char *const *provision_states, size_t state_count, size_t max,
-			 struct orphan *ret, size_t *ret_count, struct error *err);
+/* Where to look: nodes of the group with one of the drivers, with a target power state or in one of the
+ * states. */
+struct orphan_search {
+	const char *group;
+	const char *const *drivers;
+	size_t driver_count;
+	const char *const *provision_states;
+	size_t state_count;
+};
+/* At most max of those that are unreserved and have no open exclusive action. */
+SUSPENDS int orphan_find(struct db *db, const struct orphan_search *search, size_t max, struct orphan *ret,
+			 size_t *ret_count, struct error *err);

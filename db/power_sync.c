@@ -63,9 +63,8 @@ static const struct db_statement observe = {
 	.param_count = 1,
 };
 
-int power_sync_page(struct db *db, enum power_sync_kind kind, const char *group, const char *const *drivers,
-		    size_t driver_count, int64_t after_id, size_t max, struct power_sync_row *ret,
-		    size_t *ret_count, struct error *err)
+int power_sync_page(struct db *db, const struct power_sync_search *search, int64_t after_id, size_t max,
+		    struct power_sync_row *ret, size_t *ret_count, struct error *err)
 {
 	char after[24], limit[24];
 	struct db_rows *rows = NULL;
@@ -73,12 +72,12 @@ int power_sync_page(struct db *db, enum power_sync_kind kind, const char *group,
 	int rc;
 
 	array_init(&names);
-	for (size_t i = 0; i < driver_count; i++)
-		array_text(&names, drivers[i]);
+	for (size_t i = 0; i < search->driver_count; i++)
+		array_text(&names, search->drivers[i]);
 	snprintf(after, sizeof(after), "%" PRId64, after_id);
 	snprintf(limit, sizeof(limit), "%zu", max);
-	rc = db_exec(db, &pages[kind], (const char *[]){ group, array_end(&names), after, limit }, &rows,
-		     err);
+	rc = db_exec(db, &pages[search->kind],
+		     (const char *[]){ search->group, array_end(&names), after, limit }, &rows, err);
 	array_release(&names);
 	if (rc < 0)
 		return rc;

@@ -19,10 +19,15 @@ struct power_sync_row {
 	char uuid[UUID_TEXT];
 	int driver; /* index into drivers */
 };
+struct power_sync_search {
+	enum power_sync_kind kind;
+	const char *group;
+	const char *const *drivers;
+	size_t driver_count;
+};
 /* Nodes of the group with one of the drivers, unreserved and not being switched, by id, after that id. */
-SUSPENDS int power_sync_page(struct db *db, enum power_sync_kind kind, const char *group,
-			     const char *const *drivers, size_t driver_count, int64_t after_id, size_t max,
-			     struct power_sync_row *ret, size_t *ret_count, struct error *err);
+SUSPENDS int power_sync_page(struct db *db, const struct power_sync_search *search, int64_t after_id,
+			     size_t max, struct power_sync_row *ret, size_t *ret_count, struct error *err);
 
 struct power_sync_store {
 	int64_t node_id, lock_epoch;

@@ -132,10 +132,10 @@ struct passthru_method {
 	enum passthru_mode mode;
 	enum lock_kind lock; /* node level only */
 	bool is_attach;
+	bool is_open; /* other arguments than the table's are allowed too */
 	enum on_crash on_crash;
 	unsigned run_s;                            /* longest run; 0: 60 */
 	const struct passthru_argument *arguments; /* ends with a NULL name; NULL: none allowed */
-	bool is_open;                              /* other arguments are allowed too */
 	/* Further checks, after the table's, before the reply; may be NULL. Does not touch the BMC. */
 	int (*validate)(struct task *task, const struct passthru_call *call, struct error *err);
 	SUSPENDS int (*run)(struct task *task, const struct passthru_call *call,
