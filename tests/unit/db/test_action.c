@@ -763,6 +763,30 @@ DB_TEST(test_lease_sweep__dead_holder__queued_or_unknown_by_attempt)
 	}
 }
 
+/* The promise of a 202 was given when it was given. */
+DB_TEST(test_action_accept__again_after_takeover__keeps_the_first_time)
+{
+	int64_t node_id = make_node(db), id = put_row(db, node_id, true, "repeat", 60000);
+	struct action action;
+	struct swept swept;
+	struct error err;
+	char first[64];
+
+	assert_true(start(db, node_id, &action));
+	assert_int_equal(action_accept(db, &action, NULL, &err), 0);
+	snprintf(first, sizeof(first), "%s",
+		 ask(db, "SELECT accepted_at FROM actions WHERE id = %" PRId64, id));
+	action_release(&action);
+	sweep(db, &swept); /* nobody has registered the instance: it is not live */
+	assert_int_equal(swept.state, ACTION_QUEUED);
+	assert_true(start_as(db, node_id, other, &action));
+	assert_true(action.is_accepted);
+	assert_true(action.is_repeatable);
+	assert_int_equal(action_accept(db, &action, NULL, &err), 0);
+	assert_string_equal(ask(db, "SELECT accepted_at FROM actions WHERE id = %" PRId64, id), first);
+	finish(db, &action);
+}
+
 DB_TEST(test_action_purge__old_rows_go__expired_ones_are_cancelled)
 {
 	int64_t node_id = make_node(db), kept = put(db, node_id), late = put(db, make_node(db));
@@ -950,6 +974,7 @@ int main(void)
 		cmocka_unit_test(test_action_requeue__nothing_was_done__first_in_line_again),
 		cmocka_unit_test(test_lease_renew__live_and_dead__tells_what_runs),
 		cmocka_unit_test(test_lease_sweep__dead_holder__queued_or_unknown_by_attempt),
+		cmocka_unit_test(test_action_accept__again_after_takeover__keeps_the_first_time),
 		cmocka_unit_test(test_action_purge__old_rows_go__expired_ones_are_cancelled),
 		cmocka_unit_test(test_action_read__long_result_and_missing_row),
 		cmocka_unit_test(test_action__synchronous_commit__off_for_insert_and_start_only),

@@ -2,6 +2,7 @@
 #include "db/db.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -272,6 +273,37 @@ static void test_db_exec__slow_statement__times_out_after_5_s(void **state)
 	pg_run(times_out, NULL);
 }
 
+/* A server that is frozen, or a network that swallows: the answer never comes. */
+static void frozen(void *arg)
+{
+	struct db *db = open_db(1);
+	struct db_rows *rows;
+	struct error err;
+
+	(void)arg;
+	assert_int_equal(db_exec(db, &backend, NULL, &rows, &err), 0);
+	pid_t pid = (pid_t)db_value_int(rows, 0, 0);
+	db_rows_release(rows);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	int64_t begin_ms = clock_ms();
+	assert_int_equal(db_exec(db, &backend, NULL, NULL, &err), -ERR_DATABASE);
+	int64_t took_ms = clock_ms() - begin_ms;
+	assert_in_range(took_ms, 5500, 7500);
+	assert_int_equal(db_exec(db, &backend, NULL, &rows, &err), 0);
+	assert_int_not_equal(db_value_int(rows, 0, 0), pid);
+	db_rows_release(rows);
+	kill(pid, SIGCONT);
+	db_free(db);
+}
+
+static void test_db_exec__server_frozen__fails_after_6_s_on_a_new_connection(void **state)
+{
+	(void)state;
+	if (!pg_is_private())
+		skip();
+	pg_run(frozen, NULL);
+}
+
 struct cancelled {
 	struct db *db;
 	int rc;
@@ -471,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_db_exec__prepare_failed_or_was_forgotten__is_prepared_again),
 		cmocka_unit_test(test_db_exec__unprepared__names_nothing_and_sets_nothing),
 		cmocka_unit_test(test_db_exec__slow_statement__times_out_after_5_s),
+		cmocka_unit_test(test_db_exec__server_frozen__fails_after_6_s_on_a_new_connection),
 		cmocka_unit_test(test_db_exec__fiber_cancelled__leaves_at_once_and_answer_is_dropped),
 		cmocka_unit_test(test_db_exec__backend_terminated__fails_then_reconnects),
 		cmocka_unit_test(test_db_exec__server_restarted__errors_then_works),
