@@ -126,6 +126,18 @@ const char *pg_last_database(void)
 	return connection;
 }
 
+const char *pg_bouncer(void)
+{
+	static char through[1024];
+
+	if (access("/usr/sbin/pgbouncer", X_OK) != 0 && access("/usr/bin/pgbouncer", X_OK) != 0)
+		return NULL;
+	pg_control("bouncer");
+	snprintf(through, sizeof(through), "host=%s/bouncer %s", folder,
+		 connection + strcspn(connection, " ") + 1);
+	return through;
+}
+
 struct run {
 	void (*fn)(void *arg);
 	void *arg;

@@ -13,6 +13,9 @@ const char *pg_fresh_database(void);
 const char *pg_last_database(void);
 /* Restarts the private cluster: "restart" (fast) or "crash" (immediate). Blocks. */
 void pg_control(const char *action);
+/* Puts pgbouncer in transaction mode before the private cluster; the last database through it. NULL when it
+ * is not installed. */
+const char *pg_bouncer(void);
 /* False with FERRULE_TEST_DB: the server is not ours to restart. */
 bool pg_is_private(void);
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A private PostgreSQL for tests: pg.sh start DIR PID | restart|crash|remove DIR
+# A private PostgreSQL for tests: pg.sh start DIR PID | restart|crash|remove|bouncer DIR
 # "start" makes the cluster in DIR, with its socket in DIR, and removes it when the process PID has gone. As root
 # it runs as nobody. FERRULE_TEST_FSYNC=on keeps fsync.
 set -eu
@@ -52,7 +52,29 @@ crash)
 	run "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null
 	start
 	;;
+bouncer)
+	# pgbouncer in transaction mode before the cluster, with its socket in DIR/bouncer.
+	[ -d "$dir/bouncer" ] || mkdir "$dir/bouncer"
+	cat >"$dir/bouncer/ini" <<-END
+		[databases]
+		* = host=$dir user=ferrule
+		[pgbouncer]
+		listen_addr =
+		unix_socket_dir = $dir/bouncer
+		listen_port = 5432
+		auth_type = any
+		auth_file = $dir/bouncer/users
+		pool_mode = transaction
+		default_pool_size = 3
+		pidfile = $dir/bouncer/pid
+		logfile = $dir/bouncer/log
+	END
+	echo '"ferrule" ""' >"$dir/bouncer/users"
+	[ "$(id -u)" != 0 ] || chown -R nobody "$dir/bouncer"
+	run "$(command -v pgbouncer || echo /usr/sbin/pgbouncer)" -q -d "$dir/bouncer/ini" </dev/null
+	;;
 remove)
+	[ ! -f "$dir/bouncer/pid" ] || kill "$(cat "$dir/bouncer/pid")" 2>/dev/null || true
 	run "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1 || true
 	rm -rf "$dir"
 	;;
