@@ -9,13 +9,13 @@
 #include "lib/xalloc.h"
 
 /* Bodies up to this size are copied behind their head; larger ones leave from where they are. */
-#define COPY_BYTES (16 * 1024)
+#define COPY_BYTES ((size_t)16 * 1024)
 /* Pipelined replies are composed up to here before they must leave. */
-#define COALESCE_BYTES (64 * 1024)
+#define COALESCE_BYTES ((size_t)64 * 1024)
 /* So many pipelined requests are answered before others get their turn. */
 #define BURST_MAX 32
 /* After a refusal, so much and so long is read and dropped, lest an RST destroys the reply. */
-#define LINGER_BYTES (1024 * 1024)
+#define LINGER_BYTES ((size_t)1024 * 1024)
 #define LINGER_MS    2000
 
 /* Reads go here and are consumed at once; there is one loop. */
@@ -339,6 +339,29 @@ void http_conn_settle(struct http_conn *conn)
 	update_reading(conn);
 }
 
+static void count_memory(struct http_conn *conn)
+{
+	struct http_exchange *exchange = conn->exchange;
+	size_t held = http_parser_held(&exchange->parser);
+
+	conn->server->buffered += held - exchange->held;
+	exchange->held = held;
+}
+
+/* Many large requests at once must not exhaust the machine. Whole ones pass: they end soon. */
+static void limit_memory(struct http_conn *conn)
+{
+	struct http_exchange *exchange = conn->exchange;
+
+	count_memory(conn);
+	if (exchange->result != HTTP_PARSE_MORE || http_parser_is_idle(&exchange->parser) ||
+	    conn->server->buffered <= conn->server->options.max_buffered_bytes)
+		return;
+	exchange->result =
+		http_parser_refuse(&exchange->parser, 503, "Too many large requests are being received.");
+	count_memory(conn);
+}
+
 /* Plain bytes of the client. */
 static void take_bytes(struct http_conn *conn, const char *data, size_t len)
 {
@@ -358,6 +381,7 @@ static void take_bytes(struct http_conn *conn, const char *data, size_t len)
 	}
 	is_busy = exchange->parser.phase == HTTP_PHASE_DONE;
 	exchange->result = http_parser_feed(&exchange->parser, data, len);
+	limit_memory(conn);
 	if (!is_busy)
 		http_conn_settle(conn);
 	else

@@ -41,6 +41,7 @@ struct http_exchange {
 	struct http_parser parser;
 	enum http_parse_result result; /* the parser's latest word */
 	bool is_answered;              /* parser.request has its reply: the next may begin */
+	size_t held;                   /* of the parser's memory, as counted in server->buffered */
 	struct http_response response;
 	struct http_stream stream;
 	struct buf out; /* replies not yet given to the socket */
@@ -86,6 +87,7 @@ struct http_server {
 	unsigned conn_count;
 	struct http_exchange *pool;
 	unsigned pool_count;
+	size_t buffered;       /* memory of all requests being received */
 	struct cond empty;     /* conn_count fell to 0 */
 	bool is_accept_paused; /* max_connections reached: one waits in libuv */
 	bool is_draining;

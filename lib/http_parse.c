@@ -8,9 +8,9 @@
 #include "lib/xalloc.h"
 
 /* Buffers up to this size stay with an idle parser. */
-#define KEEP_BYTES (16 * 1024)
+#define KEEP_BYTES ((size_t)16 * 1024)
 /* Chunk sizes, extensions and trailers may take this much, and this many bytes for each body byte. */
-#define FRAMING_BYTES (64 * 1024)
+#define FRAMING_BYTES ((size_t)64 * 1024)
 #define FRAMING_RATIO 16
 
 enum http_parse_result http_parser_refuse(struct http_parser *parser, int status, const char *format, ...)
@@ -23,6 +23,7 @@ enum http_parse_result http_parser_refuse(struct http_parser *parser, int status
 		va_start(args, format);
 		vsnprintf(parser->sentence, sizeof(parser->sentence), format, args);
 		va_end(args);
+		buf_release(&parser->body);
 	}
 	return HTTP_PARSE_REFUSED;
 }
@@ -317,6 +318,11 @@ enum http_parse_result http_parser_finish(struct http_parser *parser)
 size_t http_parser_ahead(const struct http_parser *parser)
 {
 	return parser->in.len - parser->parsed + parser->ahead.len;
+}
+
+size_t http_parser_held(const struct http_parser *parser)
+{
+	return parser->in.size + parser->ahead.size + parser->body.size;
 }
 
 bool http_parser_is_idle(const struct http_parser *parser)

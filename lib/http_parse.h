@@ -18,8 +18,8 @@
 
 /* Bytes kept beyond the request being answered before the connection stops reading, and the most that
  * it feeds at once. */
-#define HTTP_READ_AHEAD (64 * 1024)
-#define HTTP_READ_BYTES (64 * 1024)
+#define HTTP_READ_AHEAD ((size_t)64 * 1024)
+#define HTTP_READ_BYTES ((size_t)64 * 1024)
 
 enum http_parse_result {
 	HTTP_PARSE_MORE,     /* bytes are missing */
@@ -75,6 +75,8 @@ enum http_parse_result http_parser_finish(struct http_parser *parser);
 
 /* Bytes kept beyond the completed request. */
 size_t http_parser_ahead(const struct http_parser *parser);
+/* Bytes of memory that the request being read holds. */
+size_t http_parser_held(const struct http_parser *parser);
 /* Nothing of a request has arrived. */
 bool http_parser_is_idle(const struct http_parser *parser);
 /* Memory held beyond the first few KB is given back. Only when idle. */

@@ -9,10 +9,10 @@
 
 #include "lib/xalloc.h"
 
-#define MAX_REPLY_HEADERS (64 * 1024)
+#define MAX_REPLY_HEADERS ((size_t)64 * 1024)
 #define MAX_REPLY_BODY    ((size_t)1 << 30)
 /* Buffers up to this size stay with a response that is used again. */
-#define KEEP_BYTES (16 * 1024)
+#define KEEP_BYTES ((size_t)16 * 1024)
 
 /* clang-format off */
 static const char *const reasons[600] = {

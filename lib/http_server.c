@@ -15,9 +15,9 @@
 /* Exchanges kept for the next request. */
 #define POOL_MAX 64
 /* Replies that wait for the socket: heads, small bodies, chunks. */
-#define MAX_OUT    (4 * 1024 * 1024)
+#define MAX_OUT    ((size_t)4 * 1024 * 1024)
 #define MAX_BIG    ((size_t)1 << 30)
-#define KEEP_BYTES (16 * 1024)
+#define KEEP_BYTES ((size_t)16 * 1024)
 
 /* ---- exchanges ---- */
 
@@ -54,6 +54,8 @@ void http_server_give_exchange(struct http_server *server, struct http_exchange 
 {
 	bool is_clean = http_parser_is_idle(&exchange->parser) && exchange->out.len == 0;
 
+	server->buffered -= exchange->held;
+	exchange->held = 0;
 	if (!is_clean || server->is_closed || server->pool_count >= POOL_MAX) {
 		free_exchange(exchange);
 		return;
@@ -192,9 +194,11 @@ static void take_options(struct http_server *server, const struct http_server_op
 	*options = *given;
 	options->address = xstrdup(given->address);
 	if (options->max_header_bytes == 0)
-		options->max_header_bytes = 64 * 1024;
+		options->max_header_bytes = (size_t)64 * 1024;
 	if (options->max_header_count == 0)
 		options->max_header_count = 100;
+	if (options->max_buffered_bytes == 0)
+		options->max_buffered_bytes = (size_t)256 * 1024 * 1024;
 	if (options->max_connections == 0)
 		options->max_connections = 4096;
 	set_default_int(&options->request_timeout_ms, 60 * 1000);

@@ -56,6 +56,7 @@ struct http_server_options {
 	size_t max_header_bytes;   /* request line + headers; beyond: 431. 0: 64 KiB */
 	unsigned max_header_count; /* 0: 100 */
 	size_t max_body_bytes;     /* used when body_limit is NULL; beyond: 413 */
+	size_t max_buffered_bytes; /* of all requests being received together; beyond: 503. 0: 256 MiB */
 	unsigned max_connections;  /* beyond: the longest idle goes, else accepting pauses. 0: 4096 */
 	int request_timeout_ms;    /* first byte to last byte of a request; beyond: 408 and close. 0: 60 s */
 	int idle_timeout_ms;       /* between requests. 0: 75 s */

@@ -383,6 +383,50 @@ static void test_http_server__flood_behind_a_request__is_not_read(void **state)
 	loop_test(run_flood);
 }
 
+static void run_memory(void)
+{
+	enum { COUNT = 20, LEN = 8000 };
+	static char part[LEN];
+	struct http_server *server = start((struct http_server_options){ .max_buffered_bytes = 10 * LEN });
+	struct raw_http raw;
+	char statuses[20];
+	int fds[COUNT];
+
+	memset(part, 'a', LEN);
+	memcpy(part, "GET /", 5);
+	for (int i = 0; i < COUNT; i++) {
+		fds[i] = raw_http_connect(http_server_port(server));
+		CHECK_INT(send(fds[i], part, i < 7 ? LEN : 1, MSG_NOSIGNAL), i < 7 ? LEN : 1);
+	}
+	fiber_sleep(100);
+	raw = (struct raw_http){ .port = http_server_port(server), .send = part, .send_len = LEN };
+	for (int i = 7; i < COUNT; i++)
+		send(fds[i], part + 1, LEN - 1, MSG_NOSIGNAL);
+	raw_http(&raw);
+	CHECK_TEXT(raw_http_statuses(&raw, statuses, sizeof(statuses)), "503");
+	raw_http_release(&raw);
+	raw = ask(server, "GET /a HTTP/1.1\r\n\r\n"); /* whole ones still pass */
+	CHECK_TEXT(raw_http_statuses(&raw, statuses, sizeof(statuses)), "200");
+	raw_http_release(&raw);
+	for (int i = 0; i < COUNT; i++)
+		close(fds[i]);
+	fiber_sleep(100);
+	/* What was held is given back. */
+	raw = (struct raw_http){
+		.port = http_server_port(server), .send = part, .send_len = LEN, .is_half_closed = true
+	};
+	raw_http(&raw);
+	CHECK_TEXT(raw_http_statuses(&raw, statuses, sizeof(statuses)), "400");
+	raw_http_release(&raw);
+	http_server_free(server);
+}
+
+static void test_http_server__many_large_requests__503_beyond_the_memory(void **state)
+{
+	(void)state;
+	loop_test(run_memory);
+}
+
 /* ---- time ---- */
 
 static void run_slowloris(void)
@@ -797,6 +841,7 @@ int main(void)
 		cmocka_unit_test(test_http_server__client_leaves__waiting_handler_is_woken),
 		cmocka_unit_test(test_http_server__too_large_upload__reply_is_readable),
 		cmocka_unit_test(test_http_server__flood_behind_a_request__is_not_read),
+		cmocka_unit_test(test_http_server__many_large_requests__503_beyond_the_memory),
 		cmocka_unit_test(test_http_server__bytes_drip__408_in_time),
 		cmocka_unit_test(test_http_server__idle__closed_in_silence),
 		cmocka_unit_test(test_http_server__tls_handshake_stalls__closed_in_time),
