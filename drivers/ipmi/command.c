@@ -40,7 +40,7 @@ static const struct ipmi_command commands[] = {
 	{NETFN_APP,     0x2f, ANY, IPMI_READ,    IPMI_USER,          0, "Get BMC Global Enables"},
 	{NETFN_APP,     0x34, ANY, IPMI_WRITE,   IPMI_USER,          1, "Send Message"},
 	{NETFN_APP,     0x37, ANY, IPMI_READ,    0,                  0, "Get System GUID"},
-	{NETFN_APP,     0x38, ANY, IPMI_SESSION, 0,                  2, "Get Channel Authentication Capabilities"},
+	{NETFN_APP,     0x38, ANY, IPMI_SESSION, 0,                  2, "Get Channel Auth Capabilities"},
 	{NETFN_APP,     0x3b, ANY, IPMI_SESSION, IPMI_USER,          1, "Set Session Privilege Level"},
 	{NETFN_APP,     0x3c, ANY, IPMI_SESSION, IPMI_CALLBACK,      4, "Close Session"},
 	{NETFN_APP,     0x3d, ANY, IPMI_READ,    IPMI_USER,          1, "Get Session Info"},

@@ -1,9 +1,9 @@
 /*
  * bench_ipmi: power status of many BMCs through the ipmi driver, timers and retries included, against one
- * bmcsim; FreeIPMI's ipmipower, the fastest peer, asks the same BMCs beside it. CPU per node is the figure that
- * holds on a noisy machine.
+ * bmcsim; FreeIPMI's ipmipower, the fastest peer, asks the same BMCs beside it. CPU per node is the figure
+ *that holds on a noisy machine.
  *
- *	bench_ipmi [BMCS [ROUNDS]]
+ *	bench_ipmi [BMCS [ROUNDS [IN_FLIGHT [LATENCY_MS [LOSS_PERCENT]]]]]
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -24,10 +24,11 @@
 #include "lib/loop.h"
 #include "lib/xalloc.h"
 
-enum { PORT = 16623, IN_FLIGHT = 256, PER_NET = 250, PEER_BATCH = 2000 };
+enum { PORT = 16623, PER_NET = 250, PEER_BATCH = 2000 };
 
 struct bench {
-	unsigned bmc_count, rounds;
+	unsigned bmc_count, rounds, in_flight;
+	int latency_ms, loss_percent; /* of every BMC */
 	struct node *nodes;
 	char folder[64];
 	pid_t simulator;
@@ -56,8 +57,8 @@ static int write_rack(const struct bench *bench, const char *path)
 		address_of(i, address, sizeof(address));
 		fprintf(file,
 			"[bmc-%u]\nprotocol = ipmi\nlisten = %s:%d\nuser = admin\npassword = password\n"
-			"session_limit = 4\n",
-			i, address, PORT);
+			"session_limit = 4\nlatency_ms = %d\nloss_percent = %d\n",
+			i, address, PORT, bench->latency_ms, bench->loss_percent);
 	}
 	return fclose(file);
 }
@@ -69,7 +70,8 @@ static void simulator_path(char *path, size_t size)
 
 	path[len > 0 ? len : 0] = '\0';
 	char *slash = strrchr(path, '/');
-	strncpy(slash != NULL ? slash + 1 : path, "bmcsim", 8);
+	size_t folder_len = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+	snprintf(path + folder_len, size - folder_len, "bmcsim");
 }
 
 static int start_simulator(struct bench *bench)
@@ -111,8 +113,8 @@ static double cpu_us(int who)
 	struct rusage usage;
 
 	getrusage(who, &usage);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + (double)usage.ru_utime.tv_usec +
-	       (double)usage.ru_stime.tv_usec;
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
+	       (double)usage.ru_utime.tv_usec + (double)usage.ru_stime.tv_usec;
 }
 
 static void poll_some(void *arg)
@@ -149,10 +151,13 @@ SUSPENDS static void run_polls(struct bench *bench, const char *name)
 	unsigned total = bench->bmc_count * bench->rounds;
 
 	bench->next = bench->failed = 0;
-	for (unsigned i = 0; i < IN_FLIGHT; i++)
+	for (unsigned i = 0; i < bench->in_flight; i++)
 		fiber_spawn("poll", poll_some, bench);
-	for (unsigned i = 0; i < IN_FLIGHT; i++)
+	for (unsigned i = 0; i < bench->in_flight; i++)
 		semaphore_take(&bench->done, DEADLINE_NEVER);
+
+	if (name == NULL)
+		return;
 
 	double seconds = (double)(clock_ns() - start_ns) / 1e9, us = cpu_us(RUSAGE_SELF) - start_us;
 	snprintf(label, sizeof(label), "ipmi_%s_rate", name);
@@ -170,7 +175,7 @@ static void run(void *arg)
 	config_set("ipmi", "session_idle_timeout", "0", NULL);
 	run_polls(bench, "new_session");
 	config_set("ipmi", "session_idle_timeout", "50", NULL);
-	run_polls(bench, "warm_up");
+	run_polls(bench, NULL); /* opens the sessions */
 	run_polls(bench, "reused_session");
 	ipmi_client_release();
 	loop_stop();
@@ -185,8 +190,8 @@ static void make_nodes(struct bench *bench)
 		node_init(&bench->nodes[i]);
 		node_set_text(&bench->nodes[i], NODE_DRIVER, "ipmi");
 		node_set_object(&bench->nodes[i], NODE_DRIVER_INFO,
-				json_pack("{s:s, s:i, s:s, s:s, s:i}", "ipmi_address", address, "ipmi_port", PORT,
-					  "ipmi_username", "admin", "ipmi_password", "password",
+				json_pack("{s:s, s:i, s:s, s:s, s:i}", "ipmi_address", address, "ipmi_port",
+					  PORT, "ipmi_username", "admin", "ipmi_password", "password",
 					  "ipmi_cipher_suite", 3));
 	}
 }
@@ -201,8 +206,8 @@ static int run_ipmipower(unsigned first, unsigned count)
 
 	for (unsigned i = first; i < first + count; i += PER_NET) {
 		unsigned last = first + count - i < PER_NET ? first + count - i : PER_NET;
-		len += (size_t)snprintf(hosts + len, sizeof(hosts) - len, "%s127.0.%u.[1-%u]:%d", len > 0 ? "," : "",
-					16 + i / PER_NET, last, PORT);
+		len += (size_t)snprintf(hosts + len, sizeof(hosts) - len, "%s127.0.%u.[1-%u]:%d",
+					len > 0 ? "," : "", 16 + i / PER_NET, last, PORT);
 	}
 
 	pid_t child = fork();
@@ -228,17 +233,26 @@ static void measure_peer(struct bench *bench)
 
 	for (unsigned i = 0; i < bench->bmc_count; i += PEER_BATCH) {
 		unsigned left = bench->bmc_count - i;
-		if (run_ipmipower(i, left < PEER_BATCH ? left : PEER_BATCH) == 127)
-			return; /* not installed */
+		if (run_ipmipower(i, left < PEER_BATCH ? left : PEER_BATCH) != 0)
+			return; /* not installed, or in trouble: no figure */
 	}
 	bench->peer_rate = bench->bmc_count / ((double)(clock_ns() - start_ns) / 1e9);
 	bench->peer_cpu_us = (cpu_us(RUSAGE_CHILDREN) - start_us) / bench->bmc_count;
 }
 
+/* The n-th argument as a number. */
+static int argument(int argc, char **argv, int n, int preset)
+{
+	return argc > n ? (int)strtol(argv[n], NULL, 10) : preset;
+}
+
 int main(int argc, char **argv)
 {
-	struct bench bench = { .bmc_count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1000,
-			       .rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 20,
+	struct bench bench = { .bmc_count = (unsigned)argument(argc, argv, 1, 1000),
+			       .rounds = (unsigned)argument(argc, argv, 2, 20),
+			       .in_flight = (unsigned)argument(argc, argv, 3, 256),
+			       .latency_ms = argument(argc, argv, 4, 0),
+			       .loss_percent = argument(argc, argv, 5, 0),
 			       .folder = "/tmp/bench-ipmi-XXXXXX" };
 
 	log_init("bench_ipmi", LOG_ERROR, 0);
