@@ -88,7 +88,8 @@ int http_fault(const struct http_transfer *transfer, struct error *err)
 		return timed_out(transfer, err);
 	if (is_too_large(transfer))
 		return too_large(transfer, err);
-	fault = &faults[transfer->code];
+	/* A newer library may know codes that its header did not have at build time. */
+	fault = &faults[transfer->code < CURL_LAST ? transfer->code : CURLE_OK];
 	cause = fault->cause != NULL ? fault->cause : curl_easy_strerror(transfer->code);
 	if (fault->detail == DETAIL_ERRNO && transfer->os_errno != 0)
 		detail = strerrordesc_np((int)transfer->os_errno);

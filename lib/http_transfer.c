@@ -59,6 +59,8 @@ static int split_url(const char *url, struct place *place, struct error *err)
 		rc = curl_url_get(parsed, CURLUPART_HOST, &place->host, 0);
 	if (rc == CURLUE_OK)
 		rc = curl_url_get(parsed, CURLUPART_PORT, &place->port, CURLU_DEFAULT_PORT);
+	if (rc == CURLUE_OK && place->host == NULL)
+		rc = CURLUE_NO_HOST;
 	curl_url_cleanup(parsed);
 	/* The URL itself is not quoted: it may hold what looks like, or is, a password. */
 	if (rc != CURLUE_OK)
