@@ -31,13 +31,13 @@ static const struct provision_state_info provision_states[PROVISION_STATE_COUNT]
 	[PROVISION_DEPLOYWAIT]   = { "wait call-back",  MOVING },
 	[PROVISION_DEPLOYING]    = { "deploying",       MOVING },
 	[PROVISION_DEPLOYFAIL]   = { "deploy failed",   FAILURE },
-	[PROVISION_DEPLOYHOLD]   = { "deploy hold" },
+	[PROVISION_DEPLOYHOLD]   = { .name = "deploy hold" },
 	[PROVISION_DELETING]     = { "deleting",        MOVING },
 	[PROVISION_ERROR]        = { "error",           STABLE },
 	[PROVISION_CLEANING]     = { "cleaning",        MOVING },
 	[PROVISION_CLEANWAIT]    = { "clean wait",      MOVING },
 	[PROVISION_CLEANFAIL]    = { "clean failed",    FAILURE },
-	[PROVISION_CLEANHOLD]    = { "clean hold" },
+	[PROVISION_CLEANHOLD]    = { .name = "clean hold" },
 	[PROVISION_INSPECTING]   = { "inspecting",      MOVING },
 	[PROVISION_INSPECTWAIT]  = { "inspect wait",    MOVING },
 	[PROVISION_INSPECTFAIL]  = { "inspect failed",  FAILURE },
@@ -52,7 +52,7 @@ static const struct provision_state_info provision_states[PROVISION_STATE_COUNT]
 	[PROVISION_SERVICING]    = { "servicing",       MOVING },
 	[PROVISION_SERVICEWAIT]  = { "service wait",    MOVING },
 	[PROVISION_SERVICEFAIL]  = { "service failed",  FAILURE },
-	[PROVISION_SERVICEHOLD]  = { "service hold" },
+	[PROVISION_SERVICEHOLD]  = { .name = "service hold" },
 };
 /* clang-format on */
 
