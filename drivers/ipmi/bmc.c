@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "drivers/ipmi/bmc_private.h"
 #include "drivers/ipmi/options.h"
 #include "lib/clock.h"
 #include "lib/http_client.h"
@@ -16,22 +17,6 @@ enum { CLOSERS_MAX = 16, FORGET_MS = 600 * 1000 };
 /* A list of BMCs that nobody uses, by the time since when. */
 struct idle_list {
 	struct ipmi_bmc *first, *last;
-};
-
-struct ipmi_bmc {
-	char *address; /* as in driver_info */
-	uint16_t port;
-	struct ipmi_bmc *next_same; /* another BMC with the same key in the map */
-	unsigned users;             /* operations that have or await the turn */
-	struct semaphore turn;
-	int64_t rest_until_ms; /* min_command_interval */
-	struct ipmi_learnt learnt;
-	int64_t manufacturer;          /* -1: not asked yet */
-	struct ipmi_session *session;  /* owned; NULL: none */
-	struct ipmi_info session_info; /* what the session was opened with; address is not used */
-	struct idle_list *idle_in;     /* the list that it is in; NULL: in use */
-	struct ipmi_bmc *idle_previous, *idle_next;
-	int64_t idle_since_ms;
 };
 
 static struct {
@@ -149,8 +134,7 @@ static void idle_add(struct ipmi_bmc *bmc)
 
 /* ---- sessions ---- */
 
-/* Forgets the session without a word. */
-static void session_drop(struct ipmi_bmc *bmc)
+void ipmi_bmc_drop_session(struct ipmi_bmc *bmc)
 {
 	if (bmc->session == NULL)
 		return;
@@ -166,7 +150,7 @@ SUSPENDS static void session_close(struct ipmi_bmc *bmc)
 	if (bmc->session == NULL)
 		return;
 	ipmi_session_logout(bmc->session, &bmc->learnt);
-	session_drop(bmc);
+	ipmi_bmc_drop_session(bmc);
 }
 
 static bool is_same_login(const struct ipmi_info *a, const struct ipmi_info *b)
@@ -219,12 +203,46 @@ static void on_timer(void *arg)
 		arm_timer();
 }
 
-/* ---- operations ---- */
-
-static int64_t smaller(int64_t a, int64_t b)
+int ipmi_bmc_ensure_session(struct ipmi_operation *operation, bool *ret_is_new, struct error *err)
 {
-	return a < b ? a : b;
+	struct ipmi_bmc *bmc = operation->bmc;
+	struct udp_address peer;
+	char address[64];
+
+	*ret_is_new = bmc->session == NULL;
+	if (bmc->session != NULL)
+		return 0;
+
+	int rc = resolve_host(operation->info.address, address, sizeof(address), err);
+	if (rc < 0)
+		return rc;
+	if (!udp_address_parse(address, operation->info.port, &peer))
+		return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s has no usable address", bmc->address);
+
+	struct ipmi_session *session = xcalloc(1, sizeof(*session));
+	rc = ipmi_line_open(&session->line, &peer, err);
+	if (rc == 0)
+		rc = ipmi_login(session, &bmc->learnt, &operation->info, operation->deadline_ms, err);
+	if (rc < 0) {
+		ipmi_line_close(&session->line);
+		xfree(session);
+		return rc;
+	}
+	bmc->session = session;
+	bmc->session_info = operation->info;
+	bmc->session_info.address = NULL;
+	bmcs.session_count++;
+	return 0;
 }
+
+int ipmi_login_first(struct ipmi_operation *operation, struct error *err)
+{
+	bool is_new;
+
+	return ipmi_bmc_ensure_session(operation, &is_new, err);
+}
+
+/* ---- operations ---- */
 
 static void leave(struct ipmi_operation *operation)
 {
@@ -281,274 +299,11 @@ void ipmi_operation_end(struct ipmi_operation *operation)
 	struct ipmi_bmc *bmc = operation->bmc;
 
 	if (operation->is_session_over)
-		session_drop(bmc);
+		ipmi_bmc_drop_session(bmc);
 	else if (ipmi_options.session_idle_timeout_s <= 0)
 		session_close(bmc);
 	bmc->rest_until_ms = clock_ms() + (int64_t)(ipmi_options.min_command_interval_s * 1000);
 	leave(operation);
-}
-
-/* ---- requests ---- */
-
-enum { RESEND_ONCE_MS = 4000, SILENCE_ONCE_MS = 20000, TRIES_NEW = 4, TRIES_REUSED = 2 };
-enum { BUSY_PAUSE_MIN_MS = 200, BUSY_PAUSE_MAX_MS = 5000, UNSPECIFIED_TRIES = 3 };
-
-/* One request under way. */
-struct attempt {
-	struct ipmi_operation *operation;
-	const struct ipmi_request *request;
-	const struct ipmi_command *command; /* its row; NULL: unknown */
-	bool is_write;
-	bool is_once; /* a write that must not be done twice */
-	bool is_sent;
-	bool is_silent;       /* the last exchange had no answer */
-	unsigned unspecified; /* FFh answers */
-	int64_t busy_pause_ms;
-};
-
-static const char *request_name(const struct attempt *attempt, char *text, size_t size)
-{
-	if (attempt->command != NULL)
-		return attempt->command->name;
-	snprintf(text, size, "command 0x%02x 0x%02x", attempt->request->netfn, attempt->request->command);
-	return text;
-}
-
-static int may_send(void *arg, struct error *err)
-{
-	const struct attempt *attempt = arg;
-	char name[64], what[160];
-
-	snprintf(what, sizeof(what), "IPMI %s", request_name(attempt, name, sizeof(name)));
-	return task_gate_check(attempt->operation->task, what, err);
-}
-
-SUSPENDS static int ensure_session(struct ipmi_operation *operation, bool *ret_is_new, struct error *err)
-{
-	struct ipmi_bmc *bmc = operation->bmc;
-	struct udp_address peer;
-	char address[64];
-
-	*ret_is_new = bmc->session == NULL;
-	if (bmc->session != NULL)
-		return 0;
-
-	int rc = resolve_host(operation->info.address, address, sizeof(address), err);
-	if (rc < 0)
-		return rc;
-	if (!udp_address_parse(address, operation->info.port, &peer))
-		return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s has no usable address", bmc->address);
-
-	struct ipmi_session *session = xcalloc(1, sizeof(*session));
-	rc = ipmi_line_open(&session->line, &peer, err);
-	if (rc == 0)
-		rc = ipmi_login(session, &bmc->learnt, &operation->info, operation->deadline_ms, err);
-	if (rc < 0) {
-		ipmi_line_close(&session->line);
-		xfree(session);
-		return rc;
-	}
-	bmc->session = session;
-	bmc->session_info = operation->info;
-	bmc->session_info.address = NULL;
-	bmcs.session_count++;
-	return 0;
-}
-
-int ipmi_login_first(struct ipmi_operation *operation, struct error *err)
-{
-	bool is_new;
-
-	return ensure_session(operation, &is_new, err);
-}
-
-/* Sessions begin as a user's; more is asked for only when a command needs it. */
-SUSPENDS static int raise_privilege(struct attempt *attempt, struct ipmi_reply *reply, struct error *err)
-{
-	struct ipmi_bmc *bmc = attempt->operation->bmc;
-	struct ipmi_session *session = bmc->session;
-	enum ipmi_privilege needed = attempt->command != NULL ? attempt->command->privilege : session->limit;
-
-	if (needed > session->limit)
-		needed = session->limit;
-	if (session->privilege >= needed)
-		return 0;
-
-	const uint8_t level = (uint8_t)session->limit;
-	struct ipmi_request request = { NETFN_APP, APP_SET_PRIVILEGE, &level, 1 };
-	struct ipmi_exchange exchange = { .request = &request,
-					  .tries = TRIES_NEW,
-					  .resend_until_ms = DEADLINE_NEVER,
-					  .deadline_ms = attempt->operation->deadline_ms };
-	int rc = ipmi_session_exchange(session, &bmc->learnt, &exchange, reply, err);
-	attempt->is_silent = rc == -ERR_TIMEOUT;
-	if (rc < 0)
-		return rc;
-	if (reply->completion == COMPLETION_OK)
-		session->privilege = session->limit;
-	else
-		session->limit =
-			session->privilege; /* then the BMC refuses the command itself, in its own words */
-	return 0;
-}
-
-/* Sends the request in the session that is there. */
-SUSPENDS static int exchange_once(struct attempt *attempt, bool is_new, struct ipmi_reply *reply,
-				  struct error *err)
-{
-	struct ipmi_operation *operation = attempt->operation;
-	struct ipmi_exchange exchange = {
-		.request = attempt->request,
-		.tries = is_new ? TRIES_NEW : TRIES_REUSED,
-		.resend_until_ms = DEADLINE_NEVER,
-		.deadline_ms = operation->deadline_ms,
-	};
-	int rc = raise_privilege(attempt, reply, err);
-
-	if (rc == 0 && attempt->is_write)
-		rc = task_gate_wait(operation->task, err);
-	if (rc < 0)
-		return rc;
-	if (attempt->is_write) {
-		exchange.may_send = may_send;
-		exchange.may_send_arg = attempt;
-	}
-	if (attempt->is_once) {
-		exchange.tries = TRIES_NEW + 1;
-		exchange.resend_until_ms = clock_ms() + RESEND_ONCE_MS;
-		exchange.deadline_ms = smaller(exchange.deadline_ms, clock_ms() + SILENCE_ONCE_MS);
-	}
-	rc = ipmi_session_exchange(operation->bmc->session, &operation->bmc->learnt, &exchange, reply, err);
-	attempt->is_sent |= exchange.is_sent;
-	attempt->is_silent = rc == -ERR_TIMEOUT;
-	return rc;
-}
-
-/* Whether the BMC will probably take the same request a little later. A write that must not be done twice is
- * repeated only after "busy", which says that it was not begun. */
-static bool is_busy(struct attempt *attempt, uint8_t completion)
-{
-	if (completion == COMPLETION_BUSY)
-		return true;
-	if (attempt->is_once)
-		return false;
-	if (completion == COMPLETION_UNSPECIFIED)
-		return ++attempt->unspecified < UNSPECIFIED_TRIES;
-	return completion == COMPLETION_TIMEOUT || completion == COMPLETION_OUT_OF_SPACE ||
-	       completion == COMPLETION_INITIALISING;
-}
-
-/* Pauses before the next try; false: there is no time for one. */
-SUSPENDS static int pause_busy(struct attempt *attempt, bool *ret_is_over)
-{
-	int64_t left_ms = attempt->operation->deadline_ms - clock_ms();
-
-	attempt->busy_pause_ms = attempt->busy_pause_ms == 0
-					 ? BUSY_PAUSE_MIN_MS
-					 : smaller(attempt->busy_pause_ms * 2, BUSY_PAUSE_MAX_MS);
-	*ret_is_over = left_ms <= attempt->busy_pause_ms;
-	return *ret_is_over ? 0 : fiber_sleep(attempt->busy_pause_ms);
-}
-
-static int no_answer(const struct attempt *attempt, struct error *err)
-{
-	const struct ipmi_bmc *bmc = attempt->operation->bmc;
-	char name[64];
-
-	if (attempt->is_once && attempt->is_sent)
-		return fail(err, ERR_UNKNOWN_OUTCOME,
-			    "IPMI BMC %s port %u did not answer %s: it may or may not have been done",
-			    bmc->address, bmc->port, request_name(attempt, name, sizeof(name)));
-	return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s port %u did not answer %s", bmc->address,
-		    bmc->port, request_name(attempt, name, sizeof(name)));
-}
-
-/* One try, with a login if needed. After silence the session is gone. */
-SUSPENDS static int try_request(struct attempt *attempt, struct ipmi_reply *reply, struct error *err)
-{
-	bool is_new;
-	int rc = ensure_session(attempt->operation, &is_new, err);
-
-	attempt->is_silent = false;
-	if (rc < 0)
-		return rc;
-	rc = exchange_once(attempt, is_new, reply, err);
-	if (attempt->is_silent) {
-		ipmi_session_abandon(attempt->operation->bmc->session);
-		session_drop(attempt->operation->bmc);
-	}
-	return rc;
-}
-
-int ipmi_request(struct ipmi_operation *operation, const struct ipmi_request *request,
-		 struct ipmi_reply *reply, struct error *err)
-{
-	struct attempt attempt = {
-		.operation = operation,
-		.request = request,
-		.command =
-			ipmi_command_find(request->netfn, request->command, request->data, request->data_len),
-	};
-
-	attempt.is_write = attempt.command == NULL || attempt.command->kind == IPMI_WRITE;
-	attempt.is_once = attempt.is_write && !operation->task->is_repeatable;
-	for (;;) {
-		bool is_over;
-		int rc = try_request(&attempt, reply, err);
-
-		if (attempt.is_silent) {
-			if ((attempt.is_once && attempt.is_sent) || clock_ms() >= operation->deadline_ms)
-				return no_answer(&attempt, err);
-			continue;
-		}
-		if (rc < 0 || !is_busy(&attempt, reply->completion))
-			return rc;
-		rc = pause_busy(&attempt, &is_over);
-		if (rc < 0 || is_over)
-			return rc;
-	}
-}
-
-int ipmi_refusal(const struct ipmi_operation *operation, const struct ipmi_request *request,
-		 uint8_t completion, struct error *err)
-{
-	const struct ipmi_command *command =
-		ipmi_command_find(request->netfn, request->command, request->data, request->data_len);
-	const struct attempt attempt = { .request = request, .command = command };
-	char name[64];
-
-	return fail(err, ERR_BMC, "IPMI BMC %s refused %s: %s (%02Xh)", operation->info.address,
-		    request_name(&attempt, name, sizeof(name)), ipmi_completion_name(command, completion),
-		    completion);
-}
-
-int ipmi_command(struct ipmi_operation *operation, const struct ipmi_request *request,
-		 struct ipmi_reply *reply, struct error *err)
-{
-	int rc = ipmi_request(operation, request, reply, err);
-
-	if (rc == 0 && reply->completion != COMPLETION_OK)
-		rc = ipmi_refusal(operation, request, reply->completion, err);
-	return rc;
-}
-
-int ipmi_manufacturer(struct ipmi_operation *operation, uint32_t *ret, struct error *err)
-{
-	static const struct ipmi_request request = { .netfn = NETFN_APP, .command = APP_DEVICE_ID };
-	struct ipmi_bmc *bmc = operation->bmc;
-	struct ipmi_reply reply;
-
-	if (bmc->manufacturer < 0) {
-		int rc = ipmi_command(operation, &request, &reply, err);
-		if (rc < 0)
-			return rc;
-		/* shorter than specified: a manufacturer that we do not know */
-		bmc->manufacturer = reply.data_len < 9 ? 0
-						       : reply.data[6] | reply.data[7] << 8 |
-								 (reply.data[8] & 0x0f) << 16;
-	}
-	*ret = (uint32_t)bmc->manufacturer;
-	return 0;
 }
 
 /* ---- end of the program ---- */

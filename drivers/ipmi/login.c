@@ -90,6 +90,7 @@ static enum ipmi_handshake_result result_of(unsigned status)
 		return HANDSHAKE_STALE;
 	case RMCPP_INVALID_ROLE:
 	case RMCPP_UNAUTHORIZED_ROLE:
+	case RMCPP_UNAUTHORIZED_NAME: /* so some BMCs call a user who lacks that privilege */
 		return HANDSHAKE_PRIVILEGE;
 	case RMCPP_INVALID_AUTHENTICATION:
 	case RMCPP_INVALID_INTEGRITY:
@@ -323,7 +324,11 @@ static void suite_after_silence(struct login *login)
 
 static int next_privilege(struct login *login, struct error *err)
 {
-	if (login->info->is_privilege_set || login->privilege <= IPMI_USER)
+	bool is_last = login->info->is_privilege_set || login->privilege <= IPMI_USER;
+
+	if (is_last && login->status == RMCPP_UNAUTHORIZED_NAME)
+		return refused(login, err);
+	if (is_last)
 		return fail(err, ERR_BMC_AUTH,
 			    "IPMI BMC %s: user '%.*s' may not log in at this privilege level: %s (%02Xh)",
 			    login->info->address, login->info->user_len, login->info->user,

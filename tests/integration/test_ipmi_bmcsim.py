@@ -1,4 +1,5 @@
 """bmcsim's IPMI side against the clients of others: ipmitool, FreeIPMI and pyghmi."""
+import socket
 import subprocess
 
 import harness
@@ -132,6 +133,18 @@ def test_session_limit(env):
     for _ in range(5):
         assert bmc.driver('status', 'sessions') == ['status: power on', 'sessions: 1']
     assert bmc.state()['ipmi']['sessions'] == 0
+
+
+def test_ipv6(env):
+    port = harness.free_port(socket.SOCK_DGRAM)
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(('::1', port))
+    except OSError:
+        return  # a machine without IPv6
+    bmc = ipmi_peers.bmcsim(env, listen=f'[::1]:{port}')
+    assert bmc.driver('off', 'status', ipmi_address='::1')[1] == 'status: power off'
+    assert bmc.state()['power'] == 'off'
 
 
 if __name__ == '__main__':

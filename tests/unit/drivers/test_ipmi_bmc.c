@@ -25,8 +25,9 @@ static struct {
 	struct udp_address peer;
 	unsigned requests[3]; /* Chassis Status, Chassis Control, others */
 	unsigned in_flight, most_in_flight;
-	unsigned drop; /* answers still to be lost */
-	unsigned busy; /* C0h answers still to come */
+	unsigned drop;       /* answers still to be lost */
+	unsigned busy;       /* C0h answers still to come */
+	uint8_t least, most; /* privilege that commands need, and that is given; 0: as usual */
 	bool is_on, is_deaf;
 	uint8_t last[RMCPP_DATAGRAM_MAX];
 	size_t last_len;
@@ -67,6 +68,19 @@ static int on_command(void *arg, const struct ipmi_server_call *call, uint8_t *r
 	return COMPLETION_OK;
 }
 
+static int on_filter(void *arg, const struct ipmi_server_call *call)
+{
+	const struct ipmi_message *request = call->request;
+	bool is_raise = request->netfn == NETFN_APP && request->command == APP_SET_PRIVILEGE;
+
+	(void)arg;
+	if (is_raise && bmc.most != 0 && request->data[0] > bmc.most)
+		return COMPLETION_PRIVILEGE_EXCEEDED;
+	if (request->netfn == NETFN_CHASSIS && call->privilege < bmc.least)
+		return COMPLETION_PRIVILEGE;
+	return IPMI_SERVER_GO_ON;
+}
+
 static void on_datagram(void *arg, const struct udp_address *from, const uint8_t *data, size_t len)
 {
 	struct ipmi_peer peer = { .port = udp_address_port(from) };
@@ -79,7 +93,9 @@ static void on_datagram(void *arg, const struct udp_address *from, const uint8_t
 
 static void start_bmc(unsigned session_limit)
 {
-	static const struct ipmi_server_ops ops = { .send = on_send, .command = on_command };
+	static const struct ipmi_server_ops ops = { .send = on_send,
+						    .command = on_command,
+						    .filter = on_filter };
 	const struct ipmi_server_config config = { .users = users,
 						   .user_count = 2,
 						   .suites = 1 << 3 | 1 << 17,
@@ -274,6 +290,36 @@ static void user_reads_without_raising_privilege(void)
 	stop_bmc();
 }
 
+static void refused_privilege_is_raised(void)
+{
+	enum power_state state;
+
+	start_bmc(4);
+	start_work("admin", "password");
+	bmc.least = IPMI_OPERATOR; /* for reads too */
+	CHECK_INT(ipmitool_power.get(&work.task, &state, NULL), 0);
+	CHECK_INT(bmc.requests[0], 1);
+	end_work();
+	stop_bmc();
+}
+
+static void lower_privilege_is_taken_when_it_suffices(void)
+{
+	struct error err;
+
+	start_bmc(4);
+	start_work("admin", "password");
+	bmc.most = IPMI_OPERATOR;
+	bmc.is_on = true;
+	CHECK_INT(power_off(&err), 0);
+	bmc.most = IPMI_USER;
+	json_object_set_new(node_object(&work.node, NODE_DRIVER_INFO), "ipmi_cipher_suite", json_integer(3));
+	CHECK_INT(power_off(&err), -ERR_BMC);
+	CHECK(strstr(err.text, "Chassis Control: insufficient privilege level (D4h)") != NULL);
+	end_work();
+	stop_bmc();
+}
+
 static unsigned readers_left;
 static void read_once(void *arg)
 {
@@ -391,6 +437,8 @@ CASE(test_write__gate_shut_later__not_repeated, gate_shut_before_repetition_stop
 CASE(test_never_write__silence__unknown_outcome, never_write_is_not_sent_in_a_second_session)
 CASE(test_never_write__busy__repeated, busy_is_repeated_also_for_never_writes)
 CASE(test_privilege__operator_only__falls_back, user_reads_without_raising_privilege)
+CASE(test_privilege__bmc_wants_more__raised, refused_privilege_is_raised)
+CASE(test_privilege__bmc_gives_less__lower_one, lower_privilege_is_taken_when_it_suffices)
 CASE(test_turn__many_fibers__one_session, many_fibers_share_one_session)
 CASE(test_session__credentials_changed__new_login, changed_credentials_open_another_session)
 CASE(test_session__idle__closed, idle_session_is_closed)
@@ -407,6 +455,8 @@ int main(void)
 		cmocka_unit_test(test_never_write__silence__unknown_outcome),
 		cmocka_unit_test(test_never_write__busy__repeated),
 		cmocka_unit_test(test_privilege__operator_only__falls_back),
+		cmocka_unit_test(test_privilege__bmc_wants_more__raised),
+		cmocka_unit_test(test_privilege__bmc_gives_less__lower_one),
 		cmocka_unit_test(test_turn__many_fibers__one_session),
 		cmocka_unit_test(test_session__credentials_changed__new_login),
 		cmocka_unit_test(test_session__idle__closed),
