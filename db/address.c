@@ -11,6 +11,13 @@
 
 enum { ADDRESS_HOSTS_MAX = 16, ADDRESS_TEXT_MAX = 4096 };
 
+/* Room for one more and the NULL behind it. */
+static void address_grow(struct db_address *address)
+{
+	address->keywords = xreallocarray(address->keywords, address->count + 2, sizeof(char *));
+	address->values = xreallocarray(address->values, address->count + 2, sizeof(char *));
+}
+
 static void address_set(struct db_address *address, const char *keyword, const char *value)
 {
 	size_t at = 0;
@@ -18,12 +25,8 @@ static void address_set(struct db_address *address, const char *keyword, const c
 	while (at < address->count && strcmp(address->keywords[at], keyword) != 0)
 		at++;
 	if (at == address->count) {
-		address->keywords = xreallocarray(address->keywords, at + 2, sizeof(char *));
-		address->values = xreallocarray(address->values, at + 2, sizeof(char *));
-		address->keywords[at] = xstrdup(keyword);
-		address->keywords[at + 1] = NULL;
-		address->values[at + 1] = NULL;
-		address->count++;
+		address_grow(address);
+		address->keywords[address->count++] = xstrdup(keyword);
 	} else {
 		xfree_secret(address->values[at]);
 	}
@@ -174,6 +177,8 @@ int db_address_init(struct db_address *address, const char *connection, const ch
 	/* Kerberos is looked for by blocking calls. */
 	address_preset(address, "gssencmode", "disable");
 	int rc = address_resolve(address, err);
+	address->keywords[address->count] = NULL;
+	address->values[address->count] = NULL;
 	if (rc < 0)
 		db_address_release(address);
 	return rc;

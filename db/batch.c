@@ -86,17 +86,24 @@ static void fail_entry(struct batch_entry *entry, int rc, const struct error *er
 		*entry->err = *err;
 }
 
+SUSPENDS static void run_alone(struct db *db, const struct batch_kind *kind, struct batch_entry *entry)
+{
+	struct error err = { 0 };
+	int rc = kind->run(db, &entry, 1, &err);
+
+	if (rc < 0)
+		fail_entry(entry, rc, &err);
+}
+
 SUSPENDS static void run_entries(struct db *db, const struct batch_kind *kind, struct batch_entry **entries,
 				 size_t count)
 {
 	struct error err = { 0 };
 	int rc = kind->run(db, entries, count, &err);
 
-	if (rc == 0)
-		return;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && rc < 0; i++) {
 		if (count > 1 && is_one_entrys_fault(rc))
-			run_entries(db, kind, &entries[i], 1);
+			run_alone(db, kind, entries[i]);
 		else
 			fail_entry(entries[i], rc, &err);
 	}

@@ -10,13 +10,12 @@
 #include <string.h>
 
 #include "db/address.h"
+#include "db/prepared.h"
 #include "db/sqlstate.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/xalloc.h"
-
-enum { PREPARED_SIZE = 1024, PREPARED_MAX = PREPARED_SIZE / 2 };
 
 struct conn {
 	enum conn_state state;
@@ -32,9 +31,8 @@ struct conn {
 	struct loop_timer *timer;     /* CONNECT_TIMEOUT_MS */
 	struct db_unit *first, *last; /* in flight */
 	unsigned depth;
-	int64_t head_since_ms;                              /* since when the first unit is the first */
-	const struct db_statement *prepared[PREPARED_SIZE]; /* a hash table by address */
-	unsigned prepared_count;
+	int64_t head_since_ms; /* since when the first unit is the first */
+	struct prepared prepared;
 };
 
 /* Plans: arrays of a batch and tables that were never analysed make PostgreSQL prefer whole-table scans,
@@ -49,52 +47,6 @@ static const struct db_statement settings_statement = {
 	       " set_config('jit', 'off', false), set_config('bytea_output', 'hex', false),"
 	       " set_config('DateStyle', 'ISO', false), set_config('TimeZone', 'UTC', false)",
 };
-
-/* ---- which statements are prepared ---- */
-
-static unsigned prepared_slot(const struct conn *conn, const struct db_statement *statement)
-{
-	unsigned at = (unsigned)(((uintptr_t)statement >> 4) * 2654435761u) % PREPARED_SIZE;
-
-	while (conn->prepared[at] != NULL && conn->prepared[at] != statement)
-		at = (at + 1) % PREPARED_SIZE;
-	return at;
-}
-
-static bool prepared_has(const struct conn *conn, const struct db_statement *statement)
-{
-	return conn->prepared[prepared_slot(conn, statement)] == statement;
-}
-
-static void prepared_add(struct conn *conn, const struct db_statement *statement)
-{
-	conn->prepared[prepared_slot(conn, statement)] = statement;
-	conn->prepared_count++;
-}
-
-/* Sent under its name, and so prepared before. */
-static bool is_named(const struct conn *conn, const struct db_statement *statement)
-{
-	return !conn->is_unprepared && statement->name != NULL &&
-	       (conn->prepared_count < PREPARED_MAX || prepared_has(conn, statement));
-}
-
-static void prepared_remove(struct conn *conn, const struct db_statement *statement)
-{
-	unsigned hole = prepared_slot(conn, statement);
-
-	if (conn->prepared[hole] == NULL)
-		return;
-	conn->prepared[hole] = NULL;
-	conn->prepared_count--;
-	/* Entries behind the hole may have been pushed there by what stood in it. */
-	for (unsigned at = (hole + 1) % PREPARED_SIZE; conn->prepared[at] != NULL;
-	     at = (at + 1) % PREPARED_SIZE) {
-		const struct db_statement *moved = conn->prepared[at];
-		conn->prepared[at] = NULL;
-		conn->prepared[prepared_slot(conn, moved)] = moved;
-	}
-}
 
 /* ---- ending units ---- */
 
@@ -151,7 +103,7 @@ static void forget_unprepared(struct conn *conn, const struct db_unit *unit, con
 	for (size_t i = 0; i < unit->count; i++) {
 		const struct db_slot *slot = &unit->slots[i];
 		if ((slot->is_preparing && !slot->is_prepared) || (is_forgotten && !slot->is_preparing))
-			prepared_remove(conn, slot->statement);
+			prepared_remove(&conn->prepared, slot->statement);
 	}
 }
 
@@ -189,8 +141,7 @@ static void conn_close(struct conn *conn)
 	loop_timer_set(conn->timer, -1);
 	PQfinish(conn->pg);
 	conn->pg = NULL;
-	memset(conn->prepared, 0, sizeof(conn->prepared));
-	conn->prepared_count = 0;
+	prepared_clear(&conn->prepared);
 	conn->is_broken = false;
 	conn->state = CONN_DOWN;
 }
@@ -228,16 +179,23 @@ static void conn_lost_by_libpq(struct conn *conn)
 
 /* ---- sending ---- */
 
+/* Sent under its name, and so prepared before. */
+static bool is_named(const struct conn *conn, const struct db_statement *statement)
+{
+	return !conn->is_unprepared && statement->name != NULL &&
+	       (prepared_has_room(&conn->prepared) || prepared_has(&conn->prepared, statement));
+}
+
 static int send_prepares(struct conn *conn, struct db_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
 		struct db_slot *slot = &unit->slots[i];
 		const struct db_statement *statement = slot->statement;
-		if (!is_named(conn, statement) || prepared_has(conn, statement))
+		if (!is_named(conn, statement) || prepared_has(&conn->prepared, statement))
 			continue;
 		if (!PQsendPrepare(conn->pg, statement->name, statement->sql, statement->param_count, NULL))
 			return -1;
-		prepared_add(conn, statement);
+		prepared_add(&conn->prepared, statement);
 		slot->is_preparing = true;
 		unit->prepares_left++;
 	}

@@ -91,25 +91,25 @@ static char *listen_sql(const char *name)
 	return xasprintf("LISTEN %s", quoted);
 }
 
-void db_listen(struct db *db, const char *name, db_notify_fn *fn, void *arg)
+void db_listen(struct db *db, const char *channel, db_notify_fn *fn, void *arg)
 {
-	struct channel *channel;
+	struct channel *added;
 
 	if (db->options.is_listen_off)
 		return;
 	if (db->listener == NULL)
 		db->listener = listener_new(db);
-	channel = xcalloc(1, sizeof(*channel));
-	channel->name = xstrdup(name);
-	channel->sql = listen_sql(name);
-	channel->statement.sql = channel->sql;
-	channel->step.statement = &channel->statement;
-	channel->fn = fn;
-	channel->arg = arg;
-	channel->next = db->listener->channels;
-	db->listener->channels = channel;
+	added = xcalloc(1, sizeof(*added));
+	added->name = xstrdup(channel);
+	added->sql = listen_sql(channel);
+	added->statement.sql = added->sql;
+	added->step.statement = &added->statement;
+	added->fn = fn;
+	added->arg = arg;
+	added->next = db->listener->channels;
+	db->listener->channels = added;
 	if (lane_is_up(db->listener->lane))
-		channel_listen(db->listener, channel);
+		channel_listen(db->listener, added);
 	else
 		lane_open(db->listener->lane);
 }

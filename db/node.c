@@ -96,7 +96,7 @@ SUSPENDS static int read_by(struct db *db, enum shape shape, const char *uuid, c
 int node_read(struct db *db, const char *uuid, const char *name, int64_t id, struct node *ret,
 	      struct error *err)
 {
-	struct db_rows *rows;
+	struct db_rows *rows = NULL;
 	int rc = read_by(db, WHOLE, uuid, name, id, &rows, err);
 
 	if (rc < 0)
@@ -118,7 +118,7 @@ int node_read_row(struct db *db, const char *uuid, const char *name, struct db_r
 
 int node_read_brief(struct db *db, const char *uuid, const char *name, struct node *ret, struct error *err)
 {
-	struct db_rows *rows;
+	struct db_rows *rows = NULL;
 	int rc = read_by(db, BRIEF, uuid, name, 0, &rows, err);
 
 	if (rc < 0)

@@ -19,7 +19,7 @@ static long option_pool_size;
 static bool option_prepared_statements, option_listen;
 static struct db_options configured;
 
-static const struct option options[] = {
+static const struct option option_table[] = {
 	{ .section = "database",
 	  .name = "connection",
 	  .type = OPTION_SECRET,
@@ -57,7 +57,7 @@ static const struct option options[] = {
 
 void db_config_register(void)
 {
-	config_register(options);
+	config_register(option_table);
 }
 
 const struct db_options *db_config(void)
@@ -81,21 +81,21 @@ static void on_up(void *arg)
 	cond_broadcast(&db->up);
 }
 
-struct db *db_new(const struct db_options *given)
+struct db *db_new(const struct db_options *options)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
-	unsigned size = given->pool_size > 0 ? given->pool_size : 6;
+	unsigned size = options->pool_size > 0 ? options->pool_size : 6;
 
-	db->options = *given;
-	db->options.connection = xstrdup(given->connection);
-	db->options.listen_connection =
-		xstrdup(given->listen_connection != NULL ? given->listen_connection : given->connection);
+	db->options = *options;
+	db->options.connection = xstrdup(options->connection);
+	db->options.listen_connection = xstrdup(
+		options->listen_connection != NULL ? options->listen_connection : options->connection);
 	db->options.application_name =
-		xstrdup(given->application_name != NULL ? given->application_name : "ferrule");
+		xstrdup(options->application_name != NULL ? options->application_name : "ferrule");
 	db->lane = lane_new(&(struct lane_options){
 		.connection = db->options.connection,
 		.application_name = db->options.application_name,
-		.is_unprepared = given->is_unprepared,
+		.is_unprepared = options->is_unprepared,
 		.size = size < LANE_CONNS_MAX ? size : LANE_CONNS_MAX,
 		.up = on_up,
 		.arg = db,
