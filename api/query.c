@@ -131,6 +131,7 @@ static int check_value(const struct query_parameter *row, const char *value, str
 
 	switch (row->type) {
 	case QUERY_BOOL:
+	case QUERY_DETAIL:
 		return parse_bool(row->name, value, &as_bool, err);
 	case QUERY_INT:
 		return parse_int(row->name, value, &as_int, err);
@@ -162,6 +163,9 @@ int query_check(const struct query *query, const struct query_parameter *table, 
 	for (size_t i = 0; i < query->count; i++) {
 		const struct query_parameter *row = find_row(table, query->pairs[i].name);
 
+		if (version < row->since && row->type == QUERY_DETAIL)
+			return fail(err, ERR_INVALID, "Invalid query parameter ?%s=%s received.", row->name,
+				    query->pairs[i].value);
 		if (version < row->since)
 			return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
 		int rc = check_value(row, query->pairs[i].value, err);

@@ -9,7 +9,13 @@
 #define QUERY_MAX      64
 #define QUERY_ANY_NAME "*" /* a last row of this name stands for all others */
 
-enum query_type { QUERY_TEXT, QUERY_BOOL, QUERY_INT, QUERY_UUID };
+enum query_type {
+	QUERY_TEXT,
+	QUERY_BOOL,
+	QUERY_INT,
+	QUERY_UUID,
+	QUERY_DETAIL /* a boolean that is a 400 below its microversion, where all others are a 406 */
+};
 
 /* A row of a route's table; the table ends with a NULL name. */
 struct query_parameter {

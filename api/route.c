@@ -94,3 +94,27 @@ size_t route_body_limit(const char *method, const char *path, void *arg)
 		route_cut(&cut, path) ? route_find(&cut, method, allow, sizeof allow) : NULL;
 	return row && row->max_body_bytes ? row->max_body_bytes : BODY_DEFAULT_BYTES;
 }
+
+bool route_refuse_old(struct api_request *request)
+{
+	if (request->version >= request->route->since)
+		return false;
+	switch (request->route->too_old) {
+	case TOO_OLD_NOT_FOUND:
+		reply_fault(request, 404, "The API is not supported for this version");
+		break;
+	case TOO_OLD_NO_SUCH_PATH:
+		reply_router_refusal(request, 404, "");
+		break;
+	case TOO_OLD_NOT_ACCEPTABLE:
+		reply_fault(request, 406, "Request not acceptable.");
+		break;
+	case TOO_OLD_METHOD:
+		reply_fault(request, 405,
+			    "The server could not comply with the request since it is either malformed or "
+			    "otherwise "
+			    "incorrect.");
+		break;
+	}
+	return true;
+}

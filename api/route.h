@@ -75,3 +75,5 @@ const struct route *route_find(const struct route_path *cut, const char *method,
 			       size_t allow_size);
 /* The largest body for method and path, from the table. */
 size_t route_body_limit(const char *method, const char *path, void *arg);
+/* True when the request's version is older than its route: the answer is made, as the row says. */
+bool route_refuse_old(struct api_request *request);

@@ -9,7 +9,7 @@
 
 static const struct query_parameter fields_query[] = { { "fields", QUERY_TEXT, 8 }, { 0 } };
 static const struct query_parameter page_query[] = {
-	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_BOOL, 43 }, { 0 }
+	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
 };
 static const struct query_parameter detail_query[] = { PAGE_PARAMETERS, { 0 } };
 
@@ -25,7 +25,7 @@ static const struct query_parameter detail_query[] = { PAGE_PARAMETERS, { 0 } };
 	{ "sharded", QUERY_BOOL, 82 }, { "parent_node", QUERY_UUID, 83 },            \
 	{ "include_children", QUERY_BOOL, 83 }, { "instance_name", QUERY_TEXT, 104 }
 static const struct query_parameter node_list_query[] = {
-	PAGE_PARAMETERS, NODE_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_BOOL, 43 }, { 0 }
+	PAGE_PARAMETERS, NODE_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
 };
 static const struct query_parameter node_detail_query[] = { PAGE_PARAMETERS, NODE_FILTERS, { 0 } };
 static const struct query_parameter node_patch_query[] = { { "reset_interfaces", QUERY_BOOL, 45 }, { 0 } };
@@ -52,7 +52,7 @@ static const struct query_parameter conductor_query[] = {
 	{ "shard", QUERY_TEXT, 82 }, { "description_contains", QUERY_TEXT, 97 },      \
 	{ "conductor_groups", QUERY_TEXT, 99 }
 static const struct query_parameter port_list_query[] = {
-	PAGE_PARAMETERS, PORT_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_BOOL, 43 }, { 0 }
+	PAGE_PARAMETERS, PORT_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
 };
 static const struct query_parameter port_detail_query[] = { PAGE_PARAMETERS, PORT_FILTERS, { 0 } };
 

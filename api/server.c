@@ -216,30 +216,6 @@ static bool refuse_version(struct api_request *request)
 	return true;
 }
 
-static bool refuse_old(struct api_request *request)
-{
-	if (request->version >= request->route->since)
-		return false;
-	switch (request->route->too_old) {
-	case TOO_OLD_NOT_FOUND:
-		reply_fault(request, 404, "The API is not supported for this version");
-		break;
-	case TOO_OLD_NO_SUCH_PATH:
-		reply_router_refusal(request, 404, "");
-		break;
-	case TOO_OLD_NOT_ACCEPTABLE:
-		reply_fault(request, 406, "Request not acceptable.");
-		break;
-	case TOO_OLD_METHOD:
-		reply_fault(request, 405,
-			    "The server could not comply with the request since it is either malformed or "
-			    "otherwise "
-			    "incorrect.");
-		break;
-	}
-	return true;
-}
-
 /* The row of the table, and the idents in the path. */
 static bool refuse_path(struct api_request *request)
 {
@@ -334,10 +310,16 @@ static void answer(struct api_request *request)
 	if (strcmp(request->http->method, "OPTIONS") == 0)
 		reply_empty(request, 200);
 	else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) ||
-		 auth_refuse(request) || refuse_old(request) || refuse_body(request))
+		 auth_refuse(request) || route_refuse_old(request) || refuse_body(request))
 		return;
 	else
 		run_handler(request);
+}
+
+static void make_request_id(struct api_request *request)
+{
+	memcpy(request->id, "req-", 4);
+	uuid_new(request->id + 4);
 }
 
 static void handle(struct http_request *http, struct http_response *response, void *arg)
@@ -346,8 +328,7 @@ static void handle(struct http_request *http, struct http_response *response, vo
 	struct fiber_labels labels = { .request_id = request.id };
 
 	(void)arg;
-	memcpy(request.id, "req-", 4);
-	uuid_new(request.id + 4);
+	make_request_id(&request);
 	fiber_set_labels(&labels);
 	set_base(&request);
 	request.registry = fleet_get();
@@ -364,13 +345,16 @@ static void handle(struct http_request *http, struct http_response *response, vo
 /* What never became a request: too large, too slow, not HTTP. */
 static void refuse(int status, const char *sentence, struct http_response *response, void *arg)
 {
+	struct api_request request = { .out = response, .version_headers = VERSION_HEADERS_NONE };
+
 	(void)arg;
-	response->status = status;
-	buf_puts(&response->headers, "Content-Type: application/json\r\n");
+	make_request_id(&request);
+	reply_json(&request, status);
 	if (status == 413)
 		problem_bare(&response->body, status, sentence);
 	else
 		problem_router(&response->body, status, sentence);
+	server_finish_headers(&request);
 }
 
 /* ---- listeners ---- */

@@ -1,0 +1,160 @@
+#include "api/query.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "tests/support/unit.h"
+
+static const struct query_parameter table[] = {
+	{ "name", QUERY_TEXT, 0 }, { "flag", QUERY_BOOL, 5 },      { "count", QUERY_INT, 0 },
+	{ "node", QUERY_UUID, 0 }, { "detail", QUERY_DETAIL, 43 }, { 0 },
+};
+
+static struct arena arena;
+static struct query query;
+static struct error err;
+
+static int release(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	return 0;
+}
+
+static int check(const char *text, int version)
+{
+	int rc = query_parse(&query, text, &arena, &err);
+
+	return rc < 0 ? rc : query_check(&query, table, version, &err);
+}
+
+static void test_query__escapes_and_plus__are_decoded(void **state)
+{
+	(void)state;
+	assert_int_equal(check("name=a%20b+c%2Bd&name=%C3%A9", 5), 0);
+	assert_string_equal(query.pairs[0].value, "a b c+d");
+	assert_string_equal(query_text(&query, "name"), "\xc3\xa9");
+	assert_null(query_text(&query, "flag"));
+}
+
+static void test_query__odd_forms__are_no_trouble(void **state)
+{
+	(void)state;
+	assert_int_equal(check("", 5), 0);
+	assert_int_equal(check("&&name&&", 5), 0);
+	assert_string_equal(query_text(&query, "name"), "");
+	assert_int_equal(check("name=a=b", 5), 0);
+	assert_string_equal(query_text(&query, "name"), "a=b");
+}
+
+static void test_query__broken_encodings__are_refused(void **state)
+{
+	static const char *const texts[] = { "name=%",   "name=%4",  "name=%zz", "name=%00",
+					     "name=%ff", "name=%c3", "%=1" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		if (check(texts[i], 5) != -ERR_INVALID)
+			fail_with("%s was not refused", texts[i]);
+	}
+}
+
+static void test_query__too_many_pairs__are_refused(void **state)
+{
+	char text[2 * (QUERY_MAX + 1) + 1] = "";
+
+	(void)state;
+	for (int i = 0; i < QUERY_MAX; i++)
+		strncat(text, "a&", sizeof text - strlen(text) - 1);
+	assert_int_equal(query_parse(&query, text, &arena, &err), 0);
+	strncat(text, "a&", sizeof text - strlen(text) - 1);
+	assert_int_equal(query_parse(&query, text, &arena, &err), -ERR_INVALID);
+}
+
+static void test_query__unknown_name__is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(check("name=1&colour=red", 5), -ERR_INVALID);
+	assert_string_equal(err.text, "Unexpected arguments: colour");
+}
+
+static void test_query__types__are_checked(void **state)
+{
+	(void)state;
+	assert_int_equal(check("count=-12", 5), 0);
+	assert_int_equal(check("count=x", 5), -ERR_INVALID);
+	assert_string_equal(err.text, "Expected an integer for count: x");
+	assert_int_equal(check("count=", 5), -ERR_INVALID);
+	assert_int_equal(check("count=9999999999999999999999", 5), -ERR_INVALID);
+	assert_int_equal(check("node=x", 5), -ERR_INVALID);
+	assert_int_equal(check("node=00000000-0000-4000-8000-000000000001", 5), 0);
+}
+
+static void test_query__booleans__take_ironics_words(void **state)
+{
+	static const char *const yes[] = { "1", "t", "true", "on", "y", "YES", "True" };
+	static const char *const no[] = { "0", "f", "False", "off", "n", "no" };
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+		snprintf(text, sizeof text, "flag=%s", yes[i]);
+		assert_int_equal(check(text, 5), 0);
+		assert_int_equal(query_bool(&query, "flag"), 1);
+	}
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
+		snprintf(text, sizeof text, "flag=%s", no[i]);
+		assert_int_equal(check(text, 5), 0);
+		assert_int_equal(query_bool(&query, "flag"), 0);
+	}
+	assert_int_equal(check("flag=banana", 5), -ERR_INVALID);
+	assert_string_equal(err.text,
+			    "Invalid flag: Unrecognized value 'banana', acceptable values are: '0', '1', "
+			    "'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'");
+	assert_int_equal(check("", 5), 0);
+	assert_int_equal(query_bool(&query, "flag"), -1);
+}
+
+static void test_query__newer_than_the_version__is_not_acceptable(void **state)
+{
+	(void)state;
+	assert_int_equal(check("flag=1", 4), -ERR_NOT_ACCEPTABLE);
+	assert_int_equal(check("flag=1", 5), 0);
+	assert_int_equal(check("detail=1", 42), -ERR_INVALID);
+	assert_int_equal(check("detail=1", 43), 0);
+}
+
+static void test_percent_encode__all_bytes__come_back(void **state)
+{
+	struct buf buf;
+	char text[256];
+
+	(void)state;
+	for (int c = 1; c < 128; c++)
+		text[c - 1] = (char)c;
+	text[127] = '\0';
+	buf_init(&buf, 4096);
+	percent_encode(&buf, text, "/");
+	assert_null(strpbrk(buf.data, " \"<>&+\r\n"));
+	assert_string_equal(percent_decode(buf.data, buf.len, false, &arena), text);
+	buf_release(&buf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_query__escapes_and_plus__are_decoded, release),
+		cmocka_unit_test_teardown(test_query__odd_forms__are_no_trouble, release),
+		cmocka_unit_test_teardown(test_query__broken_encodings__are_refused, release),
+		cmocka_unit_test_teardown(test_query__too_many_pairs__are_refused, release),
+		cmocka_unit_test_teardown(test_query__unknown_name__is_named, release),
+		cmocka_unit_test_teardown(test_query__types__are_checked, release),
+		cmocka_unit_test_teardown(test_query__booleans__take_ironics_words, release),
+		cmocka_unit_test_teardown(test_query__newer_than_the_version__is_not_acceptable, release),
+		cmocka_unit_test_teardown(test_percent_encode__all_bytes__come_back, release),
+	};
+
+	arena_init(&arena);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
