@@ -7,7 +7,7 @@ struct redfish_options redfish_options = {
 	.connection_retry_interval_s = 4,
 	.connect_timeout_s = 30,
 	.read_timeout_s = 60,
-	.connection_cache_size = 1000,
+	.connection_cache_size = 10000,
 	.power_on_conflict_attempts = 6,
 	.power_on_conflict_interval_s = 10,
 };
@@ -30,7 +30,7 @@ const struct option redfish_option_table[] = {
 	  .target = &redfish_options.read_timeout_s,
 	  .help = "Seconds within which a BMC must have answered a request." },
 	{ .section = "redfish", .name = "connection_cache_size",
-	  .type = OPTION_INT, .preset = "1000", .min = 0, .max = 1000000,
+	  .type = OPTION_INT, .preset = "10000", .min = 0, .max = 1000000,
 	  .target = &redfish_options.connection_cache_size,
 	  .help = "For how many BMCs sessions and what was learned are kept; 0: for none." },
 	{ .section = "redfish", .name = "auth_type",

@@ -320,10 +320,11 @@ def test_rack_file_errors_name_section_and_option(env):
         ('[a]\n' + good + '[a]\n' + good, 'given twice'), ('[a]\n' + good + 'user = c\n', 'option user: given twice'),
         ('[a/b]\n' + good, 'section [a/b]'), ('[a]\n' + good + 'nonsense\n', 'line 6'),
         ('[a]\n' + good.replace('127.0.0.1:0', '192.0.2.1:80'), 'section [a]'),
+        ('[a]\n' + good.replace('user = a', 'user = \udcff'), 'section [a], option user: the value is not UTF-8'),
     ]
     for text, expected in cases:
         path = env.folder / 'bad.ini'
-        path.write_text(text)
+        path.write_text(text, errors='surrogateescape')
         done = subprocess.run([harness.BIN / 'bmcsim', '--rack', path], capture_output=True, text=True, timeout=20,
                               env=env.environment, check=False)
         assert done.returncode == 1 and expected in done.stderr and 'ready' not in done.stdout, (text, done)

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "drivers/ipmi/rmcpp.h"
+#include "lib/utf8.h"
 #include "lib/uuid.h"
 #include "lib/xalloc.h"
 
@@ -281,6 +282,15 @@ static int section_begin(struct reader *reader, const char *name)
 	return 0;
 }
 
+static bool is_utf8(const char *text)
+{
+	size_t len = strlen(text), length = 1;
+
+	for (; len && length; text += length, len -= length)
+		length = utf8_length(text, len);
+	return length;
+}
+
 static int option_set(struct reader *reader, struct bmc *bmc, const char *name, const char *value)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -290,6 +300,9 @@ static int option_set(struct reader *reader, struct bmc *bmc, const char *name, 
 			return fail(reader->err, ERR_INVALID, "section [%s], option %s: given twice",
 				    bmc->name, name);
 		reader->seen |= 1U << i;
+		if (!is_utf8(value))
+			return fail(reader->err, ERR_INVALID, "section [%s], option %s: the value is not UTF-8",
+				    bmc->name, name);
 		if (options[i].set(bmc, value, reader->err) < 0)
 			return fail_prefix(reader->err, "section [%s], option %s", bmc->name, name);
 		return 0;

@@ -294,7 +294,7 @@ static void small_cache(void)
 		fiber_sleep(5);
 	CHECK_INT(bmc.logins, 4);
 	CHECK_INT(bmc.logouts, 3);
-	redfish_options.connection_cache_size = 1000;
+	redfish_options.connection_cache_size = 10000;
 	redfish_drain(clock_ms() + 2000);
 	bmc_stop();
 }
