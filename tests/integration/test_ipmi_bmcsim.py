@@ -1,4 +1,5 @@
-"""bmcsim's IPMI side against the clients of others: ipmitool, FreeIPMI and pyghmi."""
+#!/usr/bin/python3
+"""test_ipmi_bmcsim: bmcsim's IPMI side against the clients of others: ipmitool, FreeIPMI and pyghmi."""
 import socket
 import subprocess
 

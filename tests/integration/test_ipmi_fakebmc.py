@@ -1,4 +1,6 @@
-"""The ipmi driver against pyghmi's BMC: lax, silent on errors, and answering every proposal with suite 3."""
+#!/usr/bin/python3
+"""test_ipmi_fakebmc: the ipmi driver against pyghmi's BMC: lax, silent on errors, and answering every proposal
+with suite 3."""
 import harness
 import ipmi_peers
 from ipmi_peers import Timed

@@ -1,4 +1,6 @@
-"""The ipmi driver against a BMC with bad manners: bmcsim that loses, delays, doubles, reorders and lies."""
+#!/usr/bin/python3
+"""test_ipmi_faults: the ipmi driver against a BMC with bad manners: bmcsim that loses, delays, doubles, reorders
+and lies."""
 import json
 
 import harness

@@ -1,4 +1,6 @@
-"""The ipmi driver against OpenIPMI's ipmi_sim, a BMC that nobody here wrote; ipmitool confirms each change."""
+#!/usr/bin/python3
+"""test_ipmi_sim: the ipmi driver against OpenIPMI's ipmi_sim, a BMC that nobody here wrote; ipmitool confirms
+each change."""
 import os
 import socket
 

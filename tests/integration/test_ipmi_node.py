@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+"""test_ipmi_node: ipmi nodes of a whole Ferrule, driven by the unmodified client; what came of it is read at the BMC
+by ipmitool."""
+import harness
+import ipmi_peers
+from ipmi_peers import Timed
+
+
+def served(env, bmc, config=None, **driver_info):
+    """A running service with the node `box` on that BMC."""
+    server = env.standalone({'DEFAULT': {'enabled_hardware_types': 'ipmi,fake-hardware'}, **(config or {})})
+    words = {'ipmi_address': '127.0.0.1', 'ipmi_port': bmc.port, 'ipmi_username': bmc.user,
+             'ipmi_password': bmc.password, **driver_info}
+    server.client('node', 'create', '--driver', 'ipmi', '--name', 'box',
+                  *[word for name, value in words.items() for word in ('--driver-info', f'{name}={value}')])
+    return server
+
+
+def wait_action(server, answer):
+    """The end of the action that a 202 names."""
+    path = answer.headers['ferrule-action'].removeprefix(server.url)
+
+    def ended():
+        action = server.ok('GET', path)
+        return action if action['finished_at'] else None
+    return harness.eventually(ended, 60, what='the end of the action')
+
+
+def test_openipmi(env):
+    bmc = ipmi_peers.openipmi(env)
+    server = served(env, bmc, {'ipmi': {'allow_send_raw': 'true'}})
+    for target, word, is_on in (('power on', ('on',), True), ('rebooting', ('reboot',), True),
+                                ('soft power off', ('off', '--soft'), False), ('power on', ('on',), True),
+                                ('power off', ('off',), False)):
+        first, *rest = word
+        server.client('node', *(['reboot', 'box'] if first == 'reboot' else ['power', first, *rest, 'box']))
+        server.wait_power('box', 'power on' if is_on else 'power off', 30)
+        assert bmc.is_on() == is_on, target
+    server.client('node', 'boot', 'device', 'set', 'box', 'pxe')
+    assert '0004000000' in bmc.ipmitool('chassis', 'bootparam', 'get', '5')
+    assert server.client_json('node', 'boot', 'device', 'show', 'box')['boot_device'] == 'pxe'
+    server.client('node', 'passthru', 'call', 'box', 'send_raw', '--arg', 'raw_bytes=0x00 0x02 0x01')
+    harness.eventually(bmc.is_on, 20, what='power on by send_raw')
+
+
+def test_openipmi_refuses(env):
+    """last_error names the completion code and its meaning."""
+    bmc = ipmi_peers.openipmi(env)
+    server = served(env, bmc)
+    answer = server.call('PUT', '/v1/nodes/box/management/inject_nmi', {})
+    assert 'invalid data field in request (CCh)' in str(answer), answer
+    answer = server.call('POST', '/v1/nodes/box/vendor_passthru/bmc_reset', {'warm': True})
+    assert answer.status == 202, answer
+    assert wait_action(server, answer)['state'] == 'failed'
+    assert 'Warm Reset: invalid command (C1h)' in server.node('box')['last_error']
+
+
+def test_methods_and_their_refusals(env):
+    bmc = ipmi_peers.bmcsim(env)
+    server = served(env, bmc)
+    listed = server.ok('GET', '/v1/nodes/box/vendor_passthru/methods')
+    assert listed == {
+        'bmc_reset': {'async': True, 'attach': False, 'http_methods': ['POST'], 'require_exclusive_lock': True,
+                      'description': "Reset the BMC. Required argument: 'warm' (Boolean) - for warm (True) or cold "
+                                     "(False) reset."},
+        'send_raw': {'async': True, 'attach': False, 'http_methods': ['POST'], 'require_exclusive_lock': True,
+                     'description': "Send raw bytes to the BMC. Required argument: 'raw_bytes' - a string of raw bytes "
+                                    "(e.g. '0x00 0x01')."}}, listed
+    answer = server.call('POST', '/v1/nodes/box/vendor_passthru/send_raw', {'raw_bytes': '0x06 0x01'})
+    assert answer.status == 403 and '[ipmi] allow_send_raw = true' in answer.fault(), answer
+    answer = server.call('POST', '/v1/nodes/box/vendor_passthru/send_raw', {})
+    assert answer.status == 400 and 'raw_bytes' in answer.fault(), answer
+    for method, body in (('bmc_reset', {'warm': True}), ('bmc_reset', {'warm': False})):
+        answer = server.call('POST', f'/v1/nodes/box/vendor_passthru/{method}', body)
+        assert answer.status == 202 and not answer.text, answer
+        assert wait_action(server, answer)['state'] == 'done', method
+    assert 'Warm Reset' in bmc.log() and 'Cold Reset' in bmc.log()
+
+
+def test_result_of_send_raw(env):
+    bmc = ipmi_peers.bmcsim(env, profile='dell')
+    server = served(env, bmc, {'ipmi': {'allow_send_raw': 'true'}})
+    answer = server.call('POST', '/v1/nodes/box/vendor_passthru/send_raw', {'raw_bytes': '0x06 0x01'})
+    assert answer.status == 202, answer
+    action = wait_action(server, answer)
+    assert action['result']['response'].startswith('0x20 0x01 0x01 0x00 0x02'), action
+
+
+def test_wrong_password_and_mistakes(env):
+    bmc = ipmi_peers.bmcsim(env)
+    server = served(env, bmc, ipmi_password='not-this-one')
+    with Timed(5):
+        assert server.power('box', 'power off').status == 202
+        node = harness.eventually(lambda: (lambda n: n if n['last_error'] else None)(server.node('box')), 5)
+    assert 'invalid credentials' in node['last_error'] and 'not-this-one' not in node['last_error'], node['last_error']
+    assert node['driver_info']['ipmi_password'] == '******'
+    for name, value in (('ipmi_port', 'x'), ('ipmi_priv_level', 'ROOT'), ('ipmi_cipher_suite', 4),
+                        ('ipmi_hex_kg_key', '123'), ('ipmi_password', 'x' * 21), ('ipmi_bridging', 'dual')):
+        server.ok('PATCH', '/v1/nodes/box', [{'op': 'add', 'path': f'/driver_info/{name}', 'value': value}])
+        answer = server.power('box')
+        assert answer.status == 400 and name in answer.fault(), answer
+        assert not server.ok('GET', '/v1/nodes/box/validate')['power']['result'], name
+        server.ok('PATCH', '/v1/nodes/box', [{'op': 'remove', 'path': f'/driver_info/{name}'}])
+
+
+def test_sessions_end_when_the_service_stops(env):
+    bmc = ipmi_peers.bmcsim(env)
+    server = served(env, bmc)
+    server.power('box', 'power off')
+    server.wait_power('box', 'power off')
+    assert bmc.state()['ipmi']['sessions'] == 1
+    server.stop()
+    assert bmc.state()['ipmi']['sessions'] == 0
+
+
+if __name__ == '__main__':
+    harness.main()
