@@ -10,5 +10,5 @@ extern const struct task_ops gate_ops;
 extern const struct task_ops gate_closed_ops;
 
 /* Opens the journal that [conductor] write_journal names, or closes it (NULL). Lines: monotonic nanoseconds
- * (CLOCK_BOOTTIME), node uuid, epoch, token, action id, what. */
+ * (CLOCK_BOOTTIME), node uuid or "-", epoch, token, action id, nanosecond until which the lease was trusted, what. */
 int gate_journal_open(const char *path, struct error *err);

@@ -6,7 +6,7 @@ A test is a row `folder/name`:
   check/<rule>            a script tools/check-<rule>
   <folder>/<file>         a cmocka program of tests/unit, all its functions
   fuzz/<subject>          the seeds of tests/fuzz/seeds/<subject> (and reference corpora) replayed
-  <folder>/<file>.<case>  a case of tests/{api,integration,clients,...}/test_<file>.py
+  <folder>/<file>.<case>  a case of tests/{api,integration,clients,fault}/test_<file>.py
 
 A case fails by its exit status, by exceeding its time, and by a sanitizer's report. Files that print
 "serial" first when asked for their list run alone after the others.
@@ -26,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get('FERRULE_BUILD', ROOT / 'build' / 'asan')).resolve()
 SHARED = pathlib.Path(os.environ.get('FERRULE_SHARED', ROOT.parent / 'shared'))
 PYTHON = '/usr/bin/python3'
-PYTHON_FOLDERS = ('api', 'integration', 'clients')
+PYTHON_FOLDERS = ('api', 'integration', 'clients', 'fault')
 CHECK_TIMEOUT_S = 60
 UNIT_TIMEOUT_S = 180
 FUZZ_TIMEOUT_S = 300
