@@ -1,6 +1,7 @@
 /* options: see options.h. Names are Ironic's where Ironic has the option. */
 #include "conductor/options.h"
 
+#include <ctype.h>
 #include <stddef.h>
 
 #include "lib/config.h"
@@ -88,10 +89,18 @@ void conductor_options_register(void)
 	config_register(table);
 }
 
+const char *conductor_group(void)
+{
+	return conductor_options.group ? conductor_options.group : "";
+}
+
 int conductor_options_check(struct error *err)
 {
 	const struct conductor_options *o = &conductor_options;
 
+	/* Ironic's groups know no case; nodes store theirs in lower case. */
+	for (char *c = o->group; c && *c; c++)
+		*c = (char)tolower((unsigned char)*c);
 	if (2 * o->beat_s + o->flight_s >= o->hold_s)
 		return fail(err, ERR_INVALID,
 			    "[conductor] 2 * beat + flight (%g s) must be less than hold (%g s)",

@@ -23,6 +23,8 @@ struct conductor_options {
 extern struct conductor_options conductor_options;
 
 void conductor_options_register(void);
+/* [conductor] conductor_group in lower case; "" when unset. After conductor_options_check. */
+const char *conductor_group(void);
 /* Refuses lease times that break 2 * beat + flight < hold or 1.2 * hold <= watch. */
 int conductor_options_check(struct error *err);
 

@@ -90,7 +90,7 @@ static int read_power(struct node *node, enum power_state *ret_state, struct err
 /* Puts the hardware back to what is recorded, as a power action of our own. */
 static void restore(struct poller *poller, const struct node *node)
 {
-	const char *group = conductor_options.group ? conductor_options.group : "";
+	const char *group = conductor_group();
 	char uuid[UUID_TEXT];
 	char *pool = xasprintf("%s:%s", group, node_text(node, NODE_DRIVER));
 	char *args = xasprintf("{\"target\": \"%s\"}", node_text(node, NODE_POWER_STATE));
@@ -281,7 +281,7 @@ static int collect(struct poller *poller, struct error *err)
 	struct conductor *conductor = poller->conductor;
 	struct power_sync_search search = {
 		.kind = poller->kind,
-		.group = conductor_options.group ? conductor_options.group : "",
+		.group = conductor_group(),
 		.drivers = (const char *const *)conductor->drivers,
 		.driver_count = conductor->driver_count,
 	};

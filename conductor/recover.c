@@ -50,7 +50,7 @@ void recover_orphans(struct conductor *conductor)
 {
 	const char *states[PROVISION_STATE_COUNT];
 	struct orphan_search search = {
-		.group = conductor_options.group ? conductor_options.group : "",
+		.group = conductor_group(),
 		.drivers = (const char *const *)conductor->drivers,
 		.driver_count = conductor->driver_count,
 		.provision_states = states,

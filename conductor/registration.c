@@ -121,11 +121,6 @@ static void rows_release(struct rows *rows)
 	arena_release(&rows->arena);
 }
 
-static const char *group(void)
-{
-	return conductor_options.group ? conductor_options.group : "";
-}
-
 void registration_init(struct conductor *conductor)
 {
 	for (size_t i = 0; hardware_types[i]; i++) {
@@ -136,7 +131,7 @@ void registration_init(struct conductor *conductor)
 			continue;
 		conductor->pools = xreallocarray(conductor->pools, count + 1, sizeof(char *));
 		conductor->drivers = xreallocarray(conductor->drivers, count + 1, sizeof(char *));
-		conductor->pools[count] = xasprintf("%s:%s", group(), name);
+		conductor->pools[count] = xasprintf("%s:%s", conductor_group(), name);
 		conductor->drivers[count] = xstrdup(name);
 		conductor->driver_count++;
 	}
@@ -166,7 +161,7 @@ int registration_register(struct conductor *conductor, struct error *err)
 		add_hardware_type(&rows, hardware_type_find(conductor->drivers[i]));
 	row = (struct conductor_row){ .instance = conductor->instance,
 				      .hostname = conductor->hostname,
-				      .group = group(),
+				      .group = conductor_group(),
 				      .version = FERRULE_VERSION,
 				      .pools = (const char *const *)conductor->pools,
 				      .pool_count = conductor->driver_count,
