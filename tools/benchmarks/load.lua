@@ -1,5 +1,5 @@
--- wrk's requests for one figure: wrk -s load.lua URL -- KIND UUID-FILE
--- Each thread draws nodes at random; the last line of output is one JSON object.
+-- wrk's requests for one figure: wrk -s load.lua URL -- KIND FILE
+-- Each thread draws lines of the file (nodes, mostly) at random; the last line of output is one JSON object.
 local kinds = {
 	show = function(uuid) return "GET", "/v1/nodes/" .. uuid end,
 	list = function() return "GET", "/v1/nodes?limit=1000" end,
@@ -14,6 +14,11 @@ local kinds = {
 		return "POST", "/v1/nodes/" .. uuid .. "/vendor_passthru?method=fourth_method_shared_lock", '{"bar": "woof"}'
 	end,
 }
+
+kinds.validate = function(uuid) return "GET", "/v1/nodes/" .. uuid .. "/validate" end
+kinds.driver_passthru = function(address)
+	return "GET", "/v1/drivers/redfish/vendor_passthru/get_service_root?redfish_address=" .. address
+end
 
 local threads = 0
 function setup(thread)

@@ -121,11 +121,11 @@ class Server:
                               capture_output=True, text=True, check=True, timeout=60)
         return done.stdout.strip()
 
-    def wrk(self, kind, clients, seconds=SECONDS):
-        """Runs wrk; gives what load.lua prints."""
+    def wrk(self, kind, clients, seconds=SECONDS, subjects='uuids'):
+        """Runs wrk over the lines of the file `subjects`; gives what load.lua prints."""
         threads = 1 if clients == 1 else 2
         done = subprocess.run(['wrk', f'-t{threads}', f'-c{clients}', f'-d{seconds:g}s', '--timeout', '30s', '-s', LUA,
-                               f'http://127.0.0.1:{self.port}', '--', kind, self.folder / 'uuids'],
+                               f'http://127.0.0.1:{self.port}', '--', kind, self.folder / subjects],
                               capture_output=True, text=True, check=True, timeout=seconds + 120)
         result = json.loads(done.stdout.strip().splitlines()[-1])
         if result['bad_status'] or result['broken']:
@@ -133,8 +133,8 @@ class Server:
                   flush=True)
         return result
 
-    def rate(self, kind, clients):
-        result = self.wrk(kind, clients)
+    def rate(self, kind, clients, subjects='uuids'):
+        result = self.wrk(kind, clients, SECONDS, subjects)
         return (result['requests'] - result['bad_status']) / result['seconds'], result
 
     def resident_bytes(self):
@@ -180,6 +180,26 @@ def bench_passthru_shared(server):
     finished_rate(server, 'passthru_shared', 'passthru_shared')
 
 
+def bench_validate_shared(server):
+    """A synchronous action under the shared lock: the way of a synchronous passthru with it."""
+    line('validate_shared_16', server.rate('validate', 16)[0], '1/s')
+
+
+def bench_driver_passthru(server):
+    """Through to a simulated BMC and back."""
+    port = free_port()
+    rack = server.folder / 'rack.ini'
+    rack.write_text(f'[bench]\nprotocol = redfish\nlisten = 127.0.0.1:{port}\nuser = admin\npassword = bench\n')
+    bmcsim = subprocess.Popen([BUILD / 'bin' / 'bmcsim', '--rack', rack], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        bmcsim.stdout.readline()
+        (server.folder / 'target').write_text(f'http://127.0.0.1:{port}\n')
+        line('driver_passthru_16', server.rate('driver_passthru', 16, 'target')[0], '1/s')
+    finally:
+        bmcsim.terminate()
+        bmcsim.wait(20)
+
+
 def bench_passthru_latency(server):
     result = server.wrk('passthru_exclusive', 1)
     line('passthru_p50_1', result['p50_ms'], 'ms')
@@ -211,7 +231,10 @@ def bench_bus(server):
 
 SERVED = {'show': bench_show, 'list_1000': bench_list, 'power': bench_power,
           'passthru_exclusive_16': bench_passthru_exclusive, 'passthru_shared': bench_passthru_shared,
-          'passthru_p50_1': bench_passthru_latency, 'rss_10000_nodes': bench_rss, 'first_answer': bench_start, 'bus': bench_bus}
+          'validate_shared_16': bench_validate_shared,
+          'driver_passthru_16': bench_driver_passthru, 'passthru_p50_1': bench_passthru_latency,
+          'rss_10000_nodes': bench_rss, 'first_answer': bench_start,
+          'bus': bench_bus}
 
 
 def wanted(name, names):
@@ -236,7 +259,8 @@ def served(names):
 def main():
     names = sys.argv[1:]
     chosen = [name for name in SERVED if wanted(name, names)]
-    programs = [path for path in sorted((BUILD / 'bin').glob('bench_*')) if wanted(path.name, names) and path.name != 'bench_bus']
+    programs = [path for path in sorted((BUILD / 'bin').glob('bench_*'))
+                if wanted(path.name, names) and path.name != 'bench_bus']
     if not chosen and not programs:
         sys.exit(f'no figure contains {" or ".join(names)}')
     print(f'# {os.cpu_count()} cores, {SECONDS:g} s a figure')
