@@ -14,9 +14,10 @@
 #include "db/confirm.h"
 #include "lib/clock.h"
 
-/* How long the database's word counts. gate_wait asks anew well before, so that the check that follows it passes. */
-#define CONFIRMED_MS 1000
-#define CONFIRM_AGAIN_MS 500
+/* How long the database's word counts. gate_wait asks anew well before, so that the check that follows it
+ * passes. */
+#define CONFIRMED_MS      1000
+#define CONFIRM_AGAIN_MS  500
 #define DATABASE_RETRY_MS 100
 
 static int journal_fd = -1;
@@ -38,12 +39,14 @@ int gate_journal_open(const char *path, struct error *err)
 static int journal_write(const struct job *job, const char *what, struct error *err)
 {
 	char line[512];
-	int len = snprintf(line, sizeof(line), "%" PRId64 " %s %" PRId64 " %s %" PRId64 " %" PRId64 " %.200s\n", clock_ns(),
-			   job->task.node ? node_uuid(job->task.node) : "-", job->action.epoch, job->action.token,
-			   job->action.id, job->conductor->trusted_until_ms * 1000000, what);
+	int len =
+		snprintf(line, sizeof(line), "%" PRId64 " %s %" PRId64 " %s %" PRId64 " %" PRId64 " %.200s\n",
+			 clock_ns(), job->task.node ? node_uuid(job->task.node) : "-", job->action.epoch,
+			 job->action.token, job->action.id, job->conductor->trusted_until_ms * 1000000, what);
 
 	if (write(journal_fd, line, (size_t)len) != len)
-		return fail(err, ERR_INTERNAL, "The journal of BMC writes cannot be written: %s", strerror(errno));
+		return fail(err, ERR_INTERNAL, "The journal of BMC writes cannot be written: %s",
+			    strerror(errno));
 	return 0;
 }
 
@@ -99,10 +102,12 @@ static int gate_wait(struct task *task, struct error *err)
 	int rc = 0;
 
 	while (!job->is_fenced && rc == 0) {
-		if (job->is_accepted && lease_is_fresh(job) && clock_ms() - job->confirmed_ms < CONFIRM_AGAIN_MS)
+		if (job->is_accepted && lease_is_fresh(job) &&
+		    clock_ms() - job->confirmed_ms < CONFIRM_AGAIN_MS)
 			return 0;
 		if (clock_ms() >= task->deadline_ms)
-			return fail(err, ERR_TIMEOUT, "The lease on the node's lock could not be renewed in time; "
+			return fail(err, ERR_TIMEOUT,
+				    "The lease on the node's lock could not be renewed in time; "
 				    "nothing more was sent.");
 		rc = approach(job, err);
 	}
@@ -121,7 +126,8 @@ static int gate_check(struct task *task, const char *what, struct error *err)
 	if (job->is_fenced)
 		return fenced(err);
 	if (!job->is_accepted || !lease_is_fresh(job) || clock_ms() - job->confirmed_ms >= CONFIRMED_MS)
-		return fail(err, ERR_TIMEOUT, "The lease on the node's lock has grown old; nothing was sent.");
+		return fail(err, ERR_TIMEOUT,
+			    "The lease on the node's lock has grown old; nothing was sent.");
 	rc = journal_fd >= 0 ? journal_write(job, what, err) : 0;
 	if (rc == 0)
 		job->writes++;
