@@ -18,7 +18,7 @@
 
 enum {
 	RESULT_INLINE_MAX = 65536, /* longer results are read one by one, so a batch stays bounded */
-	INSERT_GRACE_MS = 10000    /* how long beyond wait_ms an insert is repeated */
+	INSERT_GRACE_MS = 10000    /* how long beyond wait_ms an insert in doubt is repeated */
 };
 
 static const char *const state_names[] = {
@@ -245,13 +245,17 @@ static void tell_target(struct db *db, const struct action_request *request, int
 int action_insert(struct db *db, const struct action_request *request, int64_t *ret_id, struct error *err)
 {
 	struct insert_item item = { .request = request };
-	struct retry retry = { .deadline_ms = clock_ms() + request->wait_ms + INSERT_GRACE_MS };
+	int64_t start_by_ms = clock_ms() + request->wait_ms;
+	struct retry retry = { .deadline_ms = start_by_ms };
 	size_t weight = 512 + (request->args != NULL ? strlen(request->args) : 0);
 	int rc;
 
-	do
+	do {
 		rc = batch_submit(db, &insert_batch, &item, weight, err);
-	while (retry_again(&retry, &rc, err));
+		/* Whether it may run must be known; that nothing was recorded may be said at once. */
+		if (rc == -ERR_UNKNOWN_OUTCOME)
+			retry.deadline_ms = start_by_ms + INSERT_GRACE_MS;
+	} while (retry_again(&retry, &rc, err));
 	if (rc < 0)
 		return rc;
 	tell_target(db, request, item.id);

@@ -54,7 +54,9 @@ struct action_request {
 	const char *idem_scope, *idem_key; /* both NULL: none */
 };
 /* Inserts (once, however often a lost connection makes it repeat) and notifies the target. *ret_id: the
- * row. A duplicate idem key: -ERR_IDEMPOTENCY. */
+ * row. A duplicate idem key: -ERR_IDEMPOTENCY. -ERR_DATABASE: not recorded, it will never run;
+ * -ERR_UNKNOWN_OUTCOME: it is not known whether it was recorded. Tries for wait_ms, in doubt for 10 s more.
+ */
 SUSPENDS int action_insert(struct db *db, const struct action_request *request, int64_t *ret_id,
 			   struct error *err);
 

@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "db/action.h"
+#include "db/pool.h"
 #include "lib/xalloc.h"
+
+/* A renewal that hangs must leave time for another before the lease ends. */
+enum { RENEW_TIMEOUT_MS = 3000 };
 
 #define TIMELINE "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
 
@@ -111,7 +115,7 @@ int lease_renew(struct db_session *session, const char *instance, struct lease_a
 	const char *values[] = { instance };
 	struct db_step steps[] = { { .statement = &renew_statement, .values = values },
 				   { .statement = &running_statement, .values = values } };
-	int rc = db_session_exec_all(session, steps, 2, err);
+	int rc = db_session_exec_within(session, steps, 2, RENEW_TIMEOUT_MS, err);
 
 	if (rc == 0) {
 		*ret = (struct lease_answer){ .is_live = db_rows_count(steps[0].rows) == 1 };

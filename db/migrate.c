@@ -168,7 +168,7 @@ SUSPENDS static int apply(struct db_session *session, const struct db_migration 
 	steps[3].statement = &version_statement;
 	steps[3].values = values;
 	fill_steps(steps, migration, &arena);
-	int rc = db_session_exec_slow(session, steps, count, MIGRATE_TIMEOUT_MS, err);
+	int rc = db_session_exec_within(session, steps, count, MIGRATE_TIMEOUT_MS, err);
 	for (size_t i = 0; i < count; i++)
 		db_rows_release(steps[i].rows);
 	arena_release(&arena);

@@ -210,8 +210,8 @@ int db_session_exec_all(struct db_session *session, struct db_step *steps, size_
 	return exec_lane(session->lane, steps, count, 0, err);
 }
 
-int db_session_exec_slow(struct db_session *session, struct db_step *steps, size_t count, int64_t timeout_ms,
-			 struct error *err)
+int db_session_exec_within(struct db_session *session, struct db_step *steps, size_t count,
+			   int64_t timeout_ms, struct error *err)
 {
 	return exec_lane(session->lane, steps, count, timeout_ms, err);
 }

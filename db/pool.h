@@ -25,6 +25,6 @@ void listener_free(struct listener *listener);
 /* db/batch.c */
 void batchers_free(struct batcher *batchers);
 
-/* db_session_exec_all with a time limit of its own for the answer; timeout_ms 0: the usual one. */
-SUSPENDS int db_session_exec_slow(struct db_session *session, struct db_step *steps, size_t count,
-				  int64_t timeout_ms, struct error *err);
+/* db_session_exec_all with a time limit of its own for the answer. */
+SUSPENDS int db_session_exec_within(struct db_session *session, struct db_step *steps, size_t count,
+				    int64_t timeout_ms, struct error *err);

@@ -439,6 +439,29 @@ DB_TEST(test_action_insert__idem_key_used__is_refused)
 	assert_int_equal(action_insert(db, &request, &id, &err), 0);
 }
 
+DB_TEST(test_action_insert__no_server__says_soon_that_it_will_never_run)
+{
+	struct db *nowhere = db_new(&(struct db_options){ .connection = "host=/nonexistent dbname=x" });
+	char uuid[UUID_TEXT];
+	struct error err;
+	int64_t id, begin_ms = clock_ms();
+
+	(void)db;
+	uuid_new(uuid);
+	assert_int_equal(action_insert(nowhere,
+				       &(struct action_request){ .uuid = uuid,
+								 .kind = "k",
+								 .on_crash = "never",
+								 .pool = "p",
+								 .target = "t",
+								 .wait_ms = 500,
+								 .run_s = 1 },
+				       &id, &err),
+			 -ERR_DATABASE);
+	assert_true(clock_ms() - begin_ms < 3000);
+	db_free(nowhere);
+}
+
 struct inserter {
 	struct db *db;
 	struct action_request request;
@@ -967,6 +990,7 @@ int main(void)
 		cmocka_unit_test(test_action_finish__bytes_that_are_not_utf8__are_replaced),
 		cmocka_unit_test(test_action_insert__same_uuid_again__is_one_row),
 		cmocka_unit_test(test_action_insert__idem_key_used__is_refused),
+		cmocka_unit_test(test_action_insert__no_server__says_soon_that_it_will_never_run),
 		cmocka_unit_test(test_action_insert__one_of_a_batch_is_bad__others_go_in),
 		cmocka_unit_test(test_action_start_shared__beside_a_holder__at_most_four),
 		cmocka_unit_test(test_action_start_shared__twenty_at_once__four_start),
