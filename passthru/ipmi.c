@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "drivers/ipmi/bmc.h"
 #include "drivers/ipmi/options.h"
@@ -17,28 +18,34 @@
 
 enum { RAW_HEADER = 2, RAW_MAX = RAW_HEADER + IPMI_DATA_MAX };
 
-/* "0x00 0x01 0xff": network function, command, data; hexadecimal with 0x, else decimal. */
+/* One byte: hexadecimal with 0x, else decimal. *ret_end: behind it. */
+static int parse_byte(const char *text, uint8_t *ret, const char **ret_end, struct error *err)
+{
+	size_t len = strcspn(text, " \t\r\n");
+	int base = strncasecmp(text, "0x", 2) == 0 ? 16 : 10;
+	char *end = NULL;
+	/* strtoul would take signs */
+	unsigned long value = isdigit((unsigned char)*text) ? strtoul(text, &end, base) : 0;
+
+	*ret = (uint8_t)value;
+	*ret_end = end;
+	if (end != text + len || value > UINT8_MAX)
+		return fail(err, ERR_INVALID, "raw_bytes: '%.*s' is not a byte (0x00 to 0xff)",
+			    len < 32 ? (int)len : 32, text);
+	return 0;
+}
+
+/* "0x00 0x01 0xff": network function, command, data. */
 static int parse_raw(const char *text, uint8_t out[RAW_MAX], size_t *ret_len, struct error *err)
 {
 	size_t len = 0;
 
-	for (;;) {
-		while (isspace((unsigned char)*text))
-			text++;
-		if (*text == '\0')
-			break;
-
-		char *end;
-		int base = strncmp(text, "0x", 2) == 0 || strncmp(text, "0X", 2) == 0 ? 16 : 10;
-		unsigned long value =
-			isdigit((unsigned char)*text) ? strtoul(text, &end, base) : (end = NULL, 0);
-		if (end == NULL || value > UINT8_MAX || (*end != '\0' && !isspace((unsigned char)*end)))
-			return fail(err, ERR_INVALID, "raw_bytes: '%.*s' is not a byte (0x00 to 0xff)",
-				    (int)(strcspn(text, " \t\n") < 32 ? strcspn(text, " \t\n") : 32), text);
+	while (*(text += strspn(text, " \t\r\n")) != '\0') {
 		if (len == RAW_MAX)
 			return fail(err, ERR_INVALID, "raw_bytes has more than %d bytes", RAW_MAX);
-		out[len++] = (uint8_t)value;
-		text = end;
+		int rc = parse_byte(text, &out[len++], &text, err);
+		if (rc < 0)
+			return rc;
 	}
 	if (len < RAW_HEADER)
 		return fail(err, ERR_INVALID,
@@ -82,7 +89,7 @@ static int send_raw(struct task *task, const struct passthru_call *call, struct 
 		    struct error *err)
 {
 	uint8_t bytes[RAW_MAX];
-	size_t len;
+	size_t len = RAW_HEADER;
 	struct ipmi_operation operation;
 	struct ipmi_reply reply;
 	int rc = parse_raw(passthru_text(call, "raw_bytes"), bytes, &len, err);

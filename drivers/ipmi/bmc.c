@@ -140,6 +140,7 @@ void ipmi_bmc_drop_session(struct ipmi_bmc *bmc)
 		return;
 	ipmi_line_close(&bmc->session->line);
 	rmcpp_wipe(bmc->session, sizeof(*bmc->session));
+	rmcpp_wipe(&bmc->session_info, sizeof(bmc->session_info));
 	xfree(bmc->session);
 	bmc->session = NULL;
 	bmcs.session_count--;

@@ -2,8 +2,7 @@
 #include "drivers/ipmi/command.h"
 
 /* clang-format off */
-#define ANY -1
-#define DCMI 0xdc
+enum { ANY = -1, DCMI = 0xdc };
 static const struct ipmi_command commands[] = {
 	/* netfn, command, group, kind, privilege, request, name */
 	{NETFN_CHASSIS, 0x00, ANY, IPMI_READ,    IPMI_USER,          0, "Get Chassis Capabilities"},

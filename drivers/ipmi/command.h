@@ -53,12 +53,11 @@ enum ipmi_command_kind {
 
 struct ipmi_command {
 	uint8_t netfn, command;
-	int group; /* first data byte, of NETFN_GROUP; -1: any */
+	int16_t group; /* first data byte, of NETFN_GROUP; -1: any */
 	enum ipmi_command_kind kind;
-	enum ipmi_privilege
-		privilege; /* least that the specification asks for; 0: none, also before a session */
-	uint8_t min_len;   /* request data */
-	const char *name;  /* "Chassis Control" */
+	enum ipmi_privilege privilege; /* least that the specification asks for; 0: also before a session */
+	unsigned min_len;              /* request data, in bytes */
+	const char *name;              /* "Chassis Control" */
 };
 
 /* NULL when the table does not have it. data may be NULL when len is 0. */

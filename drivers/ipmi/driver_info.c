@@ -186,12 +186,15 @@ static int parse_suite(struct task *task, struct ipmi_info *info, struct error *
 	return 0;
 }
 
+/* -1: none. */
 static int hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *found = strchr(digits, c);
+
+	if (c == '\0' || found == NULL)
+		return -1;
+	return (int)(found - digits) - (found - digits > 15 ? 6 : 0);
 }
 
 static int parse_kg(struct task *task, struct ipmi_info *info, struct error *err)

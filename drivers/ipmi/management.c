@@ -155,7 +155,7 @@ SUSPENDS static int send_device(struct task *task, const char *device, bool pers
 
 static int boot_device_set(struct task *task, const char *device, bool persistent, struct error *err)
 {
-	bool is_forced;
+	bool is_forced = false;
 	int rc = send_device(task, device, persistent, &is_forced, err);
 
 	if (rc == 0 && is_forced)
@@ -167,7 +167,7 @@ int ipmi_ensure_boot_device(struct task *task, struct error *err)
 {
 	json_t *internal = node_object(task->node, NODE_DRIVER_INTERNAL_INFO);
 	const char *device = json_string_value(json_object_get(internal, REMEMBERED_DEVICE));
-	struct ipmi_info info;
+	struct ipmi_info info = { 0 };
 	int rc = ipmi_info_parse(task, &info, err);
 	bool is_forced = rc == 0 && info.is_boot_device_forced;
 

@@ -60,7 +60,7 @@ SUSPENDS static int begin_change(struct task *task, const struct change *change,
 				 bool *ret_is_done, struct error *err)
 {
 	struct ipmi_operation operation;
-	enum power_state state;
+	enum power_state state = POWER_UNKNOWN;
 	bool is_refused;
 	int rc = ipmi_operation_begin(&operation, task, deadline_ms, err);
 
@@ -145,7 +145,7 @@ static const struct change reset = { CHASSIS_RESET, POWER_ON };
 SUSPENDS static int reboot(struct task *task, const struct change *down, int64_t deadline_ms,
 			   struct error *err)
 {
-	enum power_state state;
+	enum power_state state = POWER_UNKNOWN;
 	int rc = power_get(task, &state, err);
 
 	if (rc == 0 && state == POWER_ON && node_bool(task->node, NODE_DISABLE_POWER_OFF))

@@ -251,7 +251,7 @@ static bool decrypt(const uint8_t *key, const uint8_t *data, size_t len, uint8_t
 {
 	int done;
 
-	if (len < 2 * AES_BLOCK || len % AES_BLOCK != 0 || len > RMCPP_PAYLOAD_MAX)
+	if (len < (size_t)2 * AES_BLOCK || len % AES_BLOCK != 0 || len > RMCPP_PAYLOAD_MAX)
 		return false;
 
 	size_t padded = len - AES_BLOCK;

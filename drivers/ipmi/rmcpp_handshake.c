@@ -79,23 +79,23 @@ static void put_algorithms(uint8_t *out, const struct cipher_algorithms *algorit
 				   algorithms->confidentiality };
 
 	memset(out, 0, PROPOSALS);
-	for (uint8_t type = 0; type < 3; type++) {
-		out[PROPOSAL * type] = type;
-		out[PROPOSAL * type + 3] = PROPOSAL;
-		out[PROPOSAL * type + 4] = values[type] & 0x3f;
+	for (uint8_t type = 0; type < 3; type++, out += PROPOSAL) {
+		out[0] = type;
+		out[3] = PROPOSAL;
+		out[4] = values[type] & 0x3f;
 	}
 }
 
 /* Length 0 ("any") is not taken: who asks for no algorithm in particular gets the answer "no match". */
 static bool get_algorithms(const uint8_t *data, struct cipher_algorithms *ret)
 {
-	for (uint8_t type = 0; type < 3; type++) {
-		if (data[PROPOSAL * type] != type || data[PROPOSAL * type + 3] != PROPOSAL)
+	uint8_t *const values[] = { &ret->authentication, &ret->integrity, &ret->confidentiality };
+
+	for (uint8_t type = 0; type < 3; type++, data += PROPOSAL) {
+		if (data[0] != type || data[3] != PROPOSAL)
 			return false;
+		*values[type] = data[4] & 0x3f;
 	}
-	ret->authentication = data[4] & 0x3f;
-	ret->integrity = data[PROPOSAL + 4] & 0x3f;
-	ret->confidentiality = data[2 * PROPOSAL + 4] & 0x3f;
 	return true;
 }
 

@@ -462,7 +462,7 @@ static void test_ipmi15__frame_of_forbidden_length__padded(void **state)
 
 static void test_open_session__both_ways__same_fields(void **state)
 {
-	uint8_t out[RMCPP_HANDSHAKE_MAX];
+	uint8_t out[RMCPP_HANDSHAKE_MAX], again[RMCPP_HANDSHAKE_MAX];
 	struct open_session_request request = { .tag = 9,
 						.privilege = 4,
 						.console_id = 0x0a0b0c0d,
@@ -481,11 +481,14 @@ static void test_open_session__both_ways__same_fields(void **state)
 	assert_int_equal(open_session_request_encode(&request, out), 32);
 	assert_memory_equal(out, expected, sizeof(expected));
 	assert_true(open_session_request_decode(out, 32, &request2));
-	assert_memory_equal(&request, &request2, sizeof(request));
+	assert_int_equal(open_session_request_encode(&request2, again), 32);
+	assert_memory_equal(again, expected, sizeof(expected));
 	assert_false(open_session_request_decode(out, 31, &request2));
 	assert_int_equal(open_session_response_encode(&response, out), 36);
 	assert_true(open_session_response_decode(out, 36, &response2));
-	assert_memory_equal(&response, &response2, sizeof(response));
+	assert_int_equal(open_session_response_encode(&response2, again), 36);
+	assert_memory_equal(again, out, 36);
+	assert_int_equal(response2.bmc_id, 77);
 	assert_false(open_session_response_decode(out, 35, &response2));
 }
 
@@ -518,7 +521,10 @@ static void test_rakp1__name_longer_than_payload_or_16__refused(void **state)
 	(void)state;
 	assert_int_equal(rakp1_encode(&rakp1, out), 33);
 	assert_true(rakp1_decode(out, 33, &decoded));
-	assert_memory_equal(&rakp1, &decoded, sizeof(rakp1));
+	assert_int_equal(decoded.bmc_id, 2);
+	assert_int_equal(decoded.role, 0x14);
+	assert_int_equal(decoded.user_len, 5);
+	assert_memory_equal(decoded.user, "admin", 5);
 	assert_false(rakp1_decode(out, 32, &decoded));
 	out[27] = 17;
 	assert_false(rakp1_decode(out, sizeof(out), &decoded));
