@@ -228,6 +228,14 @@ SUSPENDS static int write_boot(struct boot_change *change, const char *system_pa
 	int rc = patch_boot(change, body, err);
 
 	json_decref(body);
+	/* AMI under the names of others */
+	if (rc == -ERR_BMC && change->client->status == 400 && !change->is_full &&
+	    boot_text(change->boot, "BootSourceOverrideMode")) {
+		change->is_full = true;
+		body = boot_body(change);
+		rc = patch_boot(change, body, err);
+		json_decref(body);
+	}
 	return rc < 0 ? rc : resync_mode(change, system_path, err);
 }
 

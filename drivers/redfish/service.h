@@ -69,6 +69,9 @@ struct redfish_quirks {
 	bool is_mode_readonly;        /* BootSourceOverrideMode in a PATCH: 400 (iLO5) */
 	bool is_mode_absent;          /* no BootSourceOverrideMode at all (iLO4) */
 	bool is_once_only;            /* Continuous: 400 */
+	bool is_boot_forgetful;       /* setting the target resets mode and enabled (Supermicro) */
+	bool needs_full_boot;         /* mode, enabled and target together or 400 (AMI) */
+	bool has_board_system;        /* a second system without Reset: an accelerator board (OpenBMC) */
 	bool is_boot_in_settings;     /* Boot is written at Systems/1/Settings only (iDRAC10) */
 	bool needs_eject_body;        /* EjectMedia without a body: 415 (iLO) */
 	int same_state_status;        /* Reset to the state it is in: this status; 0: 204 */

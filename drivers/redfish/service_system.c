@@ -5,6 +5,7 @@
 #include "lib/xalloc.h"
 
 #define SYSTEM  "/redfish/v1/Systems/1"
+#define BOARD   "/redfish/v1/Systems/Board_0"
 #define CHASSIS "/redfish/v1/Chassis/1"
 
 static const char *const power_names[REDFISH_POWER_COUNT] = {
@@ -69,9 +70,21 @@ static int name_find(const char *const *names, size_t count, const char *name)
 
 static json_t *systems_get(struct service_exchange *exchange)
 {
-	(void)exchange;
+	json_t *members = json_pack("[o]", service_link(SYSTEM));
+
+	if (exchange->service->quirks->has_board_system)
+		json_array_insert_new(members, 0, service_link(BOARD));
 	return service_collection("/redfish/v1/Systems", "ComputerSystemCollection.ComputerSystem", "Systems",
-				  json_pack("[o]", service_link(SYSTEM)));
+				  members);
+}
+
+static json_t *board_get(struct service_exchange *exchange)
+{
+	if (!exchange->service->quirks->has_board_system)
+		return NULL;
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "@odata.id", BOARD, "@odata.type",
+			 "#ComputerSystem.v1_20_0.ComputerSystem", "Id", "Board_0", "Name",
+			 "Accelerator board", "PowerState", "On");
 }
 
 SUSPENDS static json_t *boot_document(struct service_exchange *exchange)
@@ -248,6 +261,21 @@ static bool take_name(struct service_exchange *exchange, const json_t *object, c
 	return true;
 }
 
+/* AMI wants all three together. */
+static bool boot_full(struct service_exchange *exchange, const json_t *changes)
+{
+	static const char *const wanted[] = { "BootSourceOverrideEnabled", "BootSourceOverrideTarget",
+					      "BootSourceOverrideMode" };
+
+	for (size_t i = 0; exchange->service->quirks->needs_full_boot && i < COUNT(wanted); i++) {
+		if (!json_object_get(changes, wanted[i])) {
+			service_refuse(exchange, MESSAGE_PROPERTY_MISSING, wanted[i], NULL);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool boot_known(struct service_exchange *exchange, const json_t *changes)
 {
 	static const char *const known[] = { "BootSourceOverrideEnabled", "BootSourceOverrideTarget",
@@ -280,7 +308,7 @@ static bool take_boot(struct service_exchange *exchange, const json_t *changes, 
 {
 	int target = boot->target, enabled = boot->enabled, mode = boot->is_uefi;
 
-	if (!boot_known(exchange, changes) ||
+	if (!boot_known(exchange, changes) || !boot_full(exchange, changes) ||
 	    !take_name(exchange, changes, "BootSourceOverrideTarget", target_names, COUNT(target_names),
 		       &target) ||
 	    !take_name(exchange, changes, "BootSourceOverrideEnabled", enabled_names, COUNT(enabled_names),
@@ -290,6 +318,13 @@ static bool take_boot(struct service_exchange *exchange, const json_t *changes, 
 	if (enabled == REDFISH_BOOT_CONTINUOUS && exchange->service->quirks->is_once_only) {
 		service_refuse(exchange, MESSAGE_PROPERTY_VALUE, "Continuous", "BootSourceOverrideEnabled");
 		return false;
+	}
+	if (exchange->service->quirks->is_boot_forgetful &&
+	    json_object_get(changes, "BootSourceOverrideTarget")) {
+		if (!json_object_get(changes, "BootSourceOverrideEnabled"))
+			enabled = REDFISH_BOOT_ONCE;
+		if (!json_object_get(changes, "BootSourceOverrideMode"))
+			mode = false;
 	}
 	*boot = (struct redfish_boot){ .target = target, .enabled = enabled, .is_uefi = mode };
 	if (enabled == REDFISH_BOOT_DISABLED)
@@ -369,6 +404,7 @@ const struct service_resource service_system_resources[] = {
 	{ .path = SYSTEM, .get = system_get, .patch = system_patch },
 	{ .path = SYSTEM "/Settings", .get = settings_get, .patch = settings_patch },
 	{ .path = SYSTEM "/Actions/ComputerSystem.Reset", .post = reset_post },
+	{ .path = BOARD, .get = board_get },
 	{ .path = "/redfish/v1/Systems", .get = systems_get },
 	{ .path = CHASSIS, .get = chassis_get, .patch = chassis_patch },
 	{ .path = "/redfish/v1/Chassis", .get = chassis_all_get },

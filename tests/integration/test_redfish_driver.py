@@ -156,6 +156,34 @@ def test_idrac10_boot_is_in_settings(env):
     assert count(rack, f'PATCH {SYSTEM}/Settings') == 1 and count(rack, 'PATCH') == 1
 
 
+def test_supermicro_keeps_mode_and_persistence(env):
+    rack, driver = rig(env, profile='supermicro')
+    for device in ('pxe', 'disk'):
+        driver.ok(f'boot:{device}:persistent')
+        boot = rack.set('box', latency_ms=0)['boot']
+        assert boot == {'device': device, 'persistence': 'continuous', 'mode': 'uefi'}, boot
+
+
+def test_ami_gets_the_whole_boot(env):
+    rack, driver = rig(env, profile='ami')
+    assert driver.ok('boot:pxe:persistent', 'boot')['persistent'] == 1
+    assert [status for what, status in requests(rack) if what.startswith('PATCH')] == [400, 204]
+
+
+def test_openbmc_board_is_not_the_node(env):
+    rack, driver = rig(env, profile='openbmc')
+    driver.ok('power', 'set:power off:5', 'power')
+    assert count(rack, 'Board_0') == 1 and rack.set('box', latency_ms=0)['power'] == 'off'
+
+
+def test_ilo_in_post_is_asked_again(env):
+    rack, driver = rig(env, profile='hpe')
+    body = json.dumps({'error': {'@Message.ExtendedInfo': [{'MessageId': 'iLO.2.15.UnableToModifyDuringSystemPOST'}]}})
+    rack.set('box', fault={'kind': 'status', 'status': 400, 'match': 'PATCH', 'times': 1, 'text': body})
+    line = driver.ok('boot:pxe')
+    assert line['ms'] > 4900 and rack.set('box', latency_ms=0)['boot']['device'] == 'pxe', line
+
+
 def test_boot_devices(env):
     rack, driver = rig(env)
     for device in ('pxe', 'disk', 'cdrom', 'bios', 'uefihttp'):

@@ -19,8 +19,11 @@ def redfish_pair(env, config=None, **bmc):
 def wait_action(server, answer):
     """The end of the action that a 202 names."""
     path = answer.headers['ferrule-action'].removeprefix(server.url)
-    return harness.eventually(lambda: (lambda action: action if action['finished_at'] else None)(server.ok('GET', path)),
-                              30, what='the end of the action')
+
+    def ended():
+        action = server.ok('GET', path)
+        return action if action['finished_at'] else None
+    return harness.eventually(ended, 30, what='the end of the action')
 
 
 def test_power_boot_device_and_validation(env):

@@ -69,7 +69,15 @@ const struct bmc_profile bmc_profiles[] = {
 		.model = "SYS-821GE-TNHR",
 		.ipmi_manufacturer_id = 10876,
 		.ipmi_product_id = 6689,
-		.redfish = { .redfish_version = "1.11.0" },
+		.redfish = { .redfish_version = "1.11.0", .is_boot_forgetful = true },
+	},
+	{
+		.name = "ami",
+		.manufacturer = "Giga Computing",
+		.model = "R283-S90",
+		.ipmi_manufacturer_id = 15370,
+		.ipmi_product_id = 1,
+		.redfish = { .vendor = "AMI", .needs_full_boot = true },
 	},
 	{
 		.name = "openbmc",
@@ -77,7 +85,7 @@ const struct bmc_profile bmc_profiles[] = {
 		.model = "GB200 NVL",
 		.ipmi_manufacturer_id = 49622,
 		.ipmi_product_id = 1,
-		.redfish = { .vendor = "OpenBMC", .redfish_version = "1.17.0" },
+		.redfish = { .vendor = "OpenBMC", .redfish_version = "1.17.0", .has_board_system = true },
 	},
 	{ 0 },
 };

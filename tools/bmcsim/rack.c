@@ -301,8 +301,8 @@ static int option_set(struct reader *reader, struct bmc *bmc, const char *name, 
 				    bmc->name, name);
 		reader->seen |= 1U << i;
 		if (!is_utf8(value))
-			return fail(reader->err, ERR_INVALID, "section [%s], option %s: the value is not UTF-8",
-				    bmc->name, name);
+			return fail(reader->err, ERR_INVALID,
+				    "section [%s], option %s: the value is not UTF-8", bmc->name, name);
 		if (options[i].set(bmc, value, reader->err) < 0)
 			return fail_prefix(reader->err, "section [%s], option %s", bmc->name, name);
 		return 0;
