@@ -16,8 +16,9 @@
 #include "lib/loop.h"
 #include "model/options.h"
 
-#define DEFAULT_CONFIG  "/etc/ferrule/ferrule.conf"
-#define DATABASE_TRY_MS 5000
+#define DEFAULT_CONFIG        "/etc/ferrule/ferrule.conf"
+#define DATABASE_TRY_MS       1000
+#define DATABASE_TRIES_A_LINE 30 /* how often the log says so */
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -46,9 +47,9 @@ static int wait_for_database(struct db *db, struct error *err)
 {
 	int rc = -ERR_DATABASE;
 
-	while (rc < 0 && !program.is_stopping) {
+	for (unsigned tries = 0; rc < 0 && !program.is_stopping; tries++) {
 		rc = db_wait_ready(db, clock_ms() + DATABASE_TRY_MS, err);
-		if (rc < 0)
+		if (rc < 0 && !program.is_stopping && tries % DATABASE_TRIES_A_LINE == 0)
 			log_warning("Waiting for the database: %s", err->text);
 	}
 	return program.is_stopping ? -ERR_CANCELLED : db_check_schema(db, err);

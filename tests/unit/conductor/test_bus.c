@@ -635,6 +635,53 @@ static void test_database__crashed_in_between__loses_nothing(void **state)
 	pg_run(restart_database, NULL);
 }
 
+/* Whatever is cancelled or fenced at whatever wait: each action ends, no lock stays, no memory is lost. */
+static void storm(void *arg)
+{
+	enum { ROUNDS = 12 };
+	struct job *job;
+
+	(void)arg;
+	begin_test();
+	srandom(11);
+	set("fake", "power_delay", "0,0.02");
+	set("fake", "vendor_delay", "0,0.02");
+	for (int i = 0; i < NODES; i++)
+		make_node(i + 1);
+	MUST(conductor_start(&one, db, "one", &err) == 0);
+	for (int i = 0; i < ROUNDS * NODES; i++) {
+		int64_t node = i % NODES + 1;
+
+		insert_power(node, "one", i / NODES % 2 ? "power off" : "power on");
+		insert(node, "passthru", true, "never", "one",
+		       "{\"method\": \"second_method\", \"verb\": \"POST\", \"args\": {\"bar\": \"kazoo\"}}");
+	}
+	for (int turn = 0; strcmp(query("SELECT count(*) FROM actions WHERE finished_at IS NULL"), "0") != 0;
+	     turn++) {
+		MUST(turn < 20000);
+		job = one.jobs;
+		for (long skip = random() % NODES; job && skip > 0; skip--)
+			job = job->next;
+		if (job && random() % 2)
+			task_stop(job, "chaos");
+		if (turn == 10 || turn == 40)
+			query("UPDATE conductors SET state = 'dead'");
+		fiber_sleep(random() % 6);
+	}
+	wait_for(10, "0", "SELECT count(*) FROM actions WHERE state = 'running'");
+	MUST_BE(query("SELECT count(*) FROM actions WHERE state NOT IN ('done', 'failed', 'unknown')"), "0");
+	MUST_BE(query("SELECT count(*) FROM nodes WHERE target_power_state IS NOT NULL"), "0");
+	check_nothing_held();
+	stop(&one);
+	test_end();
+}
+
+static void test_storm__of_cancellations_and_fences__every_action_ends(void **state)
+{
+	(void)state;
+	pg_run(storm, NULL);
+}
+
 /* ---- what nobody asked for ---- */
 
 static void orphans(void *arg)
@@ -710,6 +757,7 @@ int main(void)
 		cmocka_unit_test(test_lock__broken__nothing_more_is_sent),
 		cmocka_unit_test(test_row_without_a_fiber__goes_back_in_line),
 		cmocka_unit_test(test_database__crashed_in_between__loses_nothing),
+		cmocka_unit_test(test_storm__of_cancellations_and_fences__every_action_ends),
 		cmocka_unit_test(test_orphans__are_ended),
 		cmocka_unit_test(test_power_sync__gives_up_and_recovers_without_locks),
 	};
