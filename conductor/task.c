@@ -6,6 +6,7 @@
 
 #include "conductor/conductor.h"
 #include "conductor/gate.h"
+#include "conductor/metrics.h"
 #include "conductor/operation.h"
 #include "db/node.h"
 #include "lib/clock.h"
@@ -122,7 +123,6 @@ static int open_started(struct job *job, struct error *err)
 	const struct operation *operation = operation_find(action->kind);
 	int rc;
 
-	list(job);
 	job->is_accepted = action->is_accepted;
 	job->task.is_exclusive = action->is_exclusive;
 	job->task.is_repeatable = action->is_repeatable;
@@ -131,6 +131,7 @@ static int open_started(struct job *job, struct error *err)
 	job->task.owner = job;
 	job->labels.request_id = action->request_id;
 	fiber_set_labels(&job->labels);
+	conductor_metrics_started(action);
 	rc = read_args(job, err);
 	if (rc == 0 && action->node_id)
 		rc = read_node(job, err);
@@ -141,43 +142,57 @@ static int open_started(struct job *job, struct error *err)
 	return rc;
 }
 
-static void open_or_refuse(struct job *job)
+/* Started under an instance that was declared dead before the answer came: others are about to end it, so it is no
+ * job of the new instance, whose lease says nothing about it. */
+static int check_instance(struct job *job, const char *instance, struct error *err)
+{
+	if (strcmp(instance, job->conductor->instance) == 0)
+		return 0;
+	job->is_fenced = true;
+	return fail(err, ERR_FENCED, "Action %s was started by an instance that is dead.", job->action.uuid);
+}
+
+static void open_or_refuse(struct job *job, const char *instance)
 {
 	struct error refusal;
 
-	if (open_started(job, &refusal) < 0)
+	list(job);
+	if (check_instance(job, instance, &refusal) < 0 || open_started(job, &refusal) < 0)
 		task_close(job, &refusal, NULL);
 }
 
 int task_open_exclusive(struct conductor *conductor, int64_t node_id, struct job *job, bool *ret_started,
 			struct error *err)
 {
+	char instance[UUID_TEXT];
 	int rc;
 
 	job_init(job, conductor);
-	rc = action_start_exclusive(conductor->db, node_id, conductor->hostname, conductor->instance,
-				    ret_started, &job->action, err);
+	memcpy(instance, conductor->instance, sizeof(instance));
+	rc = action_start_exclusive(conductor->db, node_id, conductor->hostname, instance, ret_started,
+				    &job->action, err);
 	if (rc < 0 || !*ret_started) {
 		job_release(job);
 		return rc;
 	}
-	open_or_refuse(job);
+	open_or_refuse(job, instance);
 	return 0;
 }
 
 int task_open_shared(struct conductor *conductor, int64_t action_id, struct job *job, bool *ret_started,
 		     struct error *err)
 {
+	char instance[UUID_TEXT];
 	int rc;
 
 	job_init(job, conductor);
-	rc = action_start_shared(conductor->db, action_id, conductor->instance, ret_started, &job->action,
-				 err);
+	memcpy(instance, conductor->instance, sizeof(instance));
+	rc = action_start_shared(conductor->db, action_id, instance, ret_started, &job->action, err);
 	if (rc < 0 || !*ret_started) {
 		job_release(job);
 		return rc;
 	}
-	open_or_refuse(job);
+	open_or_refuse(job, instance);
 	return 0;
 }
 
@@ -274,6 +289,8 @@ void task_close(struct job *job, const struct error *failure, const char *histor
 	if (!job->is_fenced)
 		finish(job, &outcome);
 	fiber_shield_end();
+	if (!job->is_fenced)
+		conductor_metrics_ended(&job->action, outcome.state, job->started_ms);
 	unlist(job);
 	job_release(job);
 	job->operation = NULL;
@@ -284,6 +301,7 @@ void task_fence(struct job *job)
 	if (job->is_fenced)
 		return;
 	job->is_fenced = true;
+	conductor_metrics_fenced();
 	log_warning("action %s: the lock is lost; nothing more is sent", job->action.uuid);
 	fiber_cancel(job->fiber);
 }
