@@ -1,4 +1,4 @@
-/* node: the field table and the node in memory. Source of the fields: Ironic's API reference, 1.1 to 1.115. */
+/* node: the field table and the node in memory. Source: Ironic's API reference, 1.1 to 1.115. */
 #include "model/node.h"
 
 #include <assert.h>
@@ -9,13 +9,13 @@
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
-#define P    FIELD_IN_POST
-#define E    FIELD_IN_PATCH
-#define PE   (FIELD_IN_POST | FIELD_IN_PATCH)
-#define LIST FIELD_IN_LIST
-#define NN   FIELD_NOT_NULL
-#define MASK FIELD_MASKED
-#define C    FIELD_BY_CONDUCTOR
+#define P      FIELD_IN_POST
+#define E      FIELD_IN_PATCH
+#define PE     (FIELD_IN_POST | FIELD_IN_PATCH)
+#define LIST   FIELD_IN_LIST
+#define NN     FIELD_NOT_NULL
+#define MASK   FIELD_MASKED
+#define C      FIELD_BY_CONDUCTOR
 #define NOSORT FIELD_UNSORTABLE
 
 /* clang-format off */
@@ -45,7 +45,8 @@ static const struct node_field_info node_fields[NODE_FIELD_COUNT] = {
 	[NODE_INSPECTION_FINISHED_AT] = { "inspection_finished_at", FIELD_TIME,    6, C, 0 },
 	[NODE_INSPECTION_STARTED_AT]  = { "inspection_started_at",  FIELD_TIME,    6, C, 0 },
 	[NODE_INSPECT_INTERFACE]      = { "inspect_interface",      FIELD_TEXT,   31, PE, 255 },
-	[NODE_INSTANCE_INFO]          = { "instance_info",          FIELD_OBJECT,  1, PE | C | MASK | NOSORT, 0 },
+	[NODE_INSTANCE_INFO]          = { "instance_info",          FIELD_OBJECT,  1, PE | C | MASK | NOSORT,
+					   0 },
 	[NODE_INSTANCE_NAME]          = { "instance_name",          FIELD_TEXT,  104, PE | C, 255 },
 	[NODE_INSTANCE_UUID]          = { "instance_uuid",          FIELD_UUID,    1, PE | C | LIST, 0 },
 	[NODE_LAST_ERROR]             = { "last_error",             FIELD_TEXT,    1, C, 4096 },
@@ -167,7 +168,8 @@ json_t *node_object(struct node *node, enum node_field field)
 		json_t *value = NULL;
 
 		/* The text was checked when it was stored; what cannot be an object reads as an empty one. */
-		if (text && json_parse(text, strlen(text), 100, &value, NULL) == 0 && !json_is_object(value)) {
+		if (text && json_parse(text, strlen(text), 100, &value, NULL) == 0 &&
+		    !json_is_object(value)) {
 			json_decref(value);
 			value = NULL;
 		}

@@ -77,7 +77,8 @@ def fuzz_jobs(work):
         subject = program.name.removeprefix('fuzz_')
         if not os.access(program, os.X_OK) or not program.is_file():
             continue
-        yield Job([f'fuzz/{subject}'], [PYTHON, __file__, '--replay', program, work / f'seeds-{subject}'], FUZZ_TIMEOUT_S)
+        yield Job([f'fuzz/{subject}'], [PYTHON, __file__, '--replay', program, work / f'seeds-{subject}'],
+                  FUZZ_TIMEOUT_S)
 
 
 def python_jobs(patterns):
@@ -110,7 +111,8 @@ def replay(program, folder):
     if subject in CORPORA and (SHARED / 'corpora' / CORPORA[subject][0]).exists():
         archive, part = CORPORA[subject]
         subprocess.run(['tar', '-xJf', SHARED / 'corpora' / archive, '-C', folder], check=True)
-        files += sorted(str(path) for path in folder.rglob('*') if path.is_file() and part in path.relative_to(folder).parts)
+        files += sorted(str(path) for path in folder.rglob('*')
+                        if path.is_file() and part in path.relative_to(folder).parts)
     (folder / 'empty').touch()
     files.append(str(folder / 'empty'))
     for start in range(0, len(files), 500):
@@ -119,8 +121,8 @@ def replay(program, folder):
 
 
 def environment(reports):
-    env = {**os.environ, 'FERRULE_BIN': str(BUILD / 'bin'), 'FERRULE_SHARED': str(SHARED), 'PYTHONDONTWRITEBYTECODE': '1',
-           'LC_ALL': 'C.UTF-8'}
+    env = {**os.environ, 'FERRULE_BIN': str(BUILD / 'bin'), 'FERRULE_SHARED': str(SHARED),
+           'PYTHONDONTWRITEBYTECODE': '1', 'LC_ALL': 'C.UTF-8'}
     if reports:
         log = f'log_path={reports}/sanitizer'
         env['ASAN_OPTIONS'] = f'{log}:exitcode=99'

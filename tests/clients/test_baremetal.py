@@ -59,8 +59,8 @@ def check_power_and_passthru(env, door):
     switch_and_prove(server, rack, 'ipmi-1', door)
     switch_and_prove(server, rack, 'redfish-1', door)
 
-    subscriptions = server.client('node', 'passthru', 'call', 'redfish-1', 'get_all_subscriptions', '--http-method', 'GET',
-                                  program=door)
+    subscriptions = server.client('node', 'passthru', 'call', 'redfish-1', 'get_all_subscriptions', '--http-method',
+                                  'GET', program=door)
     assert 'Members' in subscriptions, subscriptions
     methods = server.client_json('node', 'passthru', 'list', 'ipmi-1', program=door)
     assert {'send_raw', 'bmc_reset'} <= {method['Name'] for method in methods}, methods

@@ -324,7 +324,8 @@ class Rack:
         """What curl reads from a Redfish BMC."""
         bmc = self.bmcs[name]
         done = subprocess.run(['curl', '-sS', '-f', '-u', f'{bmc["user"]}:{bmc["password"]}',
-                               f'http://{bmc["listen"]}{path}'], capture_output=True, text=True, timeout=30, check=False)
+                               f'http://{bmc["listen"]}{path}'], capture_output=True, text=True, timeout=30,
+                              check=False)
         assert done.returncode == 0, f'curl {path}: {done.stderr}'
         return json.loads(done.stdout)
 

@@ -8,7 +8,8 @@ import harness
 
 SCRIPT = harness.ROOT / 'tools' / 'quickstart'
 # It builds and runs the release, without what is meant for the sanitizers.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(('FERRULE_', 'ASAN_', 'UBSAN_'))}
+ENVIRONMENT = {name: value for name, value in os.environ.items()
+               if not name.startswith(('FERRULE_', 'ASAN_', 'UBSAN_'))}
 
 
 @harness.timeout(900)

@@ -88,7 +88,8 @@ def test_nothing_runs_as_root(env):
     if os.geteuid() != 0:
         raise harness.Skip('not started by root')
     wanted = harness.account().pw_uid
-    pids = [server.program.pid, *(server.child_pid(name) for name in ('postgresql', 'ferrule-api', 'ferrule-conductor'))]
+    children = ('postgresql', 'ferrule-api', 'ferrule-conductor')
+    pids = [server.program.pid, *(server.child_pid(name) for name in children)]
     for pid in pids:
         uids = [line.split()[1:] for line in pathlib.Path(f'/proc/{pid}/status').read_text().splitlines()
                 if line.startswith('Uid:')][0]

@@ -190,7 +190,8 @@ def bench_driver_passthru(server):
     port = free_port()
     rack = server.folder / 'rack.ini'
     rack.write_text(f'[bench]\nprotocol = redfish\nlisten = 127.0.0.1:{port}\nuser = admin\npassword = bench\n')
-    bmcsim = subprocess.Popen([BUILD / 'bin' / 'bmcsim', '--rack', rack], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    bmcsim = subprocess.Popen([BUILD / 'bin' / 'bmcsim', '--rack', rack], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE)
     try:
         bmcsim.stdout.readline()
         (server.folder / 'target').write_text(f'http://127.0.0.1:{port}\n')

@@ -71,8 +71,8 @@ static void test_changes__text_bool_null_and_object__are_taken_once(void **state
 	node_mark_dirty(&node, NODE_DRIVER_INTERNAL_INFO);
 
 	json_t *changes = node_take_changes(&node);
-	json_t *expected =
-		json_pack("{s:n, s:b, s:{s:i}}", "last_error", "maintenance", 1, "driver_internal_info", "k", 7);
+	json_t *expected = json_pack("{s:n, s:b, s:{s:i}}", "last_error", "maintenance", 1,
+				     "driver_internal_info", "k", 7);
 	assert_true(json_equal(changes, expected));
 	assert_null(node_take_changes(&node));
 	json_decref(changes);
