@@ -50,7 +50,7 @@ enum statement { ACCEPT, ACCEPT_CHANGES, SAVE_CHANGES, FINISH, FINISH_CHANGES, S
 	" keep_until = now() + CASE WHEN item.kept OR a.idem_key IS NOT NULL THEN interval '24 hours'"       \
 	" ELSE interval '10 minutes' END" ACTION_OF_ITEM RETURNING_ACTION
 #define RELEASE        "reservation = NULL, lock_token = NULL, lock_action = NULL, version = n.version + 1"
-#define NODE_OF_ACTION " n.id = a.node_id AND n.lock_token = a.token"
+#define NODE_OF_ACTION " a.exclusive AND n.id = a.node_id AND n.lock_token = a.token"
 
 #define FINISH_ARRAYS                                                                                        \
 	"unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::json[], $5::text[], $6::int[], $7::text[],"      \
