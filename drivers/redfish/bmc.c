@@ -5,12 +5,14 @@
 #include <strings.h>
 
 #include "drivers/redfish/options.h"
+#include "drivers/trip.h"
 #include "lib/clock.h"
 #include "lib/map.h"
 #include "lib/xalloc.h"
 
-#define SWEEP_MS  30000
-#define LOGOUT_MS 5000
+#define SWEEP_MS     30000
+#define LOGOUT_MS    5000
+#define KEEP_NONE_MS (INT64_C(3600) * 1000)
 
 static struct {
 	struct map by_hash; /* first of a chain */
@@ -250,7 +252,7 @@ static void note_reuse(struct redfish_bmc *bmc, unsigned attempts)
 	if (bmc->exchanges++ == 10)
 		bmc->exchanges = bmc->reuse_failures = 0;
 	if (attempts > 1 && ++bmc->reuse_failures == 3) {
-		bmc->close_until_ms = clock_ms() + 3600 * 1000;
+		bmc->close_until_ms = clock_ms() + KEEP_NONE_MS;
 		bmc->exchanges = bmc->reuse_failures = 0;
 	}
 }
@@ -337,6 +339,14 @@ SUSPENDS static int fetch_once(struct redfish_bmc *bmc, const struct redfish_req
 	return rc;
 }
 
+/* As an answer counts among the trips. */
+static int refusal_of(int status)
+{
+	if (status == 401 || status == 403)
+		return -ERR_BMC_AUTH;
+	return status >= 400 ? -ERR_BMC : 0;
+}
+
 int redfish_exchange(struct redfish_bmc *bmc, const struct redfish_request *request, struct http_fetch *fetch,
 		     struct error *err)
 {
@@ -345,7 +355,10 @@ int redfish_exchange(struct redfish_bmc *bmc, const struct redfish_request *requ
 	if (rc < 0)
 		return fail(err, (enum errcode) - rc, "%s %s%s found no free connection in time",
 			    request->method, bmc->info.address, request->path);
+
+	int64_t begun_ns = clock_ns();
 	rc = fetch_once(bmc, request, fetch, err);
+	trip_ended("redfish", begun_ns, rc == 0 ? refusal_of(fetch->status) : rc);
 	semaphore_give(&bmc->slots);
 	return rc;
 }

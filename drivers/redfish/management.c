@@ -102,29 +102,40 @@ static bool list_has(const json_t *list, const char *word)
 	return false;
 }
 
+/* NULL: the BMC allows none of the device's targets. No list allows all. */
+static const char *allowed_target(const json_t *allowed, const char *const targets[3])
+{
+	for (int n = 0; n < 3 && targets[n]; n++)
+		if (!json_array_size(allowed) || list_has(allowed, targets[n]))
+			return targets[n];
+	return NULL;
+}
+
+static int refuse_device(const struct boot_change *change, const char *device, const json_t *allowed,
+			 struct error *err)
+{
+	struct buf list;
+	int rc;
+
+	buf_init(&list, 1024);
+	json_repr(&list, allowed);
+	rc = fail(err, ERR_INVALID,
+		  "Boot device %s is not offered by the BMC of node %s. Valid targets are: %s", device,
+		  redfish_node_uuid(change->client), list.data ? list.data : "[]");
+	buf_release(&list);
+	return rc;
+}
+
 static int choose_target(struct boot_change *change, const char *device, struct error *err)
 {
 	const json_t *allowed =
 		json_object_get(change->boot, "BootSourceOverrideTarget@Redfish.AllowableValues");
-	struct buf list;
-	int rc;
 
 	for (size_t i = 0; i < BOOT_TARGET_COUNT; i++) {
 		if (strcmp(boot_targets[i].device, device) != 0)
 			continue;
-		for (int n = 0; n < 3 && boot_targets[i].targets[n]; n++) {
-			if (!json_array_size(allowed) || list_has(allowed, boot_targets[i].targets[n])) {
-				change->target = boot_targets[i].targets[n];
-				return 0;
-			}
-		}
-		buf_init(&list, 1024);
-		json_repr(&list, allowed);
-		rc = fail(err, ERR_INVALID,
-			  "Boot device %s is not offered by the BMC of node %s. Valid targets are: %s",
-			  device, redfish_node_uuid(change->client), list.data ? list.data : "[]");
-		buf_release(&list);
-		return rc;
+		change->target = allowed_target(allowed, boot_targets[i].targets);
+		return change->target ? 0 : refuse_device(change, device, allowed, err);
 	}
 	return fail(err, ERR_INVALID, "Invalid boot device %s specified.", device);
 }

@@ -209,7 +209,7 @@ static void etag_of(const struct service_exchange *exchange, const json_t *docum
 	uint64_t hash = 0xcbf29ce484222325;
 	struct buf text;
 
-	buf_init(&text, 16 * 1024 * 1024);
+	buf_init(&text, (size_t)16 << 20);
 	json_write(&text, document);
 	for (size_t i = 0; i < text.len; i++)
 		hash = (hash ^ (unsigned char)text.data[i]) * 0x100000001b3;

@@ -254,7 +254,7 @@ static void delivery_init(struct delivery *delivery, const struct service_subscr
 					arena_printf(arena, "%s: %s", name, json_string_value(value));
 		}
 	}
-	buf_init(&body, 64 * 1024);
+	buf_init(&body, 65536);
 	entry = json_pack("{s:s, s:s, s:s, s:s, s:[O]}", "@odata.type", "#Event.v1_7_0.Event", "Id", "1",
 			  "Name", "Event", "Context", subscription->context, "Events", event);
 	json_write(&body, entry);
@@ -275,7 +275,7 @@ SUSPENDS static int deliver(const struct delivery *delivery)
 		.is_last = true,
 		.connect_timeout_ms = DELIVERY_MS,
 		.timeout_ms = DELIVERY_MS,
-		.max_body_bytes = 64 * 1024,
+		.max_body_bytes = 65536,
 	};
 	int rc = http_fetch(&fetch, NULL);
 

@@ -10,7 +10,7 @@
 #include "lib/xalloc.h"
 
 /* How long auto keeps to Basic before it tries a session again: the BMC's session pool may have been full. */
-#define BASIC_MS (10 * 60 * 1000)
+#define BASIC_MS (INT64_C(600) * 1000)
 
 bool redfish_session_is_basic(const struct redfish_bmc *bmc)
 {
@@ -43,7 +43,7 @@ static char *login_body(const struct redfish_info *info, size_t *ret_len)
 {
 	struct buf body;
 
-	buf_init(&body, 64 * 1024);
+	buf_init(&body, 65536);
 	buf_puts(&body, "{\"UserName\":");
 	buf_json_string(&body, info->user, strlen(info->user));
 	buf_puts(&body, ",\"Password\":");

@@ -156,6 +156,16 @@ static const struct {
 	{ "PoweringOff", POWER_OFF, false },
 };
 
+static void find_state(const char *name, enum power_state *ret_state, bool *ret_is_settled)
+{
+	for (size_t i = 0; i < sizeof(power_states) / sizeof(power_states[0]); i++) {
+		if (!strcmp(power_states[i].name, name)) {
+			*ret_state = power_states[i].state;
+			*ret_is_settled = power_states[i].is_settled;
+		}
+	}
+}
+
 int redfish_system_power(struct redfish_client *client, enum power_state *ret_state, bool *ret_is_settled,
 			 struct error *err)
 {
@@ -167,12 +177,7 @@ int redfish_system_power(struct redfish_client *client, enum power_state *ret_st
 	*ret_state = POWER_UNKNOWN;
 	*ret_is_settled = false;
 	if (redfish_scan_text(client, power_path, name, sizeof(name))) {
-		for (size_t i = 0; i < sizeof(power_states) / sizeof(power_states[0]); i++) {
-			if (!strcmp(power_states[i].name, name)) {
-				*ret_state = power_states[i].state;
-				*ret_is_settled = power_states[i].is_settled;
-			}
-		}
+		find_state(name, ret_state, ret_is_settled);
 		return 0;
 	}
 	/* absent or null is a BMC that does not know; anything but an object is a lie */

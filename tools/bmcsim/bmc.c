@@ -84,24 +84,27 @@ static void machine_boot(struct bmc *bmc)
 	}
 }
 
+/* The change that was due at done_ms has taken place; a cycle goes on from off. */
+static void machine_arrive(struct bmc *bmc, int64_t done_ms)
+{
+	bmc->is_on = bmc->will_be_on;
+	bmc->settle_ms = 0;
+	if (bmc->is_on) {
+		machine_boot(bmc);
+		return;
+	}
+	bmc->last_off_ms = done_ms;
+	if (bmc->is_cycling) {
+		bmc->is_cycling = false;
+		bmc->will_be_on = true;
+		bmc->settle_ms = done_ms + bmc->on_delay_ms;
+	}
+}
+
 static void machine_settle(struct bmc *bmc)
 {
-	while (bmc->settle_ms && clock_ms() >= bmc->settle_ms) {
-		int64_t done_ms = bmc->settle_ms;
-
-		bmc->is_on = bmc->will_be_on;
-		bmc->settle_ms = 0;
-		if (bmc->is_on) {
-			machine_boot(bmc);
-		} else {
-			bmc->last_off_ms = done_ms;
-			if (bmc->is_cycling) {
-				bmc->is_cycling = false;
-				bmc->will_be_on = true;
-				bmc->settle_ms = done_ms + bmc->on_delay_ms;
-			}
-		}
-	}
+	while (bmc->settle_ms && clock_ms() >= bmc->settle_ms)
+		machine_arrive(bmc, bmc->settle_ms);
 }
 
 static void machine_change(struct bmc *bmc, bool will_be_on, int delay_ms)

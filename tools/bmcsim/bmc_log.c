@@ -34,7 +34,7 @@ void bmc_log(const struct bmc *bmc, const char *what, int status, const char *fa
 
 	if (!log_file)
 		return;
-	buf_init(&line, 64 * 1024);
+	buf_init(&line, 65536);
 	buf_printf(&line, "{\"time_ns\":%lld,\"bmc\":", (long long)clock_ns());
 	buf_json_string(&line, bmc->name, strlen(bmc->name));
 	buf_printf(&line, ",\"protocol\":\"%s\",\"what\":", protocols[bmc->protocol]);

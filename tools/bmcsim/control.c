@@ -88,7 +88,7 @@ int control_start(struct rack *rack, const char *address, int port, struct http_
 	struct http_server_options options = {
 		.address = address,
 		.port = port,
-		.max_body_bytes = 1024 * 1024,
+		.max_body_bytes = 1 << 20,
 		.handle = handle,
 		.arg = rack,
 	};

@@ -54,6 +54,32 @@ static int parse_control(struct program *program, const char *text)
 	return 0;
 }
 
+static int take_option(struct program *program, int option)
+{
+	switch (option) {
+	case 'r':
+		program->rack_path = optarg;
+		return -1;
+	case 'l':
+		program->log_path = optarg;
+		return -1;
+	case 'c':
+		if (parse_control(program, optarg) == 0)
+			return -1;
+		fprintf(stderr, "bmcsim: --control wants ADDRESS:PORT, not '%s'\n", optarg);
+		return 2;
+	case 'h':
+		usage(stdout);
+		return 0;
+	case 'v':
+		printf("bmcsim %s\n", FERRULE_VERSION);
+		return 0;
+	default:
+		usage(stderr);
+		return 2;
+	}
+}
+
 /* Returns the exit status, or -1 to go on. */
 static int parse_arguments(struct program *program, int argc, char **argv)
 {
@@ -62,38 +88,15 @@ static int parse_arguments(struct program *program, int argc, char **argv)
 		{ "control", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },       { 0 },
 	};
-	int option;
+	int option, status = -1;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'r':
-			program->rack_path = optarg;
-			break;
-		case 'l':
-			program->log_path = optarg;
-			break;
-		case 'c':
-			if (parse_control(program, optarg) < 0) {
-				fprintf(stderr, "bmcsim: --control wants ADDRESS:PORT, not '%s'\n", optarg);
-				return 2;
-			}
-			break;
-		case 'h':
-			usage(stdout);
-			return 0;
-		case 'v':
-			printf("bmcsim %s\n", FERRULE_VERSION);
-			return 0;
-		default:
-			usage(stderr);
-			return 2;
-		}
-	}
-	if (!program->rack_path || optind != argc) {
+	while (status < 0 && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+		status = take_option(program, option);
+	if (status < 0 && (!program->rack_path || optind != argc)) {
 		usage(stderr);
-		return 2;
+		status = 2;
 	}
-	return -1;
+	return status;
 }
 
 SUSPENDS static void stop(void *arg)

@@ -320,7 +320,7 @@ static int side_start(struct bmc *bmc, struct error *err)
 	struct http_server_options options = {
 		.address = bmc->address,
 		.port = bmc->port,
-		.max_body_bytes = 1024 * 1024,
+		.max_body_bytes = 1 << 20,
 		.handle = handle,
 		.refuse = refuse,
 		.arg = bmc,
