@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/fleet.h"
+#include "api/metrics.h"
 #include "api/node.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -339,11 +340,21 @@ struct dispatch dispatch_of(const struct api_request *request, const struct node
 				  .node = node };
 }
 
+static const char *outcome_label(int rc)
+{
+	if (rc == 0)
+		return "done";
+	if (rc == -ERR_NODE_LOCKED)
+		return "locked";
+	return rc == -ERR_NO_WORKER ? "no_worker" : "refused";
+}
+
 int dispatch_run(struct api_request *request, const struct dispatch *dispatch, struct action_view *view,
 		 struct error *err)
 {
 	struct action_view own = { 0 };
 	struct flight flight = { .request = request, .dispatch = dispatch, .view = view ? view : &own };
+	int64_t begun_ns = clock_ns();
 
 	uuid_new(flight.uuid);
 	int rc = insert(&flight, err);
@@ -352,6 +363,7 @@ int dispatch_run(struct api_request *request, const struct dispatch *dispatch, s
 	http_response_header(request->out, "Ferrule-Action", "/v1/actions/%s", flight.uuid);
 	rc = wait_for_outcome(&flight, err);
 	waiter_remove(&flight.waiter);
+	api_metrics_dispatched(dispatch->kind, outcome_label(rc), begun_ns);
 	if (rc < 0 && view)
 		action_view_release(view);
 	action_view_release(&own);

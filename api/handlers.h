@@ -9,6 +9,8 @@ HANDLER(root_show);
 HANDLER(root_show_v1);
 HANDLER(root_refuse_method);
 HANDLER(root_health);
+/* metrics.c */
+HANDLER(metrics_show);
 /* node_list.c */
 HANDLER(node_list);
 HANDLER(node_list_detail);

@@ -5,13 +5,16 @@
 
 #include "api/dispatch.h"
 #include "api/fleet.h"
+#include "api/metrics.h"
 #include "api/server.h"
 #include "db/db.h"
+#include "db/db_metrics.h"
 #include "lib/clock.h"
 #include "lib/config.h"
 #include "lib/fiber.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/metrics.h"
 #include "model/options.h"
 
 #define DEFAULT_CONFIG  "/etc/ferrule/ferrule.conf"
@@ -56,6 +59,7 @@ static void serve(struct db *db)
 		return;
 	if (rc == 0) {
 		fleet_start(db);
+		api_metrics_start(db);
 		dispatch_start(db);
 		rc = fleet_refresh(&err);
 		if (rc == 0)
@@ -80,6 +84,7 @@ static void run(void *arg)
 	options.application_name = "ferrule-api";
 	struct db *db = db_new(&options);
 	serve(db);
+	db_metrics_stop();
 	db_free(db);
 	loop_stop();
 }
@@ -144,6 +149,7 @@ int main(int argc, char **argv)
 	fiber_spawn("main", run, NULL);
 	loop_run();
 	loop_release();
+	metrics_release();
 	config_release();
 	return program.code;
 }

@@ -16,6 +16,18 @@ static void push(struct route_path *cut, const char *segment, size_t len)
 	cut->lens[cut->count++] = len;
 }
 
+/* The first segments that are no resource of /v1. */
+static bool is_root(const char *segment, size_t len)
+{
+	static const char *const roots[] = { "v1", "healthcheck", "metrics" };
+
+	for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+		if (strlen(roots[i]) == len && memcmp(segment, roots[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool route_cut(struct route_path *cut, const char *path)
 {
 	cut->count = 0;
@@ -26,8 +38,7 @@ bool route_cut(struct route_path *cut, const char *path)
 	for (const char *p = path; *p == '/';) {
 		size_t len = strcspn(++p, "/");
 
-		if (cut->count == 0 && !(len == 2 && memcmp(p, "v1", 2) == 0) &&
-		    !(len == 11 && memcmp(p, "healthcheck", 11) == 0))
+		if (cut->count == 0 && !is_root(p, len))
 			push(cut, "v1", 2);
 		if (cut->count == ROUTE_SEGMENT_MAX)
 			return false;

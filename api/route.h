@@ -51,7 +51,8 @@ struct route {
 	const struct query_parameter *query;
 	const struct argument *arguments;
 	struct route_action action;
-	bool is_public; /* no authentication */
+	bool is_public;       /* no authentication */
+	const char *produces; /* media type; NULL: JSON */
 };
 
 /* All rows; the last has a NULL method. */

@@ -104,6 +104,7 @@ const struct route routes[] = {
 	{ POST("/"), .handle = root_show, .is_public = true },
 	{ HEAD("/"), .handle = root_show, .is_public = true },
 	{ GET("/healthcheck"), .handle = root_health, .is_public = true },
+	{ GET("/metrics"), .handle = metrics_show, .is_public = true, .produces = "text/plain" },
 	{ GET("/v1"), .handle = root_show_v1, .is_public = true },
 	{ POST("/v1"), .handle = root_refuse_method, .is_public = true },
 

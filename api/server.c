@@ -5,9 +5,11 @@
 
 #include "api/auth.h"
 #include "api/fleet.h"
+#include "api/metrics.h"
 #include "api/problem.h"
 #include "api/route.h"
 #include "api/version.h"
+#include "lib/clock.h"
 #include "lib/config.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -167,14 +169,20 @@ static void set_base(struct api_request *request)
 static bool accepts_json(const char *accept)
 {
 	return strstr(accept, "*/*") || strstr(accept, "application/json") ||
-	       strstr(accept, "application/*") || !strchr(accept, '/');
+	       strstr(accept, "application/*") || strstr(accept, "application/octet-stream") ||
+	       !strchr(accept, '/');
+}
+
+static bool accepts_product(const struct route *route, const char *accept)
+{
+	return route->produces && strstr(accept, route->produces);
 }
 
 static bool refuse_accept(struct api_request *request)
 {
 	const char *accept = http_request_header(request->http, "Accept");
 
-	if (!accept || accepts_json(accept))
+	if (!accept || accepts_json(accept) || accepts_product(request->route, accept))
 		return false;
 	const char *shown = arena_printf(request->arena, "%.100s", accept);
 	request->version_headers = VERSION_HEADERS_NONE;
@@ -326,6 +334,7 @@ static void handle(struct http_request *http, struct http_response *response, vo
 {
 	struct api_request request = { .http = http, .out = response, .arena = http->arena, .db = server.db };
 	struct fiber_labels labels = { .request_id = request.id };
+	int64_t begun_ns = clock_ns();
 
 	(void)arg;
 	make_request_id(&request);
@@ -337,6 +346,7 @@ static void handle(struct http_request *http, struct http_response *response, vo
 		server_finish_headers(&request);
 	if (strcmp(http->method, "HEAD") == 0)
 		buf_clear(&response->body);
+	api_metrics_answered(request.route, http->method, response->status, begun_ns);
 	fleet_put(request.registry);
 	json_decref(request.body);
 	fiber_set_labels(NULL);
@@ -349,6 +359,7 @@ static void refuse(int status, const char *sentence, struct http_response *respo
 
 	(void)arg;
 	make_request_id(&request);
+	api_metrics_refused(status);
 	reply_json(&request, status);
 	if (status == 413)
 		problem_bare(&response->body, status, sentence);

@@ -5,6 +5,7 @@
 
 #include "conductor/action.h"
 #include "conductor/conductor.h"
+#include "conductor/metrics.h"
 #include "conductor/options.h"
 #include "conductor/recover.h"
 #include "conductor/registration.h"
@@ -176,6 +177,7 @@ static void on_swept(int64_t action_id, int64_t node_id, enum action_state state
 {
 	log_warning("action %lld of a dead conductor: %s", (long long)action_id,
 		    state == ACTION_QUEUED ? "back in line" : "its outcome is unknown");
+	conductor_metrics_taken_over(state);
 	if (node_id == 0)
 		return;
 	if (state == ACTION_QUEUED)

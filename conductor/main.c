@@ -5,6 +5,7 @@
 
 #include "conductor/conductor.h"
 #include "conductor/gate.h"
+#include "conductor/metrics.h"
 #include "conductor/options.h"
 #include "db/db.h"
 #include "drivers/driver.h"
@@ -14,6 +15,7 @@
 #include "lib/http_client.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/metrics.h"
 #include "model/options.h"
 
 #define DEFAULT_CONFIG        "/etc/ferrule/ferrule.conf"
@@ -64,10 +66,12 @@ static int serve(struct db *db, struct error *err)
 	rc = conductor_start(&program.conductor, db, common_host(), err);
 	if (rc < 0)
 		return rc;
-	while (!program.is_stopping)
+	rc = conductor_metrics_start(&program.conductor, err);
+	while (rc == 0 && !program.is_stopping)
 		cond_wait(&program.stop, DEADLINE_NEVER);
 	conductor_stop(&program.conductor, clock_ms() + seconds_ms(conductor_options.graceful_timeout_s));
-	return 0;
+	conductor_metrics_stop();
+	return rc;
 }
 
 static void run(void *arg)
@@ -165,6 +169,7 @@ int main(int argc, char **argv)
 	fiber_spawn("main", run, NULL);
 	loop_run();
 	http_client_release();
+	metrics_release();
 	loop_release();
 	config_release();
 	gate_journal_open(NULL, NULL);

@@ -100,6 +100,7 @@ struct action {
 	int run_s;
 	char token[UUID_TEXT];
 	int64_t epoch;
+	int64_t waited_ms; /* from its insertion to this start, by the database's clock */
 };
 void action_release(struct action *action);
 

@@ -28,12 +28,14 @@ enum started_column {
 	STARTED_ATTEMPT,
 	STARTED_RUN_S,
 	STARTED_TOKEN,
-	STARTED_EPOCH
+	STARTED_EPOCH,
+	STARTED_WAITED_MS
 };
 
 #define RETURNING_STARTED                                                                                    \
 	" RETURNING a.id, a.uuid, a.node_id, a.kind, a.pool, a.reply, a.request_id, a.args, a.exclusive,"    \
-	" a.on_crash, a.accepted_at IS NOT NULL, a.attempt, a.run_s, a.token, a.epoch"
+	" a.on_crash, a.accepted_at IS NOT NULL, a.attempt, a.run_s, a.token, a.epoch,"                      \
+	" (extract(epoch FROM a.started_at - a.created_at) * 1000)::bigint"
 
 /* The commit may be lost with the server: then the row is queued and the lock free again, together. */
 #define OFF "off AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
@@ -137,6 +139,7 @@ static void action_fill(struct action *action, const struct db_rows *rows, int r
 		.attempt = (int)db_value_int(rows, row, STARTED_ATTEMPT),
 		.run_s = (int)db_value_int(rows, row, STARTED_RUN_S),
 		.epoch = db_value_int(rows, row, STARTED_EPOCH),
+		.waited_ms = db_value_int(rows, row, STARTED_WAITED_MS),
 	};
 	snprintf(action->uuid, sizeof(action->uuid), "%s", db_value(rows, row, STARTED_UUID));
 	snprintf(action->token, sizeof(action->token), "%s", db_value(rows, row, STARTED_TOKEN));

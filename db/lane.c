@@ -153,6 +153,15 @@ bool lane_is_idle(const struct lane *lane)
 	return lane->first == NULL;
 }
 
+void lane_load(const struct lane *lane, struct lane_load *ret)
+{
+	*ret = (struct lane_load){ .connections_max = lane->options.size, .queued = lane->queued };
+	for (unsigned i = 0; i < lane->conn_count; i++) {
+		ret->connections += conn_state(lane->conns[i]) == CONN_UP;
+		ret->in_flight += conn_depth(lane->conns[i]);
+	}
+}
+
 static void conn_came_up(struct conn *conn, void *arg)
 {
 	struct lane *lane = arg;

@@ -29,6 +29,12 @@ void lane_free(struct lane *lane); /* units not done end with -ERR_DATABASE; the
 void lane_open(struct lane *lane);
 bool lane_is_up(const struct lane *lane);
 bool lane_is_idle(const struct lane *lane); /* nothing queued or in flight */
+/* How busy it is. */
+struct lane_load {
+	unsigned connections, connections_max;
+	size_t queued, in_flight; /* units */
+};
+void lane_load(const struct lane *lane, struct lane_load *ret);
 /* The sentence of the last failure to connect; "" when none. */
 const char *lane_trouble(const struct lane *lane);
 

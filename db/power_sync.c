@@ -6,18 +6,15 @@
 
 #include "db/array.h"
 
-/* Ironic polls no node in these states (ironic-contract, section 6.4). */
-#define UNWATCHED "('wait call-back', 'clean wait', 'enroll', 'adopt failed')"
 #define COMMON                                                                                               \
-	"SELECT id, uuid, array_position($2::text[], driver) - 1 FROM nodes"                                 \
+	"SELECT id, uuid, array_position($2::text[], driver) - 1 FROM nodes n"                               \
 	" WHERE id > $3 AND lower(conductor_group) = lower($1) AND driver = ANY ($2)"                        \
 	" AND reservation IS NULL AND target_power_state IS NULL"
 #define GUARD " WHERE id = $1 AND lock_epoch = $2 AND reservation IS NULL"
 
 static const struct db_statement pages[] = {
 	[POWER_SYNC_POLL] = { .name = "power_sync_poll",
-			      .sql = COMMON " AND NOT maintenance AND provision_state NOT IN " UNWATCHED
-					    " ORDER BY id LIMIT $4",
+			      .sql = COMMON " AND " POWER_SYNC_WATCHED " ORDER BY id LIMIT $4",
 			      .param_count = 4 },
 	[POWER_SYNC_RECOVER] = { .name = "power_sync_recoverable",
 				 .sql = COMMON " AND maintenance AND fault = 'power failure' AND "

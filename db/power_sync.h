@@ -9,6 +9,12 @@
 #include "db/db.h"
 #include "lib/uuid.h"
 
+/* SQL: whether the row n of nodes is watched: polled in every round. Ironic polls no node in these states
+ * (ironic-contract, section 6.4). */
+#define POWER_SYNC_WATCHED                                                                                   \
+	"NOT n.maintenance AND n.provision_state NOT IN"                                                     \
+	" ('wait call-back', 'clean wait', 'enroll', 'adopt failed')"
+
 enum power_sync_kind {
 	POWER_SYNC_POLL,   /* nodes whose power state is watched */
 	POWER_SYNC_RECOVER /* nodes in maintenance with the fault "power failure" */

@@ -6,6 +6,7 @@
 
 #include "drivers/ipmi/bmc_private.h"
 #include "drivers/ipmi/options.h"
+#include "drivers/trip.h"
 #include "lib/clock.h"
 #include "lib/http_client.h"
 #include "lib/loop.h"
@@ -221,9 +222,11 @@ int ipmi_bmc_ensure_session(struct ipmi_operation *operation, bool *ret_is_new, 
 		return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s has no usable address", bmc->address);
 
 	struct ipmi_session *session = xcalloc(1, sizeof(*session));
+	int64_t begun_ns = clock_ns();
 	rc = ipmi_line_open(&session->line, &peer, err);
 	if (rc == 0)
 		rc = ipmi_login(session, &bmc->learnt, &operation->info, operation->deadline_ms, err);
+	trip_ended("ipmi", begun_ns, rc);
 	if (rc < 0) {
 		ipmi_line_close(&session->line);
 		xfree(session);

@@ -3,6 +3,7 @@
 
 #include "drivers/ipmi/bmc.h"
 #include "drivers/ipmi/bmc_private.h"
+#include "drivers/trip.h"
 #include "lib/clock.h"
 
 enum { RESEND_ONCE_MS = 4000, SILENCE_ONCE_MS = 20000, TRIES_NEW = 4, TRIES_REUSED = 2 };
@@ -106,7 +107,10 @@ SUSPENDS static int exchange_once(struct attempt *attempt, bool is_new, struct i
 		exchange.resend_until_ms = clock_ms() + RESEND_ONCE_MS;
 		exchange.deadline_ms = smaller(exchange.deadline_ms, clock_ms() + SILENCE_ONCE_MS);
 	}
+
+	int64_t begun_ns = clock_ns();
 	rc = ipmi_session_exchange(operation->bmc->session, &operation->bmc->learnt, &exchange, reply, err);
+	trip_ended("ipmi", begun_ns, rc == 0 && reply->completion != COMPLETION_OK ? -ERR_BMC : rc);
 	attempt->is_sent |= exchange.is_sent;
 	attempt->is_silent = rc == -ERR_TIMEOUT;
 	return rc;
