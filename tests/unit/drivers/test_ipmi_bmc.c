@@ -25,9 +25,12 @@ static struct {
 	struct udp_address peer;
 	unsigned requests[3]; /* Chassis Status, Chassis Control, others */
 	unsigned in_flight, most_in_flight;
-	unsigned drop;       /* answers still to be lost */
-	unsigned busy;       /* C0h answers still to come */
-	uint8_t least, most; /* privilege that commands need, and that is given; 0: as usual */
+	unsigned drop; /* answers still to be lost */
+	unsigned busy; /* answers still to come with busy_code */
+	int busy_code;
+	bool is_liar;                 /* answers Open Session with weaker algorithms than proposed */
+	struct udp_socket *elsewhere; /* where answers come from; NULL: the BMC's own address */
+	uint8_t least, most;          /* privilege that commands need, and that is given; 0: as usual */
 	bool is_on, is_deaf;
 	uint8_t last[RMCPP_DATAGRAM_MAX];
 	size_t last_len;
@@ -39,10 +42,15 @@ static void on_send(void *arg, const struct ipmi_peer *peer, const uint8_t *data
 	(void)peer;
 	memcpy(bmc.last, data, len);
 	bmc.last_len = len;
+	if (bmc.is_liar && data[5] == PAYLOAD_OPEN_RESPONSE && len > 16 + 33) {
+		bmc.last[16 + 16] = 1; /* HMAC-SHA1, and none of integrity and encryption */
+		bmc.last[16 + 24] = 0;
+		bmc.last[16 + 32] = 0;
+	}
 	if (bmc.drop > 0)
 		bmc.drop--;
 	else
-		udp_send(bmc.socket, &bmc.peer, data, len);
+		udp_send(bmc.elsewhere != NULL ? bmc.elsewhere : bmc.socket, &bmc.peer, bmc.last, len);
 }
 
 static int on_command(void *arg, const struct ipmi_server_call *call, uint8_t *ret_data, size_t *ret_len)
@@ -58,7 +66,7 @@ static int on_command(void *arg, const struct ipmi_server_call *call, uint8_t *r
 		bmc.requests[2]++;
 	if (bmc.busy > 0) {
 		bmc.busy--;
-		return COMPLETION_BUSY;
+		return bmc.busy_code;
 	}
 	if (request->netfn == NETFN_CHASSIS && request->command == CHASSIS_CONTROL)
 		bmc.is_on = request->data[0] == CHASSIS_ON;
@@ -91,7 +99,7 @@ static void on_datagram(void *arg, const struct udp_address *from, const uint8_t
 		ipmi_server_input(bmc.server, clock_ms(), &peer, data, len);
 }
 
-static void start_bmc(unsigned session_limit)
+static void make_server(unsigned session_limit, const uint8_t *kg)
 {
 	static const struct ipmi_server_ops ops = { .send = on_send,
 						    .command = on_command,
@@ -100,17 +108,35 @@ static void start_bmc(unsigned session_limit)
 						   .user_count = 2,
 						   .suites = 1 << 3 | 1 << 17,
 						   .session_limit = session_limit,
-						   .failures_per_second = 100 };
+						   .failures_per_second = 100,
+						   .kg = kg };
+
+	bmc.server = ipmi_server_new(&config, &ops, NULL);
+}
+
+static void start_bmc(unsigned session_limit)
+{
 	struct udp_address any;
 
 	memset(&bmc, 0, sizeof(bmc));
+	bmc.busy_code = COMPLETION_BUSY;
 	udp_address_parse("127.0.0.1", 0, &any);
 	CHECK_INT(udp_open(&any, 0, on_datagram, NULL, &bmc.socket, NULL), 0);
-	bmc.server = ipmi_server_new(&config, &ops, NULL);
+	make_server(session_limit, NULL);
 	ipmi_options.session_idle_timeout_s = 10;
 	ipmi_options.command_retry_timeout_s = 60;
 	ipmi_options.min_command_interval_s = 0;
 	http_client_init();
+}
+
+/* From now on the BMC wants a key. */
+static void bmc_set_key(const uint8_t *kg)
+{
+	static uint8_t kept[RMCPP_KEY];
+
+	memcpy(kept, kg, sizeof(kept));
+	ipmi_server_free(bmc.server);
+	make_server(4, kept);
 }
 
 static void stop_bmc(void)
@@ -279,6 +305,77 @@ static void busy_is_repeated_also_for_never_writes(void)
 	stop_bmc();
 }
 
+/* "Timeout while processing" does not say that nothing was done. */
+static void doubtful_code_is_not_repeated_for_never_writes(void)
+{
+	struct error err;
+
+	start_bmc(4);
+	start_work("admin", "password");
+	work.task.is_repeatable = false;
+	bmc.is_on = true;
+	bmc.busy = 1;
+	bmc.busy_code = COMPLETION_TIMEOUT;
+	CHECK_INT(power_off(&err), -ERR_BMC);
+	CHECK_INT(bmc.requests[1], 1);
+	work.task.is_repeatable = true;
+	bmc.busy = 1;
+	CHECK_INT(power_off(&err), 0);
+	CHECK_INT(bmc.requests[1], 3);
+	end_work();
+	stop_bmc();
+}
+
+static void answers_from_elsewhere_are_dropped(void)
+{
+	struct udp_address any;
+
+	start_bmc(4);
+	start_work("admin", "password");
+	ipmi_options.command_retry_timeout_s = 1.5;
+	udp_address_parse("127.0.0.1", 0, &any);
+	CHECK_INT(udp_open(&any, 0, on_datagram, NULL, &bmc.elsewhere, NULL), 0);
+	CHECK_INT(ipmitool_power.get(&work.task, &(enum power_state){ 0 }, NULL), -ERR_BMC_UNREACHABLE);
+	udp_close(bmc.elsewhere);
+	bmc.elsewhere = NULL;
+	CHECK_INT(ipmitool_power.get(&work.task, &(enum power_state){ 0 }, NULL), 0);
+	end_work();
+	stop_bmc();
+}
+
+static void weaker_algorithms_are_refused(void)
+{
+	struct error err;
+
+	start_bmc(4);
+	start_work("admin", "password");
+	bmc.is_liar = true;
+	CHECK_INT(ipmitool_power.get(&work.task, &(enum power_state){ 0 }, &err), -ERR_BMC);
+	CHECK(strstr(err.text, "refused cipher suite 17 and 3") != NULL);
+	CHECK_INT(ipmi_server_counters(bmc.server).opened, 0);
+	end_work();
+	stop_bmc();
+}
+
+static void missing_key_is_told_from_a_wrong_password(void)
+{
+	struct error err;
+
+	start_bmc(4);
+	start_work("admin", "password");
+	bmc_set_key((const uint8_t[RMCPP_KEY]){ 1, 2, 3 });
+	CHECK_INT(ipmitool_power.get(&work.task, &(enum power_state){ 0 }, &err), -ERR_BMC_AUTH);
+	CHECK(strstr(err.text, "ipmi_hex_kg_key") != NULL);
+	json_object_set_new(node_object(&work.node, NODE_DRIVER_INFO), "ipmi_hex_kg_key",
+			    json_string("010203"));
+	CHECK_INT(ipmitool_power.get(&work.task, &(enum power_state){ 0 }, &err), 0);
+	json_object_set_new(node_object(&work.node, NODE_DRIVER_INFO), "ipmi_password", json_string("other"));
+	CHECK_INT(ipmitool_power.get(&work.task, &(enum power_state){ 0 }, &err), -ERR_BMC_AUTH);
+	CHECK(strstr(err.text, "ipmi_hex_kg_key") == NULL);
+	end_work();
+	stop_bmc();
+}
+
 static void user_reads_without_raising_privilege(void)
 {
 	start_bmc(4);
@@ -436,6 +533,10 @@ CASE(test_write__gate_shut__nothing_sent, shut_gate_sends_nothing)
 CASE(test_write__gate_shut_later__not_repeated, gate_shut_before_repetition_stops_it)
 CASE(test_never_write__silence__unknown_outcome, never_write_is_not_sent_in_a_second_session)
 CASE(test_never_write__busy__repeated, busy_is_repeated_also_for_never_writes)
+CASE(test_never_write__doubtful_code__not_repeated, doubtful_code_is_not_repeated_for_never_writes)
+CASE(test_answer__from_another_address__dropped, answers_from_elsewhere_are_dropped)
+CASE(test_login__weaker_algorithms__refused, weaker_algorithms_are_refused)
+CASE(test_login__key_missing__named, missing_key_is_told_from_a_wrong_password)
 CASE(test_privilege__operator_only__falls_back, user_reads_without_raising_privilege)
 CASE(test_privilege__bmc_wants_more__raised, refused_privilege_is_raised)
 CASE(test_privilege__bmc_gives_less__lower_one, lower_privilege_is_taken_when_it_suffices)
@@ -454,6 +555,10 @@ int main(void)
 		cmocka_unit_test(test_write__gate_shut_later__not_repeated),
 		cmocka_unit_test(test_never_write__silence__unknown_outcome),
 		cmocka_unit_test(test_never_write__busy__repeated),
+		cmocka_unit_test(test_never_write__doubtful_code__not_repeated),
+		cmocka_unit_test(test_answer__from_another_address__dropped),
+		cmocka_unit_test(test_login__weaker_algorithms__refused),
+		cmocka_unit_test(test_login__key_missing__named),
 		cmocka_unit_test(test_privilege__operator_only__falls_back),
 		cmocka_unit_test(test_privilege__bmc_wants_more__raised),
 		cmocka_unit_test(test_privilege__bmc_gives_less__lower_one),

@@ -270,6 +270,23 @@ static void test_unseal__plain_payload_in_protected_session__refused(void **stat
 	assert_false(rmcpp_unseal(&session, &packet, plain, &len));
 }
 
+/* Suites 16 and 17 have the same integrity keys: only the flag says that nothing is encrypted. */
+static void test_unseal__signed_but_not_encrypted__refused(void **state)
+{
+	struct rakp_secrets weak = secrets_for(16, false), strong = secrets_for(17, false);
+	struct rmcpp_session sender, receiver;
+	uint8_t message[32] = { 0 }, datagram[RMCPP_DATAGRAM_MAX], plain[RMCPP_PAYLOAD_MAX];
+	struct rmcp_packet packet;
+	size_t len;
+
+	(void)state;
+	rmcpp_session_start(&sender, &weak, 1);
+	rmcpp_session_start(&receiver, &strong, 1);
+	len = rmcpp_seal(&sender, PAYLOAD_IPMI, message, sizeof(message), datagram, sizeof(datagram));
+	assert_true(rmcp_decode(datagram, len, &packet));
+	assert_false(rmcpp_unseal(&receiver, &packet, plain, &len));
+}
+
 /* Every suite and every length, so every padding, both ways. */
 static void test_seal__each_suite_and_length__unseals(void **state)
 {
@@ -551,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_unseal__any_bit_flipped__refused),
 		cmocka_unit_test(test_unseal__cut_anywhere__refused),
 		cmocka_unit_test(test_unseal__plain_payload_in_protected_session__refused),
+		cmocka_unit_test(test_unseal__signed_but_not_encrypted__refused),
 		cmocka_unit_test(test_seal__each_suite_and_length__unseals),
 		cmocka_unit_test(test_seal__too_long_or_no_room__zero),
 		cmocka_unit_test(test_seal__sequence_at_the_end__skips_zero),
