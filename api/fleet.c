@@ -1,7 +1,9 @@
 #include "api/fleet.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "db/action.h"
 #include "lib/clock.h"
 #include "lib/fiber.h"
 #include "lib/log.h"
@@ -9,6 +11,9 @@
 #include "model/rendezvous.h"
 
 #define REFRESH_MS 2000
+#define SILENCE_MS 12000 /* a beat unchanged for so long: nobody is sent there, and it is shown as dead */
+#define READS_MS   6000  /* own reads further apart: everybody starts over */
+#define BEAT_MAX   1024
 #define POOL_TEXT  512
 
 /* A snapshot with its users; registry first, so that a pointer to it is a pointer to the snapshot. */
@@ -26,6 +31,63 @@ static struct {
 	bool is_stopping;
 	bool is_running;
 } fleet;
+
+/* When this process first saw the present beat of each live instance, by its own clock. */
+static struct {
+	struct sighting {
+		struct lease_beat beat;
+		int64_t since_ms;
+	} rows[BEAT_MAX];
+	size_t count;
+	int64_t read_ms;
+} sightings;
+
+static int64_t first_seen(const struct lease_beat *beat, int64_t now)
+{
+	for (size_t i = 0; i < sightings.count && now - sightings.read_ms < READS_MS; i++) {
+		const struct sighting *row = &sightings.rows[i];
+
+		if (row->beat.beat == beat->beat && strcmp(row->beat.instance, beat->instance) == 0)
+			return row->since_ms;
+	}
+	return now;
+}
+
+/* Reads the beats and keeps when each was seen first. */
+static int watch_beats(struct error *err)
+{
+	static struct sighting next[BEAT_MAX];
+	struct lease_beat *beats = xcalloc(BEAT_MAX, sizeof *beats);
+	char timeline[9];
+	size_t count = 0;
+
+	int rc = lease_read(fleet.db, beats, BEAT_MAX, &count, timeline, err);
+	if (rc == 0) {
+		int64_t now = clock_ms();
+
+		for (size_t i = 0; i < count; i++)
+			next[i] =
+				(struct sighting){ .beat = beats[i], .since_ms = first_seen(&beats[i], now) };
+		memcpy(sightings.rows, next, count * sizeof next[0]);
+		sightings.count = count;
+		sightings.read_ms = now;
+	}
+	xfree(beats);
+	return rc;
+}
+
+/* Conductors that have died with nobody to declare it. */
+static void bury_silent(struct registry *registry)
+{
+	for (size_t i = 0; i < sightings.count; i++) {
+		if (sightings.read_ms - sightings.rows[i].since_ms < SILENCE_MS)
+			continue;
+		for (size_t j = 0; j < registry->conductor_count; j++) {
+			if (strcmp(registry->conductors[j].instance, sightings.rows[i].beat.instance) == 0)
+				registry->conductors[j].is_alive = false;
+		}
+	}
+}
 
 static void put_snapshot(struct snapshot *snapshot)
 {
@@ -48,12 +110,16 @@ int fleet_refresh(struct error *err)
 {
 	struct snapshot *snapshot = xcalloc(1, sizeof *snapshot);
 
-	int rc = registry_load(fleet.db, &snapshot->registry, err);
-	if (rc < 0)
+	int rc = watch_beats(err);
+	if (rc == 0)
+		rc = registry_load(fleet.db, &snapshot->registry, err);
+	if (rc < 0) {
 		xfree(snapshot);
-	else
-		publish(snapshot);
-	return rc;
+		return rc;
+	}
+	bury_silent(&snapshot->registry);
+	publish(snapshot);
+	return 0;
 }
 
 static void keep(void *arg)

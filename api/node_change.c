@@ -111,17 +111,19 @@ int node_delete(struct api_request *request, struct error *err)
 {
 	struct node_wait wait = { 0 };
 	struct node node;
-	bool is_done = false;
+	bool is_done = false, is_console_stopped = false;
 
 	node_init(&node);
 	int rc = node_find(request, request->ident[0], &node, err);
 	while (rc == 0 && !is_done) {
 		if (!node_text(&node, NODE_RESERVATION))
 			rc = check_delete(&node, err);
-		if (rc == 0 && node_bool(&node, NODE_CONSOLE_ENABLED))
+		if (rc == 0 && node_bool(&node, NODE_CONSOLE_ENABLED) && !is_console_stopped) {
 			rc = stop_console(request, &node, err);
-		else if (rc == 0)
+			is_console_stopped = true;
+		} else if (rc == 0) {
 			rc = node_row_delete(request->db, node.id, node.version, &is_done, err);
+		}
 		if (rc == 0 && !is_done)
 			rc = node_wait_free(request, &wait, &node, err);
 	}

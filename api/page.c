@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "api/json_out.h"
 #include "api/server.h"
 
 #define CHUNK_DEFAULT 250
@@ -66,7 +65,7 @@ static void write_next(struct page *page, struct buf *body, const char *marker)
 	buf_printf(body, "limit=%d&marker=%s\"", page->limit, marker);
 }
 
-/* Writes the rows that are kept; returns how many. marker: uuid of the last. */
+/* Writes the rows that are kept; returns how many. marker: uuid of the last row so far, "" before the first. */
 static int write_rows(struct page *page, const struct db_rows *rows, int room, char marker[UUID_TEXT])
 {
 	struct buf *body = &page->request->out->body;
@@ -75,7 +74,8 @@ static int write_rows(struct page *page, const struct db_rows *rows, int room, c
 	for (int row = 0; row < count && written < room; row++) {
 		if (page->keep && !page->keep(page->request, page->arg, rows, row))
 			continue;
-		json_out_comma(body);
+		if (marker[0]) /* the body may have left already: its last byte does not tell */
+			buf_putc(body, ',');
 		page->write(body, page->request, page->arg, rows, row);
 		const char *uuid = db_value(rows, row, LIST_COLUMNS);
 		size_t len = strnlen(uuid, UUID_TEXT - 1);
