@@ -56,15 +56,6 @@ void conductor_pause(struct conductor *conductor, int64_t ms)
 	}
 }
 
-bool conductor_has_driver(const struct conductor *conductor, const char *driver)
-{
-	for (size_t i = 0; i < conductor->driver_count; i++) {
-		if (strcmp(conductor->drivers[i], driver) == 0)
-			return true;
-	}
-	return false;
-}
-
 int conductor_start(struct conductor *conductor, struct db *db, const char *hostname, struct error *err)
 {
 	int rc;

@@ -66,6 +66,3 @@ SUSPENDS void conductor_stop(struct conductor *conductor, int64_t deadline_ms);
 void conductor_spawn(struct conductor *conductor, const char *name, void (*fn)(struct conductor *conductor));
 /* Sleeps, but no longer than until conductor_stop. */
 SUSPENDS void conductor_pause(struct conductor *conductor, int64_t ms);
-
-/* Does this conductor serve the hardware type? */
-bool conductor_has_driver(const struct conductor *conductor, const char *driver);

@@ -3,8 +3,6 @@
  * switched if need be, and the outcome stored. Source: Ironic's node_power_action (ironic-contract,
  * section 5.4).
  */
-#include "conductor/power.h"
-
 #include <string.h>
 
 #include "conductor/operation.h"
@@ -80,7 +78,8 @@ static int begin(struct job *job, struct error *err)
 	return 0;
 }
 
-void power_reached(struct node *node, enum power_state state)
+/* Records a state that a change has reached. */
+static void power_reached(struct node *node, enum power_state state)
 {
 	char now[32];
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "conductor/operation.h"
-#include "conductor/power.h"
 #include "drivers/fake/fake.h"
 #include "model/fsm.h"
 
