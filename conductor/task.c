@@ -142,8 +142,8 @@ static int open_started(struct job *job, struct error *err)
 	return rc;
 }
 
-/* Started under an instance that was declared dead before the answer came: others are about to end it, so it is no
- * job of the new instance, whose lease says nothing about it. */
+/* Started under an instance that was declared dead before the answer came: others are about to end it, so it
+ * is no job of the new instance, whose lease says nothing about it. */
 static int check_instance(struct job *job, const char *instance, struct error *err)
 {
 	if (strcmp(instance, job->conductor->instance) == 0)
