@@ -214,11 +214,19 @@ struct redfish_bmc *redfish_bmc_take(const struct redfish_info *info)
 	return bmc;
 }
 
+/* Addresses that somebody only asked about must not push out those in use. */
+static bool is_worth_keeping(const struct redfish_bmc *bmc)
+{
+	return bmc->token || bmc->system_path || bmc->basic_until_ms || bmc->close_until_ms;
+}
+
 void redfish_bmc_give(struct redfish_bmc *bmc)
 {
 	bmc->used_ms = clock_ms();
 	if (--bmc->users)
 		return;
+	if (bmc->is_listed && !is_worth_keeping(bmc))
+		unlist(bmc);
 	if (!bmc->is_listed)
 		retire(bmc);
 	else

@@ -3,7 +3,7 @@
  * bmc: what the process knows of each BMC that it talks Redfish to: the session, what was learned about it,
  * how many requests are under way. Kept by address and credentials, so that a changed password is another
  * entry and never sees the old one's session; least recently used entries go first, and idle ones after
- * REDFISH_IDLE_S. An entry that goes ends its session at the BMC.
+ * REDFISH_IDLE_S, those of which nothing was learned at once. An entry that goes ends its session at the BMC.
  */
 #include <stdint.h>
 

@@ -3,8 +3,11 @@
 curl; and its protocol rules, header by header."""
 import base64
 import http.client
+import http.server
 import json
+import socket
 import subprocess
+import threading
 import time
 
 import harness
@@ -12,6 +15,7 @@ import harness
 SYSTEM = '/redfish/v1/Systems/1'
 RESET = SYSTEM + '/Actions/ComputerSystem.Reset'
 SESSIONS = '/redfish/v1/SessionService/Sessions'
+TEST_EVENT = '/redfish/v1/EventService/Actions/EventService.SubmitTestEvent'
 SUBSCRIPTIONS = '/redfish/v1/EventService/Subscriptions'
 
 
@@ -290,6 +294,66 @@ def test_faults_as_ordered(env):
     lines = [json.loads(line) for line in rack.log_path.read_text().splitlines()]
     assert [line['status'] for line in lines if line['what'] == f'GET {SYSTEM}'] == [503, 503, 200, None, 200, 200]
     assert {line.get('fault') for line in lines} == {'status', 'reset', 'truncate', None}
+
+
+def test_stop_with_requests_under_way(env):
+    rack = rack_of(env)
+    client = Client(rack)
+    listener = socket.create_server(('127.0.0.1', 0))  # takes connections and never answers
+    client.call('POST', SUBSCRIPTIONS, {'Destination': f'http://127.0.0.1:{listener.getsockname()[1]}/',
+                                        'Protocol': 'Redfish'})
+    rack.set('box', fault={'kind': 'drop', 'match': 'Chassis'})
+    rack.set('box', fault={'kind': 'huge', 'match': 'Managers'})
+
+    def ask(method, path, body=None):
+        try:
+            client.call(method, path, body)
+        except (OSError, http.client.HTTPException, ValueError):
+            pass
+
+    asked = [('GET', '/redfish/v1/Chassis'), ('POST', TEST_EVENT, {})]
+    threads = [threading.Thread(target=ask, args=words) for words in asked]
+    for thread in threads:
+        thread.start()
+    slow = socket.create_connection(tuple(client.address.split(':')))  # asks for 64 MiB and reads nothing
+    slow.sendall(b'GET /redfish/v1/Managers HTTP/1.1\r\nHost: x\r\nAuthorization: '
+                 + client.basic['Authorization'].encode() + b'\r\n\r\n')
+    time.sleep(0.5)
+    started = time.monotonic()
+    rack.program.stop()
+    assert time.monotonic() - started < 3
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    slow.close()
+    listener.close()
+
+
+def test_event_is_delivered_with_context_and_headers(env):
+    client = Client(rack_of(env))
+    got = []
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):  # pylint: disable=invalid-name
+            got.append((self.headers['X-Key'], json.loads(self.rfile.read(int(self.headers['Content-Length'])))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.HTTPServer(('127.0.0.1', 0), Listener) as server:
+        thread = threading.Thread(target=server.handle_request, daemon=True)
+        thread.start()
+        client.call('POST', SUBSCRIPTIONS, {'Destination': f'http://127.0.0.1:{server.server_port}/', 'Context': 'mine',
+                                            'Protocol': 'Redfish', 'HttpHeaders': [{'X-Key': 'v'}]})
+        shown = client.call('GET', SUBSCRIPTIONS + '/1')
+        assert 'X-Key' not in shown.text
+        sent = client.call('POST', TEST_EVENT, {'Message': 'hello'})
+        assert sent.status == 204, sent
+        thread.join(5)
+    assert got[0][0] == 'v' and got[0][1]['Context'] == 'mine', got
+    assert got[0][1]['Events'][0]['Message'] == 'hello', got
 
 
 def test_control_port_refuses_nonsense(env):
