@@ -146,7 +146,9 @@ class Sampler:
 
 
 class Campaign:
-    def __init__(self, env, seed, conductor_program=None, faults=None, conductors=3, apis=2):
+    """cluster: another database than a plain one; database: what ferrule is told about it."""
+
+    def __init__(self, env, seed, conductor_program=None, faults=None, cluster=None, database=None, conductors=3, apis=2):
         self.rng = random.Random(seed)
         self.seed = seed
         self.env = env
@@ -160,7 +162,7 @@ class Campaign:
         self.service = service.Service(env, service.SHORT_TIMES, {
             'ipmi': {'command_retry_timeout': 8, 'allow_send_raw': 'true'}, 'redfish': {'connection_attempts': 2, 'connection_retry_interval': 0.5,
                                                               'connect_timeout': 3, 'read_timeout': 8},
-            'fake': {'power_delay': '0,0.3', 'vendor_delay': '0,0.3'}}, programs)
+            'fake': {'power_delay': '0,0.3', 'vendor_delay': '0,0.3'}, 'database': database or {}}, programs, cluster)
         self.cluster = self.service.cluster
         self.cluster.sql((pathlib.Path(__file__).parent / 'audit.sql').read_text())
         self.rack = self.service.simulate(ipmi=3, redfish=3, on_delay_ms=100, off_delay_ms=100)
@@ -255,6 +257,22 @@ class Campaign:
         self.cluster.start()
         return 'postmaster'
 
+    def bouncer_fault(self, how):
+        if how == 'freeze':
+            self.threads.append(self.freeze([self.cluster.bouncer.pid], self.frozen_seconds()))
+        else:
+            self.cluster.kill_bouncer()
+            time.sleep(self.rng.choice((0, 0.5)))
+            self.cluster.start_bouncer()
+        return 'pgbouncer'
+
+    def primary_fault(self):
+        """The one primary that there is dies once; then the replica serves."""
+        if self.counts['fault: primary fail over']:
+            return None
+        self.cluster.fail_over()
+        return 'primary'
+
     def thaw_backends(self):
         """A frozen child would hold the dead server's memory: its thread's SIGCONT may be far away."""
         for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):
@@ -272,6 +290,10 @@ class Campaign:
             victim = self.process_fault(self.service.apis, how)
         elif who == 'postmaster':
             victim = self.postmaster_fault()
+        elif who == 'pgbouncer':
+            victim = self.bouncer_fault(how)
+        elif who == 'primary':
+            victim = self.primary_fault()
         else:
             victim = self.backend_fault(who, how)
         if victim:

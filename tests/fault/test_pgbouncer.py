@@ -1,0 +1,106 @@
+"""pgbouncer 1.18 in transaction mode between ferrule and PostgreSQL: rounds of faults, and the suites about locks and
+processes with each program of its own."""
+import os
+import pathlib
+import signal
+import threading
+
+import campaign
+import database
+import service
+from service import harness
+
+ROUNDS = int(os.environ.get('FERRULE_FAULT_ROUNDS', '16'))
+SEED = int(os.environ.get('FERRULE_SEED', '40'))
+FAULTS = [('conductor', 'kill', 3), ('conductor', 'freeze', 3), ('api', 'kill', 1), ('pgbouncer', 'kill', 3),
+          ('pgbouncer', 'freeze', 2), ('backend', 'end', 2)]
+
+
+def rounds(env, options):
+    cluster = database.Bounced(env).create()
+    run = campaign.Campaign(env, SEED, None, FAULTS, cluster, options(cluster))
+    violations = run.run(ROUNDS)
+    print('    ' + run.report())
+    assert not violations, '\n'.join(violations[:20])
+
+
+@harness.timeout(400)
+def test_rounds_without_listen(env):
+    rounds(env, lambda cluster: cluster.DEAF)
+
+
+@harness.timeout(400)
+def test_rounds_with_listen_past_it(env):
+    rounds(env, lambda cluster: cluster.hearing())
+
+
+class Bounced(harness.Service):
+    """What env.standalone() gives, made of single programs, a supervisor's restarts among them."""
+
+    def __init__(self, env, config):
+        self.cluster = database.Bounced(env).create()
+        self.served = service.Service(env, service.DEFAULT_TIMES, {**config, 'database': self.cluster.DEAF}, None,
+                                      self.cluster)
+        self.first = self.served.api('api')
+        super().__init__(env, self.first.port)
+        self.conductor = self.served.conductor('conductor', sync_power_state_interval=0)
+        self.program = self
+        self.is_checked = True
+        self.served.ready()
+
+    def more_api(self):
+        return self.served.api(f'api{len(self.served.apis)}')
+
+    def psql(self, sql):
+        return self.cluster.sql(sql)
+
+    def child_pid(self, name):
+        programs = {'ferrule-conductor': self.conductor.program, 'ferrule-api': self.first.program,
+                    'postgresql': self.cluster.program}
+        return programs[name].pid
+
+    def kill_child(self, name, signum=signal.SIGKILL):
+        pid = self.child_pid(name)
+        if name == 'postgresql':
+            self.cluster.program.kill(signum)
+            threading.Thread(target=self.cluster.start, daemon=True).start()
+        else:
+            process = self.conductor if name == 'ferrule-conductor' else self.first
+            process.program.kill(signum)
+            process.start()
+        return pid
+
+    def log(self):
+        return self.conductor.program.log()
+
+    def stop(self):
+        for process in [self.conductor, *self.served.apis]:
+            process.program.stop()
+
+
+def cases_of(stem):
+    """The functions of another file of tests, which runs its main when it is read."""
+    path = pathlib.Path(harness.__file__).with_name(f'test_{stem}.py')
+    names = {'__name__': stem, '__file__': str(path)}
+    main, harness.main = harness.main, lambda: None
+    exec(compile(path.read_text(), str(path), 'exec'), names)  # pylint: disable=exec-used
+    harness.main = main
+    return {name: case for name, case in names.items() if name.startswith('test_')}
+
+
+def behind_pgbouncer(case):
+    def run(env):
+        env.standalone = lambda config=None, **options: Bounced(env, config or {}, **options)
+        case(env)
+    run.timeout_s = getattr(case, 'timeout_s', harness.CASE_TIMEOUT_S) + 60
+    return run
+
+
+# Seconds that pass without LISTEN until a conductor looks are no matter here.
+for suite in ('locks', 'processes'):
+    for case_name, function in cases_of(suite).items():
+        globals()[f'test_{suite}_{case_name.removeprefix("test_")}'] = behind_pgbouncer(function)
+
+if harness.sys.argv[1:] == ['--list']:
+    print('serial')
+harness.main()
