@@ -100,8 +100,10 @@ SUSPENDS static int soft_off(struct change *change, struct error *err)
 /* A restart shows no state by which it could be told: accepted is done. */
 SUSPENDS static int restart(struct change *change, const char *type, struct error *err)
 {
-	int rc = redfish_system_reset(&change->client, change->path, type, POWER_UNKNOWN, err);
+	int rc = redfish_boot_restore(&change->client, change->path, err);
 
+	if (rc == 0)
+		rc = redfish_system_reset(&change->client, change->path, type, POWER_UNKNOWN, err);
 	if (rc == 0 && redfish_pause(&change->client, POLL_MS) == 0)
 		rc = wait_for(change, POWER_ON, err);
 	return rc;
@@ -136,9 +138,6 @@ SUSPENDS static int soft_reboot(struct change *change, struct error *err)
 		return rc;
 	if (state == POWER_OFF)
 		return power_on(change, err);
-	rc = redfish_boot_restore(&change->client, change->path, err);
-	if (rc < 0)
-		return rc;
 	if (redfish_system_offers(&change->client, "GracefulRestart"))
 		return restart(change, "GracefulRestart", err);
 	rc = soft_off(change, err);

@@ -142,12 +142,13 @@ def test_lenovo_wants_if_match(env):
 
 def test_ilo4_without_continuous_gets_once_before_each_boot(env):
     rack, driver = rig(env, profile='hpe-ilo4')
-    lines = driver.run('boot:disk:persistent', 'boot', 'set:rebooting:10', 'set:rebooting:10')
-    assert [line['rc'] for line in lines] == [0] * 4, lines
+    lines = driver.run('boot:disk:persistent', 'boot', 'set:rebooting:10', 'set:soft rebooting:10',
+                       'field:disable_power_off:true', 'set:rebooting:10')
+    assert [line['rc'] for line in lines] == [0] * 6, lines
     assert lines[0]['internal'] == {'redfish_boot_device': 'disk'}
     assert (lines[1]['device'], lines[1]['persistent']) == ('disk', 0)
     patches = [status for what, status in requests(rack) if what.startswith('PATCH')]
-    assert patches.count(204) == 3 and rack.set('box', latency_ms=0)['booted'] == 'disk', requests(rack)
+    assert patches.count(204) == 4 and rack.set('box', latency_ms=0)['booted'] == 'disk', requests(rack)
 
 
 def test_idrac10_boot_is_in_settings(env):
