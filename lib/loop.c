@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include "lib/clock.h"
@@ -18,6 +19,9 @@
 /* The longest that a poll blocks while something has a deadline. The poll's own clock stands still
  * while the machine sleeps, CLOCK_BOOTTIME does not. */
 #define LONGEST_POLL_MS 1000
+
+/* Connections, BMCs' sockets and some to spare. */
+#define DESCRIPTORS_WANTED 65536
 
 struct signal_watch {
 	uv_signal_t handle;
@@ -163,9 +167,21 @@ static void must(int rc, const char *what)
 		log_fatal("the event loop cannot %s: %s", what, uv_strerror(rc));
 }
 
+/* A login's soft limit of 1,024 is for select(), which nobody here calls. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void loop_init(void)
 {
 	assert(!loop.is_open);
+	raise_descriptor_limit();
 	signal(SIGPIPE, SIG_IGN);
 	must(uv_loop_init(&loop.uv), "be created");
 	must(uv_loop_configure(&loop.uv, UV_METRICS_IDLE_TIME), "measure itself");

@@ -9,7 +9,7 @@
 struct uv_loop_s;
 
 /* Once, before any fiber: creates loop, fiber scheduler, watchdog (logs a tick over 100 ms with the
- * fiber's name). Ignores SIGPIPE. */
+ * fiber's name). Ignores SIGPIPE, and raises the soft limit of open files. */
 void loop_init(void);
 /* Runs until loop_stop. */
 void loop_run(void);

@@ -15,6 +15,7 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -31,6 +32,7 @@ CHECK_TIMEOUT_S = 60
 UNIT_TIMEOUT_S = 180
 FUZZ_TIMEOUT_S = 300
 FILE_TIMEOUT_S = 900
+OPEN_FILES = 65536
 OUTPUT_LINES = 200
 
 # Reference seeds for a fuzz target: archive, and the part of the names inside that fits.
@@ -210,8 +212,17 @@ def run_job(job, work):
     return job, status, ending, output, seconds
 
 
+def raise_limit_of_files():
+    """A login's 1,024 are fewer than some tests open at once."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+
+
 def main():
     patterns = sys.argv[1:]
+    raise_limit_of_files()
     work = pathlib.Path(tempfile.mkdtemp(prefix='ferrule-check-'))
     work.chmod(0o755)
     jobs = [job for job in [*rule_jobs(), *unit_jobs(), *fuzz_jobs(work)] if wanted(job.names[0], patterns)]

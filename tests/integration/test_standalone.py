@@ -2,6 +2,7 @@
 import os
 import pathlib
 import pwd
+import resource
 import shutil
 import signal
 import socket
@@ -112,6 +113,20 @@ def test_database_is_private_and_durable(env):
                                harness.psql_program(), '-h', folder, '-U', 'ferrule', 'ferrule', '-c', 'SELECT 1'],
                               capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode != 0, 'a stranger got into the database'
+
+
+def test_low_limit_of_open_files_is_raised(env):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard <= 1024:
+        raise harness.Skip('the hard limit is low itself')
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        server = env.standalone()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    for name in ('ferrule-api', 'ferrule-conductor'):
+        limits = pathlib.Path(f'/proc/{server.child_pid(name)}/limits').read_text()
+        assert int(limits.partition('Max open files')[2].split()[0]) > 1024, limits
 
 
 def test_second_standalone_on_the_folder_is_refused(env):
