@@ -34,6 +34,9 @@ static struct {
 	bool is_on, is_deaf;
 	uint8_t last[RMCPP_DATAGRAM_MAX];
 	size_t last_len;
+	uint8_t late[RMCPP_DATAGRAM_MAX]; /* the latest lost answer ... */
+	size_t late_len;
+	bool is_late_due; /* ... comes before the next one */
 } bmc;
 
 static void on_send(void *arg, const struct ipmi_peer *peer, const uint8_t *data, size_t len)
@@ -47,10 +50,16 @@ static void on_send(void *arg, const struct ipmi_peer *peer, const uint8_t *data
 		bmc.last[16 + 24] = 0;
 		bmc.last[16 + 32] = 0;
 	}
-	if (bmc.drop > 0)
+	if (bmc.is_late_due)
+		udp_send(bmc.socket, &bmc.peer, bmc.late, bmc.late_len);
+	bmc.is_late_due = false;
+	if (bmc.drop > 0) {
 		bmc.drop--;
-	else
-		udp_send(bmc.elsewhere != NULL ? bmc.elsewhere : bmc.socket, &bmc.peer, bmc.last, len);
+		memcpy(bmc.late, data, len);
+		bmc.late_len = len;
+		return;
+	}
+	udp_send(bmc.elsewhere != NULL ? bmc.elsewhere : bmc.socket, &bmc.peer, bmc.last, len);
 }
 
 static int on_command(void *arg, const struct ipmi_server_call *call, uint8_t *ret_data, size_t *ret_len)
@@ -521,6 +530,25 @@ static void old_answers_are_not_taken_for_new_ones(void)
 	stop_bmc();
 }
 
+/* It comes in the right session with a number of its own, but to a request that is over. */
+static void late_answer_to_an_earlier_request_is_dropped(void)
+{
+	enum power_state state;
+
+	start_bmc(4);
+	start_work("admin", "password");
+	CHECK_INT(ipmitool_power.get(&work.task, &state, NULL), 0);
+	bmc.drop = 1;
+	CHECK_INT(ipmitool_power.get(&work.task, &state, NULL), 0);
+	CHECK_INT(state, POWER_OFF);
+	bmc.is_on = true;
+	bmc.is_late_due = true;
+	CHECK_INT(ipmitool_power.get(&work.task, &state, NULL), 0);
+	CHECK_INT(state, POWER_ON);
+	end_work();
+	stop_bmc();
+}
+
 #define CASE(name, body)                                                                                     \
 	static void name(void **state)                                                                       \
 	{                                                                                                    \
@@ -544,6 +572,7 @@ CASE(test_turn__many_fibers__one_session, many_fibers_share_one_session)
 CASE(test_session__credentials_changed__new_login, changed_credentials_open_another_session)
 CASE(test_session__idle__closed, idle_session_is_closed)
 CASE(test_operation__cancelled__ends_at_once, cancelled_operation_ends_at_once)
+CASE(test_answer__late__dropped, late_answer_to_an_earlier_request_is_dropped)
 CASE(test_answer__old_or_forged__dropped, old_answers_are_not_taken_for_new_ones)
 
 int main(void)
@@ -566,6 +595,7 @@ int main(void)
 		cmocka_unit_test(test_session__credentials_changed__new_login),
 		cmocka_unit_test(test_session__idle__closed),
 		cmocka_unit_test(test_operation__cancelled__ends_at_once),
+		cmocka_unit_test(test_answer__late__dropped),
 		cmocka_unit_test(test_answer__old_or_forged__dropped),
 	};
 

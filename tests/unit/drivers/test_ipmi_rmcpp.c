@@ -285,6 +285,12 @@ static void test_unseal__signed_but_not_encrypted__refused(void **state)
 	len = rmcpp_seal(&sender, PAYLOAD_IPMI, message, sizeof(message), datagram, sizeof(datagram));
 	assert_true(rmcp_decode(datagram, len, &packet));
 	assert_false(rmcpp_unseal(&receiver, &packet, plain, &len));
+	/* and the other way round */
+	rmcpp_session_start(&sender, &strong, 1);
+	rmcpp_session_start(&receiver, &weak, 1);
+	len = rmcpp_seal(&sender, PAYLOAD_IPMI, message, sizeof(message), datagram, sizeof(datagram));
+	assert_true(rmcp_decode(datagram, len, &packet));
+	assert_false(rmcpp_unseal(&receiver, &packet, plain, &len));
 }
 
 /* Every suite and every length, so every padding, both ways. */
