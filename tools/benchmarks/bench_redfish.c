@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,6 +85,7 @@ static int start_simulator(struct bench *bench)
 		return -1;
 	bench->simulator = fork();
 	if (bench->simulator == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(ready[1], STDOUT_FILENO);
 		execl(path, path, "--rack", rack, (char *)NULL);
 		_exit(127);
