@@ -8,6 +8,7 @@
 #include "api/fleet.h"
 #include "api/metrics.h"
 #include "api/node.h"
+#include "api/prefer.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -21,8 +22,6 @@
 #define RESULT_SLACK_MS   5000
 #define POLL_FIRST_MS     100 /* looks at the row, should a notification be lost */
 #define POLL_LAST_MS      1000
-#define PREFER_WAIT_MAX_S 300
-#define RETRY_AFTER_S     "1"
 
 /* ---- who waits for which action ---- */
 
@@ -144,7 +143,6 @@ static int refuse_locked(struct flight *flight, struct error *err)
 	struct node node;
 
 	node_init(&node);
-	http_response_header(request->out, "Retry-After", "%s", RETRY_AFTER_S);
 	if (flight->dispatch->node &&
 	    node_read(request->db, NULL, NULL, flight->dispatch->node->id, &node, NULL) == 0 &&
 	    node_text(&node, NODE_RESERVATION)) {
@@ -177,7 +175,6 @@ static int give_up(struct flight *flight, struct error *err)
  * sequence then gives its id to another row. */
 static int refuse_forgotten(struct flight *flight, struct error *err)
 {
-	http_response_header(flight->request->out, "Retry-After", "%s", RETRY_AFTER_S);
 	return fail(err, ERR_DATABASE,
 		    "The database has lost the requested action %s, which will not run. Please retry.",
 		    flight->uuid);
@@ -243,18 +240,6 @@ static int wait_for_outcome(struct flight *flight, struct error *err)
 	return rc;
 }
 
-/* "Prefer: wait=30" makes the line longer or shorter. */
-static int64_t line_ms(const struct api_request *request)
-{
-	const char *prefer = http_request_header(request->http, "Prefer");
-	const char *wait = prefer ? strstr(prefer, "wait=") : NULL;
-	long seconds = wait ? strtol(wait + 5, NULL, 10) : -1;
-
-	if (seconds < 0)
-		return common_lock_wait_ms();
-	return 1000 * (int64_t)(seconds < PREFER_WAIT_MAX_S ? seconds : PREFER_WAIT_MAX_S);
-}
-
 /* Pool and target of the action. */
 static int find_conductor(const struct api_request *request, const struct dispatch *dispatch,
 			  char pool[POOL_TEXT], const char **ret_target, struct error *err)
@@ -310,7 +295,7 @@ static int insert(struct flight *flight, struct error *err)
 		.target = target,
 		.reply = reply_channel,
 		.args = dispatch->args ? args.data : NULL,
-		.wait_ms = line_ms(request),
+		.wait_ms = prefer_wait_ms(request),
 		.run_s = dispatch->run_s,
 		.request_id = request->id,
 	};

@@ -49,6 +49,9 @@ HANDLER(vendor_node_methods);
 HANDLER(vendor_node_call);
 HANDLER(vendor_driver_methods);
 HANDLER(vendor_driver_call);
+/* lock.c */
+HANDLER(lock_show);
+HANDLER(lock_delete);
 /* node_trait.c */
 HANDLER(node_traits_get);
 HANDLER(node_traits_set);

@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "api/node_json.h"
+#include "api/prefer.h"
+#include "api/server.h"
 #include "lib/clock.h"
 #include "lib/uuid.h"
-#include "model/options.h"
 
 #define NAME_MAX_LEN 255
 #define FREE_POLL_MS 100
@@ -100,7 +101,7 @@ static int locked(const struct node *node, struct error *err)
 int node_wait_free(struct api_request *request, struct node_wait *wait, struct node *node, struct error *err)
 {
 	if (wait->deadline_ms == 0)
-		wait->deadline_ms = clock_ms() + common_lock_wait_ms();
+		wait->deadline_ms = clock_ms() + prefer_wait_ms(request);
 	for (;;) {
 		struct node fresh;
 		int64_t id = node->id;

@@ -34,6 +34,7 @@ struct api_request {
 	json_t *body;                /* parsed; NULL when none; owned */
 	int fault_status;            /* of the error that the handler returns; 0: by its code */
 	struct registry *registry;   /* the view of the conductors at the start; referenced */
+	bool is_preference_applied;  /* Preference-Applied is among the headers */
 	char id[4 + UUID_TEXT];      /* "req-<uuid>" */
 	char base[REQUEST_BASE_MAX]; /* "http://host:port", for links */
 };

@@ -17,6 +17,7 @@
 #define LISTENER_MAX      16
 #define MAX_MINIMUM_DEPTH 8
 
+#define RETRY_AFTER_S     "1" /* 409 for a lock and 503: it did not run, and may run soon */
 static struct {
 	struct option_list host_ip;
 	long port;
@@ -320,6 +321,8 @@ static void answer(struct api_request *request)
 	else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) ||
 		 auth_refuse(request) || route_refuse_old(request) || refuse_body(request))
 		return;
+	if (rc == -ERR_NODE_LOCKED || status == 503)
+		http_response_header(request->out, "Retry-After", RETRY_AFTER_S);
 	else
 		run_handler(request);
 }

@@ -6,6 +6,7 @@
 static const struct operation *const tables[] = {
 	power_operations,    vendor_operations,  provision_operations, management_operations,
 	validate_operations, console_operations, recover_operations,
+	lock_operations,
 };
 
 const struct operation *operation_find(const char *kind)

@@ -34,4 +34,5 @@ int job_interface(struct job *job, enum interface_type type, const struct interf
 const char *job_text(const struct job *job, const char *name); /* NULL: absent, null or no string */
 
 extern const struct operation power_operations[], provision_operations[], management_operations[],
-	validate_operations[], console_operations[], vendor_operations[], recover_operations[];
+	validate_operations[], console_operations[], vendor_operations[], recover_operations[],
+	lock_operations[];

@@ -97,5 +97,115 @@ def test_metrics_count_bmcs(env):
     assert 'password' not in str(seen)
 
 
+def test_lock_shows_holder_and_line(env):
+    server = env.standalone({'fake': {'power_delay': '3'}})
+    node = server.create_fake('n')
+    free = server.ok('GET', '/v1/nodes/n/lock')
+    assert free['holder'] is None and free['queue'] == [] and free['node_uuid'] == node['uuid'], free
+    first = server.power('n')
+    in_line = [harness.Load(lambda target=target: server.call(
+        'PUT', '/v1/nodes/n/states/power', {'target': target}, headers={'Prefer': 'wait=30'}), threads=1)
+        for target in ('power off',)]
+    seen = harness.eventually(lambda: (lambda lock: lock if lock['queue'] else None)(
+        server.ok('GET', f'/v1/nodes/{node["uuid"]}/lock')), 3, what='somebody in line')
+    holder = seen['holder']
+    assert first.headers['ferrule-action'].endswith(holder['action']), (first.headers, holder)
+    assert holder['purpose'] == 'power' and holder['host'] == server.node('n')['reservation'], holder
+    assert holder['instance_state'] == 'live' and holder['is_accepted'] and holder['stop_asked'] is None, holder
+    assert holder['request_id'] == first.headers['openstack-request-id'], holder
+    assert 0 <= holder['age_s'] < 3 and seen['epoch'] == 1, seen
+    assert seen['queue'][0]['purpose'] == 'power' and 'token' not in str(seen), seen
+    for load in in_line:
+        load.is_over.set()
+    server.wait_power('n', 'power off')
+    assert server.get('/v1/nodes/absent/lock').status == 404
+
+
+@harness.timeout(180)
+def test_lock_broken_while_its_holder_lives(env):
+    server = env.standalone({'fake': {'power_delay': '60'}})
+    server.create_fake('n')
+    assert server.call('DELETE', '/v1/nodes/n/lock').status == 404
+    action = server.power('n').headers['ferrule-action']
+    answer = server.call('DELETE', '/v1/nodes/n/lock')
+    assert answer.status == 202 and answer.headers['location'].endswith('/v1/nodes/n/lock'), answer.headers
+    broken = answer.headers['ferrule-action']
+    harness.eventually(lambda: server.node('n')['reservation'] is None, 8, what='the lock free')
+    ended = harness.eventually(lambda: (lambda a: a if a['finished_at'] else None)(server.ok('GET', broken)), 5)
+    assert ended['kind'] == 'lock_break' and ended['state'] == 'done', ended
+    assert ended['result']['outcome'] == 'its holder has stopped', ended
+    stopped = server.ok('GET', action)
+    assert stopped['state'] in ('failed', 'unknown') and 'the lock was broken by request req-' in stopped['error'], stopped
+    history = server.ok('GET', '/v1/nodes/n/history?detail=true')['history']
+    assert any('was broken by request req-' in row['event'] and 'for power' in row['event'] for row in history), history
+
+
+@harness.timeout(180)
+def test_lock_that_nobody_holds_is_broken_after_the_watch(env):
+    server = env.standalone({'conductor': {'beat': '0.3', 'hold': '2', 'flight': '1', 'watch': '3'}})
+    server.create_fake('n')
+    server.psql("UPDATE nodes SET reservation = 'elsewhere' WHERE name = 'n'")
+    seen = server.ok('GET', '/v1/nodes/n/lock')
+    assert seen['holder'] == {'host': 'elsewhere', 'action': None, 'purpose': None}, seen
+    started = time.monotonic()
+    answer = server.call('DELETE', '/v1/nodes/n/lock')
+    assert answer.status == 202, answer
+    harness.eventually(lambda: server.node('n')['reservation'] is None, 10, what='the lock free')
+    assert time.monotonic() - started >= 2.9, 'a break is never instant'
+    assert server.power('n').status == 202
+    server.wait_power('n')
+
+
+@harness.timeout(180)
+def test_lock_of_a_stuck_holder_is_broken_by_force(env):
+    server = env.standalone({'conductor': {'beat': '0.3', 'hold': '2', 'flight': '1', 'watch': '3'}})
+    server.create_fake('n')
+    server.psql("""
+        INSERT INTO conductors (instance, hostname, pools, drivers)
+          VALUES ('aaaaaaaa-0000-4000-8000-000000000001', 'stuck', '{}', '{}');
+        INSERT INTO actions (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, state, instance,
+                             token, epoch, attempt, started_at, accepted_at)
+          SELECT 'aaaaaaaa-0000-4000-8000-000000000002', id, uuid, 'power', true, 'repeat', ':fake-hardware', 'stuck',
+                 'running', 'aaaaaaaa-0000-4000-8000-000000000001', 'aaaaaaaa-0000-4000-8000-000000000003', 1, 1,
+                 now(), now() FROM nodes;
+        UPDATE nodes SET reservation = 'stuck', lock_token = 'aaaaaaaa-0000-4000-8000-000000000003', lock_epoch = 1,
+          lock_action = (SELECT max(id) FROM actions), target_power_state = 'power on'""")
+    beating = harness.Load(lambda: (server.psql("UPDATE conductors SET beat = beat + 1 WHERE hostname = 'stuck'"),
+                                    time.sleep(0.3)), threads=1)
+    time.sleep(4)
+    assert server.node('n')['reservation'] == 'stuck', 'a conductor that beats is not taken over'
+    broken = server.call('DELETE', '/v1/nodes/n/lock').headers['ferrule-action']
+    assert 'was broken by request' in server.ok('GET', '/v1/nodes/n/lock')['holder']['stop_asked']
+    ended = harness.eventually(lambda: (lambda a: a if a['finished_at'] else None)(server.ok('GET', broken)), 20)
+    beating.is_over.set()
+    assert ended['result']['outcome'] == 'its holder did not stop, the outcome is unknown', ended
+    action = server.ok('GET', '/v1/actions/aaaaaaaa-0000-4000-8000-000000000002')
+    assert action['state'] == 'unknown' and 'is not known' in action['error'], action
+    node = harness.eventually(lambda: (lambda n: n if not n['reservation'] else None)(server.node('n')), 10)
+    assert 'is not known' in node['last_error'] and node['target_power_state'] is None, node
+    assert server.power('n').status == 202
+    server.wait_power('n')
+
+
+def test_prefer_wait_and_retry_after(env):
+    server = env.standalone()
+    server.create_fake('n')
+    server.psql("UPDATE nodes SET reservation = 'elsewhere' WHERE name = 'n'")
+    for call in (('PUT', '/v1/nodes/n/states/power', {'target': 'power on'}),
+                 ('PATCH', '/v1/nodes/n', [{'op': 'add', 'path': '/extra/a', 'value': 1}])):
+        started = time.monotonic()
+        answer = server.call(*call, headers={'Prefer': 'respond-async, wait=0'})
+        assert answer.status == 409 and time.monotonic() - started < 1.5, answer
+        assert answer.headers['preference-applied'] == 'wait=0', answer.headers
+        assert answer.headers['retry-after'] == '1', answer.headers
+    started = time.monotonic()
+    answer = server.call('PUT', '/v1/nodes/n/states/power', {'target': 'power on'}, headers={'Prefer': 'wait=4'})
+    assert answer.status == 409 and 3.5 < time.monotonic() - started < 7, answer
+    answer = server.power('n')
+    assert answer.status == 409 and 'preference-applied' not in answer.headers, answer.headers
+    server.psql("UPDATE nodes SET reservation = NULL WHERE name = 'n'")
+    assert server.power('n').status == 202
+
+
 if __name__ == '__main__':
     harness.main()
