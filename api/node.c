@@ -85,7 +85,7 @@ int node_reply(struct api_request *request, const char *uuid, int status, bool i
 		return rc;
 	reply_json(request, status);
 	node_view_all(&view, request->version);
-	view.shows_holder = is_update;
+	view.holder = is_update ? server_host() : NULL;
 	node_json_write(&request->out->body, request, &view, rows, 0);
 	db_rows_release(rows);
 	return 0;

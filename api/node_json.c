@@ -12,7 +12,7 @@
 
 static void clear(struct node_view *view)
 {
-	view->shows_holder = false;
+	view->holder = NULL;
 	memset(view->has, 0, sizeof view->has);
 	for (enum node_field field = 0; field < NODE_FIELD_COUNT; field++)
 		view->column[field] = field < NODE_COLUMN_COUNT ? (int)field : -1;
@@ -137,8 +137,8 @@ static void write_text(struct buf *buf, const struct api_request *request, const
 	const char *text = value_of(source, field);
 	size_t len = len_of(source, field);
 
-	if (field == NODE_RESERVATION && !text && source->view->shows_holder)
-		write_conductor(buf, request, source);
+	if (field == NODE_RESERVATION && !text && source->view->holder)
+		json_out_text(buf, source->view->holder, strlen(source->view->holder));
 	else if (field == NODE_PROVISION_STATE)
 		write_provision_state(buf, text, request->version);
 	else if (len == 0 && field != NODE_CONDUCTOR_GROUP && is_interface_field(field))

@@ -11,7 +11,9 @@
 struct node_view {
 	bool has[NODE_FIELD_COUNT];
 	int column[NODE_FIELD_COUNT]; /* -1: none */
-	bool shows_holder;            /* reservation, when null, is shown as the node's conductor */
+	/* What reservation shows when it is null: the host that made the change which this answers, as Ironic
+	 * answers an update from under its lock. NULL: null. */
+	const char *holder;
 };
 
 /* Everything that the request's version shows; columns as node_read_row gives them. */

@@ -13,11 +13,12 @@
 #include "lib/config.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "model/options.h"
 
 #define LISTENER_MAX      16
 #define MAX_MINIMUM_DEPTH 8
-
 #define RETRY_AFTER_S     "1" /* 409 for a lock and 503: it did not run, and may run soon */
+
 static struct {
 	struct option_list host_ip;
 	long port;
@@ -94,6 +95,15 @@ bool server_is_tls(void)
 static bool is_loopback(const char *address)
 {
 	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+const char *server_host(void)
+{
+	for (size_t i = 0; i < options.host_ip.count; i++) {
+		if (!is_loopback(options.host_ip.items[i]))
+			return common_host();
+	}
+	return "localhost";
 }
 
 int server_check_config(struct error *err)
@@ -311,6 +321,8 @@ static void run_handler(struct api_request *request)
 		request->fault_status ? request->fault_status : error_info((enum errcode) - rc)->http_status;
 	if (status >= 500)
 		log_warning("%s %s: %d: %s", request->http->method, request->http->path, status, err.text);
+	if (rc == -ERR_NODE_LOCKED || status == 503)
+		http_response_header(request->out, "Retry-After", RETRY_AFTER_S);
 	reply_fault(request, status, err.text);
 }
 
@@ -321,8 +333,6 @@ static void answer(struct api_request *request)
 	else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) ||
 		 auth_refuse(request) || route_refuse_old(request) || refuse_body(request))
 		return;
-	if (rc == -ERR_NODE_LOCKED || status == 503)
-		http_response_header(request->out, "Retry-After", RETRY_AFTER_S);
 	else
 		run_handler(request);
 }

@@ -19,6 +19,8 @@ void server_free(void);
 const struct option_list *server_addresses(void);
 int server_port(void);
 bool server_is_tls(void);
+/* The host of this API as its clients know it: "localhost" while it listens on loopback alone. */
+const char *server_host(void);
 /* [api] max_limit. */
 int server_max_limit(void);
 /* Adds request id and version headers, for answers that begin before their handler returns. */
