@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -30,6 +31,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ.get('FERRULE_BIN', ROOT / 'build' / 'asan' / 'bin'))
 SHARED = pathlib.Path(os.environ.get('FERRULE_SHARED', ROOT.parent / 'shared'))
 CASE_TIMEOUT_S = 120
+PORTS = (15000, 32000)
 VERSION = '1.115'
 
 
@@ -58,9 +60,15 @@ def eventually(condition, seconds=10, every=0.05, what='the condition'):
 
 
 def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
+    """Below the range that the kernel draws from for outgoing connections: those would take it meanwhile."""
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(('127.0.0.1', port))
+            except OSError:
+                continue
+            return port
 
 
 def psql_program():
