@@ -51,6 +51,13 @@ int node_ident(struct api_request *request, const char *ident, const char **ret_
 	return 0;
 }
 
+/* From here on the log's lines name the node. */
+static int label_node(struct api_request *request, const struct node *node)
+{
+	request->labels.node_uuid = arena_strdup(request->arena, node_uuid(node));
+	return 0;
+}
+
 int node_find(struct api_request *request, const char *ident, struct node *ret, struct error *err)
 {
 	const char *uuid, *name;
@@ -59,7 +66,7 @@ int node_find(struct api_request *request, const char *ident, struct node *ret, 
 	if (rc != 0)
 		return rc;
 	rc = node_read(request->db, uuid, name, 0, ret, err);
-	return rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
+	return rc == 0 ? label_node(request, ret) : rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
 }
 
 int node_find_brief(struct api_request *request, const char *ident, struct node *ret, struct error *err)
@@ -70,7 +77,7 @@ int node_find_brief(struct api_request *request, const char *ident, struct node 
 	if (rc != 0)
 		return rc;
 	rc = node_read_brief(request->db, uuid, name, ret, err);
-	return rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
+	return rc == 0 ? label_node(request, ret) : rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
 }
 
 int node_reply(struct api_request *request, const char *uuid, int status, bool is_update, struct error *err)

@@ -35,6 +35,7 @@ struct api_request {
 	int fault_status;            /* of the error that the handler returns; 0: by its code */
 	struct registry *registry;   /* the view of the conductors at the start; referenced */
 	bool is_preference_applied;  /* Preference-Applied is among the headers */
+	struct fiber_labels labels;  /* of the log's lines: the request, and its node once found */
 	char id[4 + UUID_TEXT];      /* "req-<uuid>" */
 	char base[REQUEST_BASE_MAX]; /* "http://host:port", for links */
 };

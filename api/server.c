@@ -15,9 +15,10 @@
 #include "lib/log.h"
 #include "model/options.h"
 
-#define LISTENER_MAX      16
-#define MAX_MINIMUM_DEPTH 8
-#define RETRY_AFTER_S     "1" /* 409 for a lock and 503: it did not run, and may run soon */
+#define LISTENER_MAX       16
+#define MAX_MINIMUM_DEPTH  8
+#define BODY_OFFLOAD_BYTES (512 * 1024) /* parsing more than this would keep all other requests waiting */
+#define RETRY_AFTER_S      "1"          /* 409 for a lock and 503: it did not run, and may run soon */
 
 static struct {
 	struct option_list host_ip;
@@ -265,30 +266,60 @@ static bool refuse_path(struct api_request *request)
 	return false;
 }
 
+/* A body on its way to JSON. */
+struct body_work {
+	const char *text;
+	size_t len;
+	unsigned max_depth;
+	enum { BODY_FINE, BODY_TOO_DEEP, BODY_NOT_UTF8, BODY_MALFORMED } fault;
+	json_t *value;
+	struct error err;
+};
+
+static void parse_body(void *arg)
+{
+	struct body_work *work = arg;
+
+	if (json_depth(work->text, work->len) > work->max_depth)
+		work->fault = BODY_TOO_DEEP;
+	else if (!text_is_utf8(work->text, work->len))
+		work->fault = BODY_NOT_UTF8;
+	else if (json_parse(work->text, work->len, work->max_depth, &work->value, &work->err) < 0)
+		work->fault = BODY_MALFORMED;
+}
+
 static bool refuse_body(struct api_request *request)
 {
-	const struct http_request *http = request->http;
-	struct error err;
+	struct body_work work = { .text = request->http->body,
+				  .len = request->http->body_len,
+				  .max_depth = (unsigned)options.max_json_depth };
 
-	if (request->route->body == BODY_NONE || http->body_len == 0)
+	if (request->route->body == BODY_NONE || work.len == 0)
 		return false;
-	if (json_depth(http->body, http->body_len) > (unsigned)options.max_json_depth) {
+	if (work.len > BODY_OFFLOAD_BYTES)
+		offload(parse_body, &work);
+	else
+		parse_body(&work);
+	switch (work.fault) {
+	case BODY_FINE:
+		request->body = work.value;
+		return false;
+	case BODY_TOO_DEEP:
 		reply_json(request, 400);
 		problem_bare(&request->out->body, 400,
 			     arena_printf(request->arena,
 					  "JSON body is nested deeper than the limit of %ld levels.",
 					  options.max_json_depth));
-		return true;
-	}
-	if (!text_is_utf8(http->body, http->body_len)) {
+		break;
+	case BODY_NOT_UTF8:
 		reply_router_refusal(request, 400, "");
-		return true;
+		break;
+	case BODY_MALFORMED:
+		reply_fault(request, 400,
+			    arena_printf(request->arena, "Malformed JSON in the request body: %s",
+					 work.err.text));
+		break;
 	}
-	if (json_parse(http->body, http->body_len, (unsigned)options.max_json_depth, &request->body, &err) ==
-	    0)
-		return false;
-	reply_fault(request, 400,
-		    arena_printf(request->arena, "Malformed JSON in the request body: %s", err.text));
 	return true;
 }
 
@@ -346,12 +377,12 @@ static void make_request_id(struct api_request *request)
 static void handle(struct http_request *http, struct http_response *response, void *arg)
 {
 	struct api_request request = { .http = http, .out = response, .arena = http->arena, .db = server.db };
-	struct fiber_labels labels = { .request_id = request.id };
 	int64_t begun_ns = clock_ns();
 
 	(void)arg;
 	make_request_id(&request);
-	fiber_set_labels(&labels);
+	request.labels.request_id = request.id;
+	fiber_set_labels(&request.labels);
 	set_base(&request);
 	request.registry = fleet_get();
 	answer(&request);
