@@ -65,7 +65,8 @@ static void write_next(struct page *page, struct buf *body, const char *marker)
 	buf_printf(body, "limit=%d&marker=%s\"", page->limit, marker);
 }
 
-/* Writes the rows that are kept; returns how many. marker: uuid of the last row so far, "" before the first. */
+/* Writes the rows that are kept; returns how many. marker: uuid of the last row so far, "" before the
+ * first. */
 static int write_rows(struct page *page, const struct db_rows *rows, int room, char marker[UUID_TEXT])
 {
 	struct buf *body = &page->request->out->body;
