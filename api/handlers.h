@@ -95,6 +95,8 @@ HANDLER(chassis_delete);
 HANDLER(chassis_nodes);
 /* shard.c */
 HANDLER(shard_list);
+/* changes.c */
+HANDLER(changes_stream);
 /* action_show.c */
 HANDLER(action_show);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/changes.h"
 #include "api/dispatch.h"
 #include "api/fleet.h"
 #include "api/metrics.h"
@@ -61,11 +62,13 @@ static void serve(struct db *db)
 		fleet_start(db);
 		api_metrics_start(db);
 		dispatch_start(db);
+		changes_start(db);
 		rc = fleet_refresh(&err);
 		if (rc == 0)
 			rc = server_start(db, &err);
 		while (rc == 0 && !program.is_stopping)
 			cond_wait(&program.stop, DEADLINE_NEVER);
+		changes_stop();
 		server_drain(clock_ms() + DRAIN_MS);
 		server_free();
 		fleet_stop();

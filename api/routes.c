@@ -46,6 +46,10 @@ static const struct query_parameter conductor_query[] = {
 	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
 
+static const struct query_parameter changes_query[] = {
+	{ "node", QUERY_TEXT, 0 }, { "after", QUERY_TEXT, 0 }, { 0 }
+};
+
 #define PORT_FILTERS                                                                 \
 	{ "node", QUERY_TEXT, 0 }, { "node_uuid", QUERY_UUID, 0 },                    \
 	{ "address", QUERY_TEXT, 0 }, { "portgroup", QUERY_TEXT, 24 },                \
@@ -212,6 +216,8 @@ const struct route routes[] = {
 	{ GET("/v1/chassis/{}/nodes"), .handle = chassis_nodes, .query = node_list_query },
 
 	{ GET("/v1/shards"), .handle = shard_list, SINCE(82, NOT_FOUND) },
+	{ GET("/v1/changes"), .handle = changes_stream, .query = changes_query,
+	  .produces = "text/event-stream" },
 	{ GET("/v1/actions/{}"), .handle = action_show },
 	{ 0 }
 };

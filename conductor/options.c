@@ -75,6 +75,8 @@ static const struct option table[] = {
 		"maintenance. 0: never."),
 	SECONDS("check_orphans_interval", orphan_interval_s, "60", 1, 86400,
 		"Seconds between searches for nodes that a lost conductor left in the middle of something."),
+	SECONDS("changes_retention", changes_kept_s, "600", 10, 604800,
+		"Seconds for which changes of nodes are kept for readers of GET /v1/changes that come back."),
 	{ .section = "conductor",
 	  .name = "metrics_port",
 	  .type = OPTION_INT,

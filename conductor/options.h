@@ -18,6 +18,7 @@ struct conductor_options {
 	bool power_sync_is_forced;        /* force_power_state_during_sync */
 	double power_recovery_interval_s; /* power_failure_recovery_interval; 0: off */
 	double orphan_interval_s;
+	double changes_kept_s; /* changes_retention */
 	long metrics_port; /* 0: off */
 	char *journal; /* write_journal; NULL: none */
 };

@@ -5,6 +5,7 @@
 #include "conductor/operation.h"
 #include "conductor/options.h"
 #include "db/action.h"
+#include "db/changes.h"
 #include "db/conductor.h"
 #include "db/node.h"
 #include "db/orphan.h"
@@ -17,6 +18,8 @@
 #define ORPHANS_AT_A_TIME  100
 #define PURGE_AT_A_TIME    2000 /* 1,000 a second */
 #define PURGE_MS           2000
+#define CHANGES_AT_A_TIME  ((size_t)2000)
+#define CHANGES_TIMES      10
 #define CONDUCTOR_PURGE_MS INT64_C(3600000)
 /* Longest time in line and at work of a recovery; a node that stays held is found again. */
 #define RECOVER_WAIT_MS 60000
@@ -91,6 +94,21 @@ static void orphan_loop(struct conductor *conductor)
 	}
 }
 
+/* As fast as they come: a busy fleet makes some thousand a second. */
+static void purge_changes(struct conductor *conductor)
+{
+	int64_t keep_s = (int64_t)conductor_options.changes_kept_s;
+	size_t count = CHANGES_AT_A_TIME;
+	struct error err;
+
+	for (int i = 0; i < CHANGES_TIMES && count == CHANGES_AT_A_TIME && !conductor->is_stopping; i++) {
+		if (changes_purge(conductor->db, keep_s, CHANGES_AT_A_TIME, &count, &err) < 0) {
+			log_warning("old changes could not be removed: %s", err.text);
+			return;
+		}
+	}
+}
+
 static void purge_loop(struct conductor *conductor)
 {
 	int64_t conductors_ms = clock_ms();
@@ -104,6 +122,7 @@ static void purge_loop(struct conductor *conductor)
 			continue;
 		if (action_purge(conductor->db, PURGE_AT_A_TIME, &count, &err) < 0)
 			log_warning("old actions could not be removed: %s", err.text);
+		purge_changes(conductor);
 		if (clock_ms() >= conductors_ms && conductor_purge(conductor->db, &rows, &err) == 0)
 			conductors_ms = clock_ms() + CONDUCTOR_PURGE_MS;
 	}

@@ -1,5 +1,7 @@
 """What operators see: metrics of both programs, who holds a lock and how it is broken, waiting in line, and the
 stream of changes."""
+import http.client
+import json
 import re
 import time
 
@@ -205,6 +207,144 @@ def test_prefer_wait_and_retry_after(env):
     assert answer.status == 409 and 'preference-applied' not in answer.headers, answer.headers
     server.psql("UPDATE nodes SET reservation = NULL WHERE name = 'n'")
     assert server.power('n').status == 202
+
+
+class Stream:
+    """A reader of server-sent events, by the rules of the HTML standard."""
+
+    def __init__(self, url, last=None, query=''):
+        host, port = url.removeprefix('http://').split(':')
+        self.connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        headers = {'Accept': 'text/event-stream', 'X-OpenStack-Ironic-API-Version': harness.VERSION,
+                   **({'Last-Event-ID': last} if last else {})}
+        self.connection.request('GET', '/v1/changes' + query, headers=headers)
+        self.response = self.connection.getresponse()
+        assert self.response.status == 200, self.response.read()
+        assert self.response.headers['content-type'] == 'text/event-stream'
+        self.last = last
+
+    def next(self):
+        """The next event with data; None at the end of the stream."""
+        event, data, place = None, [], None
+        while True:
+            line = self.response.readline().decode()
+            if not line:
+                return None
+            name, _, value = line.rstrip('\n').partition(':')
+            value = value.removeprefix(' ')
+            if name == 'id':
+                place = value
+            elif name == 'event':
+                event = value
+            elif name == 'data':
+                data.append(value)
+            elif line == '\n':
+                self.last = place or self.last
+                if data:
+                    return event, json.loads('\n'.join(data))
+
+    def take(self, count):
+        return [self.next()[1] for _ in range(count)]
+
+    def close(self):
+        self.connection.close()
+
+
+def seen_states(changes):
+    return [(c['power_state'], c['target_power_state']) for c in changes]
+
+
+def test_changes_tell_what_happens(env):
+    server = env.standalone()
+    stream = Stream(server.url)
+    node = server.create_fake('n', extra={'line': 'one\ntwo'})
+    created = stream.next()[1]
+    assert created['change'] == 'created' and created['uuid'] == node['uuid'] and created['name'] == 'n', created
+    started = time.monotonic()
+    assert server.power('n').status == 202
+    changes = stream.take(2)
+    assert time.monotonic() - started < 2
+    assert seen_states(changes) == [(None, 'power on'), ('power on', None)], changes
+    assert changes[0]['version'] < changes[1]['version'], changes
+    server.ok('PUT', '/v1/nodes/n/maintenance', {'reason': 'a "quoted"\nreason'})
+    assert stream.next()[1]['maintenance'] is True
+    server.ok('PATCH', '/v1/nodes/n', [{'op': 'add', 'path': '/extra/a', 'value': 1}])
+    assert stream.next()[1]['change'] == 'updated'
+    server.ok('DELETE', '/v1/nodes/n')
+    assert stream.next()[1]['change'] == 'deleted'
+    seen = scrape(server.url + '/metrics')
+    assert seen['ferrule_change_readers'] == 1
+    stream.close()
+    harness.eventually(lambda: scrape(server.url + '/metrics')['ferrule_change_readers'] == 0, 10)
+    for last in ('x', '1', '1-', '-1', '1-1x', '99999999999999999999999-1'):
+        answer = server.get('/v1/changes', headers={'Last-Event-ID': last})
+        assert answer.status == 400, (last, answer)
+    assert server.get('/v1/changes?node=absent').status == 404
+    assert server.get('/v1/changes?other=1').status == 400
+
+
+def test_changes_resume_over_reconnect_and_api_restart(env):
+    server = env.standalone()
+    for name in ('a', 'b'):
+        server.create_fake(name)
+    api = server.more_api()
+    stream = Stream(api.url, query='?node=a')
+    server.power('a')
+    first = stream.next()[1]
+    stream.close()
+    server.wait_power('a')
+    server.power('b')
+    server.wait_power('b')
+    again = Stream(api.url, last=stream.last, query='?node=a')
+    second = again.next()[1]
+    assert seen_states([first, second]) == [(None, 'power on'), ('power on', None)], (first, second)
+    started = time.monotonic()
+    api.program.stop()
+    assert time.monotonic() - started < 5, 'a stream holds up the end of the API'
+    assert again.next() is None
+    server.power('a', 'power off')
+    server.wait_power('a', 'power off')
+    third = Stream(server.url, last=again.last, query='?node=a')
+    assert seen_states(third.take(2)) == [('power on', 'power off'), ('power off', None)]
+    everything = Stream(server.url, last='0-0')
+    changes = everything.take(8)
+    assert [c['name'] for c in changes if c['change'] == 'created'] == ['a', 'b'], changes
+    for name in ('a', 'b'):
+        versions = [c['version'] for c in changes if c['name'] == name]
+        assert versions == sorted(set(versions)), versions
+    server.psql("UPDATE node_changes_purged SET xid = '999', id = 1; DELETE FROM node_changes WHERE false")
+    lost = Stream(server.url, last='998-1')
+    assert lost.next()[0] == 'reset'
+
+
+def test_changes_lose_nothing_under_concurrent_writers(env):
+    server = env.standalone()
+    for i in range(20):
+        server.create_fake(f'n{i}')
+    stream = Stream(server.url, last='0-0')
+    assert len(stream.take(20)) == 20
+    # transactions that take their id early and end late, among quick ones
+    late = [harness.Load(lambda i=i: server.psql(
+        f"BEGIN; UPDATE nodes SET updated_at = clock_timestamp(), description = 'late' WHERE name = 'n{i}';"
+        "SELECT pg_sleep(0.2); COMMIT"), threads=1) for i in range(3)]
+    quick = [harness.Load(lambda i=i: server.psql(
+        f"UPDATE nodes SET updated_at = clock_timestamp(), description = 'quick' WHERE name = 'n{i}'"), threads=1)
+        for i in range(3, 8)]
+    time.sleep(4)
+    for load in late + quick:
+        load.is_over.set()
+    for load in late + quick:
+        for thread in load.threads:
+            thread.join()
+    made = sum(len(load.results) for load in late + quick)
+    counted = int(server.psql("SELECT count(*) FROM node_changes WHERE change = 'updated'"))
+    assert made > 50 and counted >= made, (made, counted)
+    got = stream.take(counted)
+    assert len(got) == counted and all(c['change'] == 'updated' for c in got)
+    names = [c['name'] for c in got]
+    for i in range(8):
+        expected = int(server.psql(f"SELECT count(*) FROM node_changes WHERE change = 'updated' AND name = 'n{i}'"))
+        assert names.count(f'n{i}') == expected
 
 
 if __name__ == '__main__':
