@@ -3,7 +3,7 @@
     campaign.py [--rounds N] [--seed S] [--cells C] [--build DIR] [--conductor PROGRAM] [--keep]
 
 A round kills (kill -9) or freezes (SIGSTOP, mostly for longer than a lease) one victim: a conductor, an API, a
-backend of PostgreSQL or all of it. An episode is some rounds, which may overlap, then silence: every lock must come
+backend of PostgreSQL or all of it; or cuts one conductor's way to the database. An episode is some rounds, which may overlap, then silence: every lock must come
 free and every action end within the bound. Its traces are then checked. Cells are campaigns side by side, with
 seeds that follow each other. The exit status is 0 only without violations.
 """
@@ -21,6 +21,7 @@ import time
 import types
 
 import checker
+import proxy
 import service
 from service import harness
 
@@ -33,6 +34,7 @@ NEVER_SENT = 30
 # Victim, what is done to it, weight.
 FAULTS = [
     ('conductor', 'kill', 6), ('conductor', 'freeze', 6), ('conductor', 'terminate', 2),
+    ('link', 'cut', 4), ('link', 'reset', 1),
     ('api', 'kill', 2), ('api', 'freeze', 2),
     ('backend', 'freeze', 3), ('lease backend', 'freeze', 2), ('backend', 'end', 2), ('backend', 'kill', 1),
     ('postmaster', 'kill', 1),
@@ -157,7 +159,7 @@ class Campaign:
         self.freezes = []
         self.faults = []
         self.violations = []
-        self.slowest_idle = 0.0
+        self.slowest_idle = self.slowest_takeover = 0.0
         programs = {'ferrule-conductor': conductor_program} if conductor_program else {}
         self.service = service.Service(env, service.SHORT_TIMES, {
             'ipmi': {'command_retry_timeout': 8, 'allow_send_raw': 'true'}, 'redfish': {'connection_attempts': 2, 'connection_retry_interval': 0.5,
@@ -172,8 +174,10 @@ class Campaign:
                 self.rack.set(name, loss_percent=self.rng.choice((0, 4)))
         for number in range(apis):
             self.service.api(f'api{number}')
+        self.links = [] if database or cluster else [proxy.Proxy(self.cluster.port) for _ in range(conductors)]
         for number in range(conductors):
-            self.service.conductor(f'conductor{number}')
+            through = {'connection': self.cluster.dsn(self.links[number].port)} if self.links else None
+            self.service.conductor(f'conductor{number}', through)
         self.service.ready()
         self.nodes = self.service.create_nodes(fake=2)
         self.bmc_of = {row[1]: row[0] for row in self.cluster.rows('SELECT name, uuid FROM nodes')}
@@ -228,7 +232,7 @@ class Campaign:
         elif how == 'kill':
             thread = self.restart(victim, self.rng.choice((0, 0.5, 2)), lambda process: process.kill())
         else:
-            thread = self.restart(victim, 0, lambda process: process.program.stop())
+            thread = self.restart(victim, 0, lambda process: process.terminate())
         self.busy[victim.name] = thread
         return victim.name
 
@@ -249,6 +253,19 @@ class Campaign:
         else:
             self.send(pid, signal.SIGTERM if how == 'end' else signal.SIGKILL)
         return f'{who} {pid}'
+
+    def link_fault(self, how):
+        link = self.rng.choice(self.links)
+        if how == 'reset':
+            link.reset()
+        elif not link.is_cut:
+            link.cut()
+
+            def run():
+                time.sleep(self.frozen_seconds())
+                link.heal()
+            self.threads.append(self.spawn(run))
+        return f'link {self.links.index(link)}'
 
     def postmaster_fault(self):
         self.cluster.crash()
@@ -288,6 +305,8 @@ class Campaign:
             victim = self.process_fault(self.service.conductors, how)
         elif who == 'api':
             victim = self.process_fault(self.service.apis, how)
+        elif who == 'link':
+            victim = self.link_fault(how)
         elif who == 'postmaster':
             victim = self.postmaster_fault()
         elif who == 'pgbouncer':
@@ -319,7 +338,7 @@ class Campaign:
             self.violations.append(f'(5) {problem}')
         sampler.end()
         for conductor in self.service.conductors:
-            conductor.program.stop()
+            conductor.terminate()
         self.judge(load, sampler)
         for conductor in self.service.conductors:
             conductor.start()
@@ -333,6 +352,7 @@ class Campaign:
             found.append('faults: ' + ', '.join(f'{at} {text}' for at, text in self.faults))
         self.violations += found
         self.counts.update(judge.counts)
+        self.slowest_takeover = max(self.slowest_takeover, judge.slowest_takeover / 1e9)
         self.counts['snapshots'] += sampler.count
         self.forget()
 
@@ -381,7 +401,8 @@ class Campaign:
 
     def report(self):
         words = [f'{name}: {count}' for name, count in sorted(self.counts.items())]
-        return f'seed {self.seed}: {len(self.violations)} violations; slowest to idle {self.slowest_idle:.1f} s; ' + \
+        return f'seed {self.seed}: {len(self.violations)} violations; slowest to idle {self.slowest_idle:.1f} s, ' \
+            f'slowest takeover {self.slowest_takeover:.1f} s; ' + \
             ', '.join(words)
 
 

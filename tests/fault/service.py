@@ -173,6 +173,13 @@ class Process:
     def kill(self):
         self.program.kill(signal.SIGKILL)
 
+    def terminate(self, seconds=30):
+        """SIGTERM, and a clean end; one that came before the program could listen to signals is as good."""
+        self.program.is_checked = False
+        self.signal(signal.SIGTERM)
+        status = self.program.wait(seconds)
+        assert status in (0, -signal.SIGTERM), f'{self.name} ended with status {status}'
+
     def freeze(self):
         self.signal(signal.SIGSTOP)
 

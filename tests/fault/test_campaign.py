@@ -104,6 +104,8 @@ MUTANTS = {
     '(5) written before the promise': replace('writes', 1, at=int(20.5 * SECOND)),
     '(5) never ends': remove('actions', 7),
     '(5) accepted and lost': replace('answers', 0, action='u9'),
+    '(5) 202 without acceptance': replace('answers', 2, status=202),
+    '(5) a result of what failed': replace('answers', 1, status=200),
     '(5) a promise taken back': replace('actions', 3, is_accepted=False),
     '(6) repeated': add('actions', 6, seq=20, state='queued', token='', at=40 * SECOND),
     '(6) sent twice': add('writes', 0, at=int(12.05 * SECOND)),

@@ -540,6 +540,47 @@ static void test_declared_dead__fences_and_registers_anew(void **state)
 	pg_run(declared_dead, NULL);
 }
 
+/* The process registers anew while the answer to its start is on its way. */
+static void rename_instance(void *arg)
+{
+	struct conductor *conductor = arg;
+
+	uuid_new(conductor->instance);
+}
+
+static void started_by_the_dead(void *arg)
+{
+	char instance[UUID_TEXT];
+	bool is_started = false;
+	int64_t node, power;
+	struct job job;
+
+	(void)arg;
+	begin_test();
+	node = make_node(1);
+	MUST(conductor_start(&one, db, "one", &err) == 0);
+	one.is_draining = true; /* starts nothing by itself */
+	power = insert_power(node, "one", "power on");
+	memcpy(instance, one.instance, sizeof(instance));
+	fiber_spawn("rename", rename_instance, &one);
+	MUST(task_open_exclusive(&one, node, &job, &is_started, &err) == 0 && is_started);
+	MUST(!job.operation && !one.jobs); /* no job of the new instance, whose lease is not the old one's */
+	MUST(strcmp(query("SELECT instance FROM actions WHERE id = %" PRId64, power), instance) == 0);
+	MUST_BE(state_of(power), "running");
+	one.is_draining = false;
+	wait_for_state(10, power, "done"); /* the old instance falls silent and is swept */
+	MUST_BE(query("SELECT attempt FROM actions WHERE id = %" PRId64, power), "2");
+	check_nothing_held();
+	stop(&one);
+	test_end();
+}
+
+static void test_start__answered_to_another_instance__is_no_job(void **state)
+{
+	(void)state;
+	pg_run(started_by_the_dead, NULL);
+}
+
 /* Somebody broke the lock: token gone, lease alive. */
 static void lose_lock(void *arg)
 {
@@ -754,6 +795,7 @@ int main(void)
 		cmocka_unit_test(test_two_conductors__never_hold_one_node_together),
 		cmocka_unit_test(test_takeover__repeats_or_tells_that_it_is_unknown),
 		cmocka_unit_test(test_declared_dead__fences_and_registers_anew),
+		cmocka_unit_test(test_start__answered_to_another_instance__is_no_job),
 		cmocka_unit_test(test_lock__broken__nothing_more_is_sent),
 		cmocka_unit_test(test_row_without_a_fiber__goes_back_in_line),
 		cmocka_unit_test(test_database__crashed_in_between__loses_nothing),
