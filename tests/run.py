@@ -96,6 +96,7 @@ def python_file(folder, path, patterns):
     if listed.returncode != 0:
         yield Job([stem], [PYTHON, path, '--list'], CHECK_TIMEOUT_S)
         return
+    print(listed.stderr, end='', flush=True) # what the file leaves out, and why
     cases = listed.stdout.split()
     is_serial = cases[:1] == ['serial']
     chosen = [case for case in cases[is_serial:] if wanted(f'{stem}.{case}', patterns)]
