@@ -185,16 +185,17 @@ class Campaign:
 
     # ---- faults ----
 
-    def freeze(self, pids, seconds):
+    def freeze(self, pid, is_conductor=False):
         """Frozen and thawed by a thread of its own, so that rounds overlap."""
+        seconds = self.frozen_seconds()
+
         def run():
             started = service.boottime_ns()
-            for pid in pids:
-                self.send(pid, signal.SIGSTOP)
+            self.send(pid, signal.SIGSTOP)
             time.sleep(seconds)
-            for pid in pids:
-                self.send(pid, signal.SIGCONT)
-            self.freezes.append((started, service.boottime_ns()))
+            self.send(pid, signal.SIGCONT)
+            if is_conductor:
+                self.freezes.append((started, service.boottime_ns()))
         return self.spawn(run)
 
     @staticmethod
@@ -228,7 +229,7 @@ class Campaign:
             return None
         victim = self.rng.choice(free)
         if how == 'freeze':
-            thread = self.freeze([victim.program.pid], self.frozen_seconds())
+            thread = self.freeze(victim.program.pid, victim in self.service.conductors)
         elif how == 'kill':
             thread = self.restart(victim, self.rng.choice((0, 0.5, 2)), lambda process: process.kill())
         else:
@@ -248,8 +249,7 @@ class Campaign:
             return None
         pid = self.rng.choice(pids)
         if how == 'freeze':
-            thread = self.freeze([pid], self.frozen_seconds())
-            self.threads.append(thread)
+            self.threads.append(self.freeze(pid))
         else:
             self.send(pid, signal.SIGTERM if how == 'end' else signal.SIGKILL)
         return f'{who} {pid}'
@@ -276,7 +276,7 @@ class Campaign:
 
     def bouncer_fault(self, how):
         if how == 'freeze':
-            self.threads.append(self.freeze([self.cluster.bouncer.pid], self.frozen_seconds()))
+            self.threads.append(self.freeze(self.cluster.bouncer.pid))
         else:
             self.cluster.kill_bouncer()
             time.sleep(self.rng.choice((0, 0.5)))
