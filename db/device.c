@@ -15,10 +15,11 @@
 	" (SELECT 1 FROM actions a WHERE a.id = d.claim_action AND a.finished_at IS NULL))"
 #define COLUMNS                                                                                              \
 	"d.id, d.version, d.pod_manager_id, d.uuid,"                                                         \
-	" (SELECT p.uuid FROM pod_managers p WHERE p.id = d.pod_manager_id), d.resource_id, d.type, d.state," \
-	" d.group_id, d.host_id, d.node_id, (SELECT n.uuid FROM nodes n WHERE n.id = d.node_id), d.is_held,"  \
-	" d.is_present, d.intent, " IS_BUSY ", d.properties, d.extra, " TIME("d.created_at") ", "            \
-	TIME("d.updated_at")
+	" (SELECT p.uuid FROM pod_managers p WHERE p.id = d.pod_manager_id), d.resource_id, d.type, "        \
+	"d.state,"                                                                                           \
+	" d.group_id, d.host_id, d.node_id, (SELECT n.uuid FROM nodes n WHERE n.id = d.node_id), d.is_held," \
+	" d.is_present, d.intent, " IS_BUSY                                                                  \
+	", d.properties, d.extra, " TIME("d.created_at") ", " TIME("d.updated_at")
 
 /* ---- reading ---- */
 
@@ -137,8 +138,8 @@ int device_read(struct db *db, int64_t pod_manager_id, const char *resource_id, 
 
 /* ---- claims ---- */
 
-/* What stood in the row is told beside what stands in it now: the row is taken first, then written. Nobody but
- * the owner of an intent takes it up, and only when no other action is at work. */
+/* What stood in the row is told beside what stands in it now: the row is taken first, then written. Nobody
+ * but the owner of an intent takes it up, and only when no other action is at work. */
 #define CLAIM(name_, intent_, owner_, holding_)                                                              \
 	{                                                                                                    \
 		.name = (name_),                                                                             \
@@ -147,9 +148,9 @@ int device_read(struct db *db, int64_t pod_manager_id, const char *resource_id, 
 		       " AND (d.claim_action IS NULL OR d.claim_action = $4::bigint OR NOT " IS_BUSY ")"     \
 		       " FOR UPDATE),"                                                                       \
 		       " w AS (UPDATE devices w SET intent = '" intent_ "', claim_action = $4::bigint,"      \
-		       " version = w.version + 1, updated_at = now()" holding_ " FROM o WHERE w.id = o.id"    \
+		       " version = w.version + 1, updated_at = now()" holding_ " FROM o WHERE w.id = o.id"   \
 		       " RETURNING w.version)"                                                               \
-		       " SELECT " COLUMNS ", (SELECT w.version FROM w) FROM o d",                             \
+		       " SELECT " COLUMNS ", (SELECT w.version FROM w) FROM o d",                            \
 		.param_count = 4,                                                                            \
 	}
 
@@ -175,7 +176,8 @@ int device_claim(struct db *db, const struct device_claim *claim, struct arena *
 	snprintf(node_id, sizeof(node_id), "%" PRId64, claim->node_id);
 	snprintf(action_id, sizeof(action_id), "%" PRId64, claim->action_id);
 	int rc = db_exec(db, &claims[claim->intent],
-			 (const char *[]){ pod_manager_id, claim->resource_id, node_id, action_id }, &rows, err);
+			 (const char *[]){ pod_manager_id, claim->resource_id, node_id, action_id }, &rows,
+			 err);
 	if (rc < 0)
 		return rc;
 	*ret_claimed = db_rows_count(rows) > 0 && db_value(rows, 0, 20);
@@ -191,7 +193,8 @@ static const struct db_statement settle = {
 	.name = "device_settle",
 	.sql = "UPDATE devices SET group_id = $3, state = CASE WHEN $3 = '" DEVICE_FREE_GROUP
 	       "' THEN 'free' ELSE 'allocated' END, host_id = $4,"
-	       " node_id = (SELECT n.id FROM nodes n WHERE n.id = $5::bigint), is_held = $6::boolean, intent = NULL,"
+	       " node_id = (SELECT n.id FROM nodes n WHERE n.id = $5::bigint), is_held = $6::boolean, intent "
+	       "= NULL,"
 	       " claim_action = NULL, version = version + 1, updated_at = now()"
 	       " WHERE id = $1::bigint AND version = $2::bigint",
 	.param_count = 6,
@@ -201,8 +204,8 @@ int device_settle(struct db *db, int64_t id, int64_t version, const struct devic
 		  bool *ret_done, struct error *err)
 {
 	char id_text[24], version_text[24], node_id[24];
-	const char *values[] = { id_text, version_text, outcome->group_id, outcome->host_id, node_id,
-				 outcome->is_held ? "true" : "false" };
+	const char *values[] = { id_text,          version_text, outcome->group_id,
+				 outcome->host_id, node_id,      outcome->is_held ? "true" : "false" };
 	struct db_rows *rows = NULL;
 
 	snprintf(id_text, sizeof(id_text), "%" PRId64, id);
@@ -223,7 +226,8 @@ static const struct db_statement add = {
 	.name = "device_add",
 	.sql = "INSERT INTO devices (uuid, pod_manager_id, resource_id, type, state, group_id, host_id,"
 	       " properties, extra) SELECT gen_random_uuid(), $1::bigint, u.resource_id, u.type, " STATE
-	       ", u.group_id, u.host_id, u.properties::json, u.extra::json FROM unnest($2::text[], $3::text[],"
+	       ", u.group_id, u.host_id, u.properties::json, u.extra::json FROM unnest($2::text[], "
+	       "$3::text[],"
 	       " $4::text[], $5::text[], $6::text[], $7::text[]) AS"
 	       " u (resource_id, type, group_id, host_id, properties, extra)"
 	       " ON CONFLICT (pod_manager_id, resource_id) DO NOTHING",
@@ -236,7 +240,8 @@ static const struct db_statement rewrite = {
 	       " host_id = u.host_id, node_id = CASE WHEN u.is_kept THEN d.node_id END,"
 	       " is_held = d.is_held AND u.is_kept, is_present = u.is_present, intent = NULL,"
 	       " claim_action = NULL, properties = u.properties::json, extra = u.extra::json,"
-	       " version = d.version + 1, updated_at = now() FROM unnest($1::bigint[], $2::bigint[], $3::text[],"
+	       " version = d.version + 1, updated_at = now() FROM unnest($1::bigint[], $2::bigint[], "
+	       "$3::text[],"
 	       " $4::text[], $5::text[], $6::boolean[], $7::boolean[], $8::text[], $9::text[]) AS"
 	       " u (id, version, type, group_id, host_id, is_kept, is_present, properties, extra)"
 	       " WHERE d.id = u.id AND d.version = u.version",
@@ -250,7 +255,12 @@ static const struct db_statement delete_gone = {
 	.param_count = 2,
 };
 
-enum { ADD_ARRAYS = 6, REWRITE_ARRAYS = 9, DELETE_ARRAYS = 2, ARRAYS = ADD_ARRAYS + REWRITE_ARRAYS + DELETE_ARRAYS };
+enum {
+	ADD_ARRAYS = 6,
+	REWRITE_ARRAYS = 9,
+	DELETE_ARRAYS = 2,
+	ARRAYS = ADD_ARRAYS + REWRITE_ARRAYS + DELETE_ARRAYS
+};
 
 static void put_added(struct array *arrays, const struct device_store *store)
 {

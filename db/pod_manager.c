@@ -51,7 +51,8 @@ static const struct db_statement insert = {
 };
 static const struct db_statement take_over = {
 	.name = "pod_manager_take_over",
-	.sql = "UPDATE pod_managers SET uuid = $1::uuid, name = $2, driver = $4, username = $5, password = $6,"
+	.sql = "UPDATE pod_managers SET uuid = $1::uuid, name = $2, driver = $4, username = $5, password = "
+	       "$6,"
 	       " verify_ca = $7, is_from_node = false, is_sync_asked = true, updated_at = now()"
 	       " WHERE url = $3 AND is_from_node",
 	.param_count = 7,
@@ -72,7 +73,8 @@ static const struct db_statement delete_statement = {
 /* Two nodes may come with a new URL at once: the second finds the first one's row. */
 static const struct db_statement make = {
 	.name = "pod_manager_make",
-	.sql = "INSERT INTO pod_managers (uuid, name, url, driver, username, password, verify_ca, is_from_node)"
+	.sql = "INSERT INTO pod_managers (uuid, name, url, driver, username, password, verify_ca, "
+	       "is_from_node)"
 	       " VALUES (gen_random_uuid(), $1, $1, $2, $3, $4, $5, true) ON CONFLICT DO NOTHING",
 	.param_count = 5,
 };
@@ -90,7 +92,8 @@ static const struct db_statement take_due = {
 	       " OR ($2::float8 > 0 AND (p.sync_taken_at IS NULL"
 	       " OR p.sync_taken_at <= now() - make_interval(secs => $2::float8)))"
 	       " OR (p.sync_taken_at < now() - interval '2 s' AND " HAS_STUCK "))"
-	       " ORDER BY p.sync_taken_at NULLS FIRST, p.id LIMIT $3::int FOR UPDATE SKIP LOCKED) RETURNING id",
+	       " ORDER BY p.sync_taken_at NULLS FIRST, p.id LIMIT $3::int FOR UPDATE SKIP LOCKED) RETURNING "
+	       "id",
 	.param_count = 3,
 };
 static const struct db_statement ask_sync = {
@@ -211,7 +214,7 @@ SUSPENDS static int write(struct db *db, const struct db_statement *statement, c
 
 int pod_manager_insert(struct db *db, const struct pod_manager *row, struct error *err)
 {
-	const char *values[] = { row->uuid,	row->name,     row->url,      row->driver,
+	const char *values[] = { row->uuid,     row->name,     row->url,      row->driver,
 				 row->username, row->password, row->verify_ca };
 	bool is_taken_over = false;
 	int rc = write(db, &take_over, values, &is_taken_over, err);

@@ -20,8 +20,8 @@ struct pod_manager {
 	const char *verify_ca;           /* NULL: true */
 	bool is_from_node;
 	/* read only: */
-	const char *status;     /* "Online", "Offline", "Unknown" */
-	const char *last_error; /* NULL: none */
+	const char *status;                              /* "Online", "Offline", "Unknown" */
+	const char *last_error;                          /* NULL: none */
 	const char *created_at, *updated_at, *synced_at; /* ISO 8601 in UTC; the latter may be NULL */
 };
 
@@ -55,8 +55,8 @@ SUSPENDS int pod_manager_for_node(struct db *db, const struct pod_manager *wante
 SUSPENDS int pod_manager_take_due(struct db *db, const char *driver, double interval_s, size_t max,
 				  int64_t *ret_ids, size_t *ret_count, struct error *err);
 SUSPENDS int pod_manager_ask_sync(struct db *db, int64_t id, struct error *err);
-/* What came of talking to it: failure NULL is Online, with synced_at when is_synced. Writes only changes of the
- * status, and synced_at. */
+/* What came of talking to it: failure NULL is Online, with synced_at when is_synced. Writes only changes of
+ * the status, and synced_at. */
 SUSPENDS int pod_manager_note(struct db *db, int64_t id, const char *failure, bool is_synced,
 			      struct error *err);
 /* Takes managers that have devices of deleted nodes, at most max; none is given twice within 10 s. */

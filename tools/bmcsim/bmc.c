@@ -14,6 +14,12 @@ const char *const bmc_boot_names[BMC_BOOT_COUNT] = {
 	[BMC_BOOT_UEFI_HTTP] = "uefihttp",
 };
 
+const char *const bmc_protocol_names[BMC_PROTOCOL_COUNT] = {
+	[BMC_REDFISH] = "redfish",
+	[BMC_IPMI] = "ipmi",
+	[BMC_EEM] = "eem",
+};
+
 const char *const bmc_persistence_names[3] = {
 	[BMC_BOOT_DISABLED] = "disabled",
 	[BMC_BOOT_ONCE] = "once",
@@ -205,6 +211,10 @@ bool bmc_fault_take(struct bmc *bmc, const char *what, struct bmc_fault *ret)
 	for (struct bmc_fault *fault = bmc->faults; fault; fault = fault->next) {
 		if (!fault->times || (fault->match && !strstr(what, fault->match)))
 			continue;
+		if (fault->skip > 0) {
+			fault->skip--;
+			continue;
+		}
 		if (fault->times > 0)
 			fault->times--;
 		bmc->faults_shown++;

@@ -14,7 +14,8 @@
 #include "lib/error.h"
 #include "tools/bmcsim/profile.h"
 
-enum bmc_protocol { BMC_REDFISH, BMC_IPMI, BMC_PROTOCOL_COUNT };
+enum bmc_protocol { BMC_REDFISH, BMC_IPMI, BMC_EEM, BMC_PROTOCOL_COUNT };
+extern const char *const bmc_protocol_names[BMC_PROTOCOL_COUNT]; /* "redfish", ... */
 
 /* What the machine shows. IPMI knows only on and off: bmc_is_on. */
 enum bmc_power { BMC_POWER_OFF, BMC_POWER_ON, BMC_POWERING_ON, BMC_POWERING_OFF };
@@ -52,7 +53,7 @@ enum bmc_fault_kind {
 	BMC_FAULT_LOST_REPLY, /* done, but no answer */
 	BMC_FAULT_RESET,      /* TCP: RST instead of an answer, nothing done */
 	BMC_FAULT_TRUNCATE,   /* half of the answer, then the connection ends */
-	BMC_FAULT_HTML,       /* 200 and an HTML page */
+	BMC_FAULT_HTML,       /* `status` and an HTML page */
 	BMC_FAULT_DEEP,       /* 200 and JSON of 100 levels */
 	BMC_FAULT_HUGE,       /* 200 and 64 MiB of JSON */
 	BMC_FAULT_REDIRECT,   /* 302 to another host */
@@ -60,7 +61,8 @@ enum bmc_fault_kind {
 };
 struct bmc_fault {
 	enum bmc_fault_kind kind;
-	int status;             /* BMC_FAULT_STATUS */
+	int status;             /* BMC_FAULT_STATUS, BMC_FAULT_HTML */
+	long skip;              /* so many matching requests go through before */
 	long times;             /* how often still; -1: always */
 	char *match;            /* owned; NULL: every request */
 	char *text;             /* owned; BMC_FAULT_STATUS: body of the answer; may be NULL */
@@ -83,6 +85,7 @@ struct bmc {
 	char *kg_key;                    /* IPMI: BMC key in hexadecimal; NULL: none */
 	int session_limit;               /* IPMI: sessions and logins at once */
 	uint32_t cipher_suites;          /* IPMI: bit n: suite n is offered */
+	int cards;                       /* EEM: free cards of its fleet; 0: the small one of all kinds */
 
 	/* the machine */
 	bool is_on;                      /* as of the last settled change */
@@ -159,6 +162,9 @@ struct bmc_side {
 	void (*stop)(struct bmc *bmc);
 	json_t *(*state)(struct bmc *bmc); /* new reference, for the control port; NULL: nothing to show */
 	void (*changed)(struct bmc *bmc);  /* after bmc_apply, e.g. another profile; may be NULL */
+	/* Changes by the member of the side's name; may be NULL. Nothing is changed on error. */
+	int (*apply)(struct bmc *bmc, const json_t *value, struct error *err);
 };
 extern const struct bmc_side bmc_redfish_side; /* redfish.c */
 extern const struct bmc_side bmc_ipmi_side;    /* ipmi.c */
+extern const struct bmc_side bmc_eem_side;     /* eem.c */

@@ -29,7 +29,7 @@ json_t *bmc_to_json(struct bmc *bmc)
 
 	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:I, s:I, s:i, s:i, s:o, "
 			 "s:{s:I, s:I, s:I, s:I, s:I}}",
-			 "name", bmc->name, "protocol", bmc->protocol == BMC_REDFISH ? "redfish" : "ipmi",
+			 "name", bmc->name, "protocol", bmc_protocol_names[bmc->protocol],
 			 "address", bmc->address, "port", bmc->port, "profile", bmc->profile->name, "power",
 			 power_names[power], "boot", "device", bmc_boot_names[bmc->boot.device],
 			 "persistence", bmc_persistence_names[bmc->boot.persistence], "mode",
@@ -132,7 +132,7 @@ static int check_fault(const json_t *value, const char *name, struct error *err)
 	json_object_foreach((json_t *)value, key, member)
 	{
 		bool is_text = !strcmp(key, "kind") || !strcmp(key, "match") || !strcmp(key, "text");
-		bool is_number = !strcmp(key, "status") || !strcmp(key, "times");
+		bool is_number = !strcmp(key, "status") || !strcmp(key, "times") || !strcmp(key, "skip");
 		if (!is_text && !is_number)
 			return fail(err, ERR_INVALID, "%s.%s is unknown", name, key);
 		if (is_text ? !json_is_string(member) : !json_is_integer(member))
@@ -228,7 +228,8 @@ static void apply_fault(struct bmc *bmc, const json_t *value)
 	}
 	fault = xcalloc(1, sizeof(*fault));
 	fault->kind = fault_kind_find(json_object_get(value, "kind"));
-	fault->status = status ? (int)json_integer_value(status) : 500;
+	fault->status = status ? (int)json_integer_value(status) : fault->kind == BMC_FAULT_HTML ? 200 : 500;
+	fault->skip = (long)json_integer_value(json_object_get(value, "skip"));
 	fault->times = times ? (long)json_integer_value(times) : -1;
 	fault->match = match ? xstrdup(match) : NULL;
 	fault->text = text ? xstrdup(text) : NULL;

@@ -26,10 +26,6 @@ void bmc_log_close(void)
 /* Flushed line by line: a test reads the line once it has the answer. */
 void bmc_log(const struct bmc *bmc, const char *what, int status, const char *fault)
 {
-	static const char *const protocols[BMC_PROTOCOL_COUNT] = {
-		[BMC_REDFISH] = "redfish",
-		[BMC_IPMI] = "ipmi",
-	};
 	struct buf line;
 
 	if (!log_file)
@@ -37,7 +33,7 @@ void bmc_log(const struct bmc *bmc, const char *what, int status, const char *fa
 	buf_init(&line, 65536);
 	buf_printf(&line, "{\"time_ns\":%lld,\"bmc\":", (long long)clock_ns());
 	buf_json_string(&line, bmc->name, strlen(bmc->name));
-	buf_printf(&line, ",\"protocol\":\"%s\",\"what\":", protocols[bmc->protocol]);
+	buf_printf(&line, ",\"protocol\":\"%s\",\"what\":", bmc_protocol_names[bmc->protocol]);
 	buf_json_string(&line, what, strnlen(what, 2048));
 	if (status < 0)
 		buf_puts(&line, ",\"status\":null");

@@ -37,6 +37,17 @@ static void list(struct rack *rack, struct http_response *response)
 	answer(response, 200, json_pack("{s:o}", "bmcs", all));
 }
 
+static int apply(struct bmc *bmc, json_t *changes, struct error *err)
+{
+	const struct bmc_side *side = rack_side(bmc);
+	json_t *own = side->apply ? json_object_get(changes, side->name) : NULL;
+	int rc = own ? side->apply(bmc, own, err) : 0;
+
+	if (own)
+		json_object_del(changes, side->name);
+	return rc < 0 ? rc : bmc_apply(bmc, changes, err);
+}
+
 static void change(struct bmc *bmc, struct http_request *request, struct http_response *response)
 {
 	const struct bmc_side *side = rack_side(bmc);
@@ -45,7 +56,7 @@ static void change(struct bmc *bmc, struct http_request *request, struct http_re
 	int rc = json_parse(request->body, request->body_len, JSON_DEPTH_MAX, &changes, &err);
 
 	if (rc == 0) {
-		rc = bmc_apply(bmc, changes, &err);
+		rc = apply(bmc, changes, &err);
 		json_decref(changes);
 	}
 	if (rc < 0) {

@@ -52,13 +52,13 @@ static int parse_bool(const char *value, bool *ret, struct error *err)
 
 static int set_protocol(struct bmc *bmc, const char *value, struct error *err)
 {
-	if (!strcmp(value, "redfish"))
-		bmc->protocol = BMC_REDFISH;
-	else if (!strcmp(value, "ipmi"))
-		bmc->protocol = BMC_IPMI;
-	else
-		return fail(err, ERR_INVALID, "'%s' is neither redfish nor ipmi", value);
-	return 0;
+	for (int i = 0; i < BMC_PROTOCOL_COUNT; i++) {
+		if (!strcmp(bmc_protocol_names[i], value)) {
+			bmc->protocol = i;
+			return 0;
+		}
+	}
+	return fail(err, ERR_INVALID, "'%s' is neither redfish nor ipmi nor eem", value);
 }
 
 /* "127.0.0.1:8001" or "[::1]:8001". */
@@ -202,9 +202,14 @@ static int set_cipher_suites(struct bmc *bmc, const char *value, struct error *e
 	return 0;
 }
 
+static int set_cards(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 1, 100000, &bmc->cards, err);
+}
+
 static const struct rack_option options[] = {
-	{ "protocol", set_protocol, true, "redfish or ipmi" },
-	{ "listen", set_listen, true, "ADDRESS:PORT (TCP for redfish, UDP for ipmi); port 0: any" },
+	{ "protocol", set_protocol, true, "redfish, ipmi or eem (the ExpEther manager)" },
+	{ "listen", set_listen, true, "ADDRESS:PORT (UDP for ipmi, else TCP); port 0: any" },
 	{ "user", set_user, true, "the one account's name" },
 	{ "password", set_password, true, "its password" },
 	{ "profile", set_profile, false, "make of BMC; generic" },
@@ -221,6 +226,7 @@ static const struct rack_option options[] = {
 	{ "kg_key", set_kg_key, false, "ipmi: BMC key in hexadecimal; none" },
 	{ "session_limit", set_session_limit, false, "ipmi: sessions and logins at once; 16" },
 	{ "cipher_suites", set_cipher_suites, false, "ipmi: those offered, by number; 3,17" },
+	{ "cards", set_cards, false, "eem: so many free cards; a small fleet of all kinds" },
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
@@ -387,6 +393,7 @@ const struct bmc_side *rack_side(const struct bmc *bmc)
 	static const struct bmc_side *const sides[BMC_PROTOCOL_COUNT] = {
 		[BMC_REDFISH] = &bmc_redfish_side,
 		[BMC_IPMI] = &bmc_ipmi_side,
+		[BMC_EEM] = &bmc_eem_side,
 	};
 	return sides[bmc->protocol];
 }

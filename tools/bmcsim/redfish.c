@@ -6,9 +6,7 @@
 #include "lib/clock.h"
 #include "lib/xalloc.h"
 #include "tools/bmcsim/bmc.h"
-
-/* How long a request without an answer is held, unless the client goes first. */
-#define DROP_MS 120000
+#include "tools/bmcsim/http_side.h"
 
 struct side {
 	struct redfish_service *service;
@@ -131,65 +129,7 @@ static const struct redfish_backend backend = {
 	.is_authentic = backend_is_authentic,
 };
 
-/* ---- faults ---- */
-
-SUSPENDS static void hang(struct http_response *response)
-{
-	int64_t end_ms = clock_ms() + DROP_MS;
-
-	while (clock_ms() < end_ms && !http_response_is_gone(response))
-		if (fiber_sleep(50) < 0)
-			break;
-	response->status = 503;
-	response->is_reset = true;
-}
-
-static void answer_json(struct http_response *response)
-{
-	response->status = 200;
-	http_response_header(response, "Content-Type", "application/json");
-}
-
-static void answer_status(const struct bmc_fault *fault, struct http_response *response)
-{
-	if (!fault->text) {
-		redfish_service_refuse(fault->status, "A fault of the simulator", response);
-		return;
-	}
-	response->status = fault->status;
-	http_response_header(response, "Content-Type", "application/json");
-	buf_puts(&response->body, fault->text);
-}
-
-static void answer_html(struct http_response *response)
-{
-	response->status = 200;
-	http_response_header(response, "Content-Type", "text/html");
-	buf_puts(&response->body, "<html><body>Please log in</body></html>");
-}
-
-static void answer_deep(struct http_response *response)
-{
-	answer_json(response);
-	for (int i = 0; i < 100; i++)
-		buf_puts(&response->body, "{\"PowerState\":");
-	buf_puts(&response->body, "\"On\"");
-	for (int i = 0; i < 100; i++)
-		buf_putc(&response->body, '}');
-}
-
-static void answer_huge(struct http_response *response)
-{
-	char block[8192];
-
-	memset(block, ' ', sizeof(block));
-	answer_json(response);
-	if (http_stream_begin(response) < 0)
-		return;
-	for (int i = 0; i < 8192; i++)
-		if (http_stream_write(response, block, sizeof(block)) < 0)
-			return;
-}
+/* ---- requests ---- */
 
 static void serve(struct bmc *bmc, struct http_request *request, struct http_response *response)
 {
@@ -202,71 +142,11 @@ static void serve(struct bmc *bmc, struct http_request *request, struct http_res
 		bmc->sessions_opened++;
 }
 
-SUSPENDS static void serve_fault(struct bmc *bmc, const struct bmc_fault *fault, struct http_request *request,
-				 struct http_response *response)
-{
-	switch (fault->kind) {
-	case BMC_FAULT_STATUS:
-		answer_status(fault, response);
-		break;
-	case BMC_FAULT_DROP:
-		hang(response);
-		break;
-	case BMC_FAULT_LOST_REPLY:
-		serve(bmc, request, response);
-		response->is_reset = true;
-		break;
-	case BMC_FAULT_RESET:
-		response->status = 503;
-		response->is_reset = true;
-		break;
-	case BMC_FAULT_TRUNCATE:
-		serve(bmc, request, response);
-		response->truncate_at = (int64_t)response->body.len / 2;
-		break;
-	case BMC_FAULT_HTML:
-		answer_html(response);
-		break;
-	case BMC_FAULT_DEEP:
-		answer_deep(response);
-		break;
-	case BMC_FAULT_HUGE:
-		answer_huge(response);
-		break;
-	case BMC_FAULT_REDIRECT:
-		response->status = 302;
-		http_response_header(response, "Location", "http://192.0.2.1%s", request->path);
-		break;
-	case BMC_FAULT_COUNT:
-		break;
-	}
-}
+static const struct http_side_ops ops = { .serve = serve, .refuse = redfish_service_refuse };
 
 SUSPENDS static void handle(struct http_request *request, struct http_response *response, void *arg)
 {
-	struct bmc *bmc = arg;
-	const char *what = arena_printf(request->arena, "%s %s", request->method, request->target);
-	struct bmc_fault fault;
-
-	if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
-		bmc->writes++;
-	if (bmc_is_lost(bmc)) {
-		bmc_log(bmc, what, -1, "loss");
-		hang(response);
-		return;
-	}
-	if (bmc->latency_ms > 0 && fiber_sleep(bmc->latency_ms) < 0)
-		return;
-	if (!bmc_fault_take(bmc, what, &fault)) {
-		serve(bmc, request, response);
-		bmc_log(bmc, what, response->status, NULL);
-		return;
-	}
-	if (fault.kind == BMC_FAULT_DROP)
-		bmc_log(bmc, what, -1, bmc_fault_name(fault.kind));
-	serve_fault(bmc, &fault, request, response);
-	if (fault.kind != BMC_FAULT_DROP)
-		bmc_log(bmc, what, response->is_reset ? -1 : response->status, bmc_fault_name(fault.kind));
+	http_side_handle(arg, &ops, request, response);
 }
 
 static void refuse(int status, const char *sentence, struct http_response *response, void *arg)

@@ -50,9 +50,8 @@ static void setup(struct fixture *fixture)
 	memset(fixture, 0, sizeof(*fixture));
 	arena_init(&fixture->arena);
 	fixture->db = pg_open_migrated();
-	assert_int_equal(pod_manager_for_node(fixture->db, &wanted, &fixture->arena, &fixture->pod,
-					      &fixture->err),
-			 0);
+	assert_int_equal(
+		pod_manager_for_node(fixture->db, &wanted, &fixture->arena, &fixture->pod, &fixture->err), 0);
 	assert_int_equal(device_store(fixture->db, fixture->pod.id, &card, 1, &fixture->err), 0);
 	for (int i = 0; i < 2; i++) {
 		fixture->node[i] = query_id(fixture->db, "INSERT INTO nodes (uuid, driver) VALUES"
@@ -100,9 +99,9 @@ static bool settle(struct fixture *fixture, const struct device *device, const c
 						.is_held = node >= 0 };
 	bool is_done;
 
-	assert_int_equal(device_settle(fixture->db, device->id, device->version, &outcome, &is_done,
-				       &fixture->err),
-			 0);
+	assert_int_equal(
+		device_settle(fixture->db, device->id, device->version, &outcome, &is_done, &fixture->err),
+		0);
 	return is_done;
 }
 
@@ -110,9 +109,8 @@ static struct device card_of(struct fixture *fixture)
 {
 	struct device device;
 
-	assert_int_equal(device_read(fixture->db, fixture->pod.id, CARD, &fixture->arena, &device,
-				     &fixture->err),
-			 0);
+	assert_int_equal(
+		device_read(fixture->db, fixture->pod.id, CARD, &fixture->arena, &device, &fixture->err), 0);
 	return device;
 }
 
@@ -159,7 +157,8 @@ static void left_behind(void *arg)
 	assert_true(claim(&fixture, DEVICE_ATTACH, 0, 0, &first));
 	/* another action of the same node must wait until the first has ended */
 	assert_false(claim(&fixture, DEVICE_ATTACH, 0, 1, &other));
-	/* the same action, repeated after a takeover, goes on; the dead conductor's settling comes too late */
+	/* the same action, repeated after a takeover, goes on; the dead conductor's settling comes too late
+	 */
 	assert_true(claim(&fixture, DEVICE_ATTACH, 0, 0, &again));
 	assert_string_equal(again.intent, "attach");
 	assert_false(settle(&fixture, &first, "17", 0));
@@ -311,9 +310,8 @@ static size_t take_due(struct fixture *fixture, double interval_s)
 	int64_t ids[4];
 	size_t count;
 
-	assert_int_equal(pod_manager_take_due(fixture->db, "expether", interval_s, 4, ids, &count,
-					      &fixture->err),
-			 0);
+	assert_int_equal(
+		pod_manager_take_due(fixture->db, "expether", interval_s, 4, ids, &count, &fixture->err), 0);
 	return count;
 }
 
@@ -349,7 +347,8 @@ static void test_pod_manager_take_due__asked_old_or_stuck__is_taken_once(void **
 static void managed(void *arg)
 {
 	struct fixture fixture;
-	struct pod_manager found, *all, row = { .url = "http://eem:30500/eem", .driver = "expether", .password = "two" };
+	struct pod_manager found, *all,
+		row = { .url = "http://eem:30500/eem", .driver = "expether", .password = "two" };
 	struct device device;
 	size_t count;
 	bool is_done;
@@ -391,7 +390,8 @@ static void managed(void *arg)
 	assert_true(settle(&fixture, &device, DEVICE_FREE_GROUP, -1));
 	assert_int_equal(pod_manager_delete(db, found.id, &is_done, &fixture.err), 0);
 	assert_true(is_done);
-	assert_int_equal(pod_manager_find(db, "rack-1", &fixture.arena, &found, &fixture.err), -ERR_NOT_FOUND);
+	assert_int_equal(pod_manager_find(db, "rack-1", &fixture.arena, &found, &fixture.err),
+			 -ERR_NOT_FOUND);
 	teardown(&fixture);
 }
 
