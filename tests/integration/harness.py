@@ -389,7 +389,9 @@ class Env:
 
 
 def account():
-    """The user that a standalone started by root becomes."""
+    """The user that a standalone runs as: ours, or whom one that root has started becomes."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid())
     for name in ('ferrule', 'postgres', 'nobody'):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
