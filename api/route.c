@@ -76,13 +76,13 @@ static bool method_matches(const char *row, const char *method)
 	return strcmp(row, method) == 0 || (row[0] == '*' && strstr(ALL_METHODS, method));
 }
 
-const struct route *route_find(const struct route_path *cut, const char *method, char *ret_allow,
-			       size_t allow_size)
+const struct route *route_find_in(const struct route *table, const struct route_path *cut, const char *method,
+				  char *ret_allow, size_t allow_size)
 {
 	size_t used = 0;
 
 	ret_allow[0] = '\0';
-	for (const struct route *row = routes; row->method; row++) {
+	for (const struct route *row = table; row->method; row++) {
 		if (!path_matches(row->path, cut))
 			continue;
 		if (method_matches(row->method, method))
@@ -93,6 +93,29 @@ const struct route *route_find(const struct route_path *cut, const char *method,
 						 used ? ", " : "", word);
 	}
 	return NULL;
+}
+
+const struct route *route_find(const struct route_path *cut, const char *method, char *ret_allow,
+			       size_t allow_size)
+{
+	return route_find_in(routes, cut, method, ret_allow, allow_size);
+}
+
+bool route_read_idents(struct api_request *request, const struct route_path *cut)
+{
+	const char *pattern = request->route->path;
+	size_t idents = 0;
+
+	for (size_t i = 0; i < cut->count; i++) {
+		pattern = strchr(pattern, '/') + 1;
+		if (*pattern != '{')
+			continue;
+		const char *ident = percent_decode(cut->segments[i], cut->lens[i], false, request->arena);
+		if (!ident)
+			return false;
+		request->ident[idents++] = ident;
+	}
+	return true;
 }
 
 size_t route_body_limit(const char *method, const char *path, void *arg)

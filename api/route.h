@@ -70,10 +70,15 @@ struct route_path {
 /* Cuts a raw path; unversioned ones read as if below /v1, one trailing slash of a collection is dropped.
  * False: nothing can match. */
 bool route_cut(struct route_path *cut, const char *path);
-/* The row for method and path. NULL: *ret_allow lists the methods of the path, or is empty when nothing has
- * that path. */
+/* The row of the table for method and path. NULL: *ret_allow lists the methods of the path, or is empty when
+ * nothing has that path. */
+const struct route *route_find_in(const struct route *table, const struct route_path *cut, const char *method,
+				  char *ret_allow, size_t allow_size);
+/* In `routes`. */
 const struct route *route_find(const struct route_path *cut, const char *method, char *ret_allow,
 			       size_t allow_size);
+/* Decodes what stands for "{}" in the row's path into request->ident. False: a segment that is no UTF-8. */
+bool route_read_idents(struct api_request *request, const struct route_path *cut);
 /* The largest body for method and path, from the table. */
 size_t route_body_limit(const char *method, const char *path, void *arg);
 /* True when the request's version is older than its route: the answer is made, as the row says. */

@@ -107,6 +107,21 @@ const char *server_host(void)
 	return "localhost";
 }
 
+int server_check_address(const char *address, struct error *err)
+{
+	if (!auth_is_off() || is_loopback(address) || options.is_noauth_on_network)
+		return 0;
+	return fail(err, ERR_INVALID,
+		    "[DEFAULT] auth_strategy = noauth would let anyone who reaches %s control all nodes; set "
+		    "[api] allow_noauth_on_network = true if that is what you want.",
+		    address);
+}
+
+void *server_tls(void)
+{
+	return server.tls;
+}
+
 int server_check_config(struct error *err)
 {
 	int rc = auth_check_config(err);
@@ -117,16 +132,9 @@ int server_check_config(struct error *err)
 		return fail(err, ERR_INVALID, "[api] host_ip needs 1 to %d addresses.", LISTENER_MAX);
 	if (options.is_tls && (!options.cert_file || !options.key_file))
 		return fail(err, ERR_INVALID, "[api] enable_ssl_api needs ssl_cert_file and ssl_key_file.");
-	for (size_t i = 0; i < options.host_ip.count; i++) {
-		if (auth_is_off() && !is_loopback(options.host_ip.items[i]) && !options.is_noauth_on_network)
-			return fail(
-				err, ERR_INVALID,
-				"[DEFAULT] auth_strategy = noauth would let anyone who reaches %s control "
-				"all "
-				"nodes; set [api] allow_noauth_on_network = true if that is what you want.",
-				options.host_ip.items[i]);
-	}
-	return 0;
+	for (size_t i = 0; rc == 0 && i < options.host_ip.count; i++)
+		rc = server_check_address(options.host_ip.items[i], err);
+	return rc;
 }
 
 /* ---- headers ---- */
@@ -157,23 +165,28 @@ static bool is_host(const char *text)
 	return len > 0 && len < REQUEST_BASE_MAX - 16 && text[len] == '\0';
 }
 
-static void set_base(struct api_request *request)
+void server_set_base(struct api_request *request, int port)
 {
 	const char *host = http_request_header(request->http, "Host");
 
+	if (host && is_host(host))
+		snprintf(request->base, sizeof request->base, "%s://%s",
+			 request->http->is_tls ? "https" : "http", host);
+	else
+		snprintf(request->base, sizeof request->base, "http://localhost:%d", port);
+}
+
+static void set_base(struct api_request *request)
+{
 	if (options.public_endpoint) {
 		size_t len = strlen(options.public_endpoint);
 
 		while (len > 0 && options.public_endpoint[len - 1] == '/')
 			len--;
 		snprintf(request->base, sizeof request->base, "%.*s", (int)len, options.public_endpoint);
-		return;
+	} else {
+		server_set_base(request, (int)options.port);
 	}
-	if (host && is_host(host))
-		snprintf(request->base, sizeof request->base, "%s://%s",
-			 request->http->is_tls ? "https" : "http", host);
-	else
-		snprintf(request->base, sizeof request->base, "http://localhost:%ld", options.port);
 }
 
 /* ---- what is checked before a handler runs; each returns true when it has answered ---- */
@@ -241,7 +254,6 @@ static bool refuse_path(struct api_request *request)
 {
 	struct route_path cut;
 	char allow[128] = "";
-	size_t idents = 0;
 
 	if (route_cut(&cut, request->http->path))
 		request->route = route_find(&cut, request->http->method, allow, sizeof allow);
@@ -251,19 +263,10 @@ static bool refuse_path(struct api_request *request)
 		reply_router_refusal(request, allow[0] ? 405 : 404, "");
 		return true;
 	}
-	const char *pattern = request->route->path;
-	for (size_t i = 0; i < cut.count; i++) {
-		pattern = strchr(pattern, '/') + 1;
-		if (*pattern != '{')
-			continue;
-		const char *ident = percent_decode(cut.segments[i], cut.lens[i], false, request->arena);
-		if (!ident) {
-			reply_router_refusal(request, 400, "");
-			return true;
-		}
-		request->ident[idents++] = ident;
-	}
-	return false;
+	if (route_read_idents(request, &cut))
+		return false;
+	reply_router_refusal(request, 400, "");
+	return true;
 }
 
 /* A body on its way to JSON. */
@@ -368,7 +371,7 @@ static void answer(struct api_request *request)
 		run_handler(request);
 }
 
-static void make_request_id(struct api_request *request)
+void server_make_request_id(struct api_request *request)
 {
 	memcpy(request->id, "req-", 4);
 	uuid_new(request->id + 4);
@@ -380,7 +383,7 @@ static void handle(struct http_request *http, struct http_response *response, vo
 	int64_t begun_ns = clock_ns();
 
 	(void)arg;
-	make_request_id(&request);
+	server_make_request_id(&request);
 	request.labels.request_id = request.id;
 	fiber_set_labels(&request.labels);
 	set_base(&request);
@@ -402,7 +405,7 @@ static void refuse(int status, const char *sentence, struct http_response *respo
 	struct api_request request = { .out = response, .version_headers = VERSION_HEADERS_NONE };
 
 	(void)arg;
-	make_request_id(&request);
+	server_make_request_id(&request);
 	api_metrics_refused(status);
 	reply_json(&request, status);
 	if (status == 413)

@@ -21,6 +21,14 @@ int server_port(void);
 bool server_is_tls(void);
 /* The host of this API as its clients know it: "localhost" while it listens on loopback alone. */
 const char *server_host(void);
+/* -ERR_INVALID: without authentication, this address may not be listened on. */
+int server_check_address(const char *address, struct error *err);
+/* The TLS context of [api], once it listens; NULL: plain HTTP. */
+void *server_tls(void);
+/* What other listeners of this program do with a request as this one does: a new id, and the base of links by
+ * its Host header. */
+void server_make_request_id(struct api_request *request);
+void server_set_base(struct api_request *request, int port);
 /* [api] max_limit. */
 int server_max_limit(void);
 /* Adds request id and version headers, for answers that begin before their handler returns. */

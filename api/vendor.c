@@ -2,6 +2,8 @@
  * vendor: vendor passthru of nodes and drivers. The API knows no method by name: what the vendor interface
  * offers, for which HTTP methods and how, stands in rows that conductors publish.
  */
+#include "api/vendor.h"
+
 #include <string.h>
 
 #include "api/dispatch.h"
@@ -9,6 +11,7 @@
 #include "api/handlers.h"
 #include "api/json_out.h"
 #include "api/node.h"
+#include "lib/json.h"
 
 #define VENDOR "vendor"
 
@@ -63,9 +66,9 @@ int vendor_node_methods(struct api_request *request, struct error *err)
 }
 
 /* Driver-level methods are those of the driver's default vendor interface. */
-static int driver_interface(const struct api_request *request, const char **ret, struct error *err)
+static int driver_interface(const struct api_request *request, const char *driver, const char **ret,
+			    struct error *err)
 {
-	const char *driver = request->ident[0];
 	const struct conductor_interface *preset = registry_default(request->registry, driver, VENDOR);
 
 	if (!registry_has_driver(request->registry, driver, NULL))
@@ -78,7 +81,7 @@ int vendor_driver_methods(struct api_request *request, struct error *err)
 {
 	const char *interface;
 
-	int rc = driver_interface(request, &interface, err);
+	int rc = driver_interface(request, request->ident[0], &interface, err);
 	if (rc == 0)
 		reply_methods(request, request->ident[0], interface, "driver");
 	return rc;
@@ -99,11 +102,9 @@ static int method_name(const struct api_request *request, const char **ret, stru
 	return 0;
 }
 
-static int check_method(const struct api_request *request, const struct conductor_method *method,
-			const char *name, struct error *err)
+static int check_method(const struct conductor_method *method, const char *name, const char *verb,
+			struct error *err)
 {
-	const char *verb = request->http->method;
-
 	if (!method)
 		return fail(err, ERR_INVALID, "No handler for method %s", name);
 	for (size_t i = 0; i < method->http_method_count; i++) {
@@ -143,44 +144,55 @@ static json_t *arguments_new(const struct api_request *request)
 	return args;
 }
 
+static void fill(struct dispatch *dispatch, const struct conductor_method *method, const char *verb,
+		 json_t *take_args)
+{
+	dispatch->on_crash = method->on_crash;
+	dispatch->run_s = method->run_s;
+	dispatch->is_exclusive = dispatch->node && method->is_exclusive;
+	dispatch->args =
+		json_pack("{s:s, s:s, s:o}", "method", method->name, "verb", verb, "args", take_args);
+	if (dispatch->driver)
+		json_object_set_new(dispatch->args, "driver", json_string(dispatch->driver));
+}
+
 static int call(struct api_request *request, const struct conductor_method *method, struct dispatch *dispatch,
 		struct error *err)
 {
-	json_t *args = arguments_new(request);
-
+	fill(dispatch, method, request->http->method, arguments_new(request));
 	dispatch->reply = method->is_async ? REPLY_ACCEPTED : REPLY_RESULT;
-	dispatch->on_crash = method->on_crash;
-	dispatch->run_s = method->run_s;
-	dispatch->args = json_pack("{s:s, s:s, s:o}", "method", method->name, "verb", request->http->method,
-				   "args", args);
-	if (dispatch->driver)
-		json_object_set_new(dispatch->args, "driver", json_string(dispatch->driver));
 	int rc = dispatch_reply(request, dispatch, NULL, err);
 	json_decref(dispatch->args);
 	return rc;
 }
 
-static int call_node(struct api_request *request, const struct node *node, const char *name,
-		     struct error *err)
+static int find_node_method(const struct api_request *request, const struct node *node, const char *verb,
+			    const char *name, const struct conductor_method **ret, struct error *err)
 {
-	const struct conductor_method *method =
-		registry_method(request->registry, node_text(node, NODE_DRIVER),
-				node_text(node, NODE_VENDOR_INTERFACE), "node", name);
-	struct dispatch dispatch = { .kind = "passthru", .node = node };
-
+	*ret = registry_method(request->registry, node_text(node, NODE_DRIVER),
+			       node_text(node, NODE_VENDOR_INTERFACE), "node", name);
 	int rc = fleet_check_pool(request->registry, node_text(node, NODE_CONDUCTOR_GROUP),
 				  node_text(node, NODE_DRIVER), err);
-	if (rc == 0)
-		rc = check_method(request, method, name, err);
+	return rc < 0 ? rc : check_method(*ret, name, verb, err);
+}
+
+static int find_driver_method(const struct api_request *request, const char *driver, const char *verb,
+			      const char *name, const struct conductor_method **ret, struct error *err)
+{
+	const char *interface;
+
+	int rc = driver_interface(request, driver, &interface, err);
 	if (rc < 0)
 		return rc;
-	dispatch.is_exclusive = method->is_exclusive;
-	return call(request, method, &dispatch, err);
+	*ret = registry_method(request->registry, driver, interface, "driver", name);
+	return check_method(*ret, name, verb, err);
 }
 
 int vendor_node_call(struct api_request *request, struct error *err)
 {
+	const struct conductor_method *method;
 	struct node node;
+	struct dispatch dispatch = { .kind = "passthru", .node = &node };
 	const char *name;
 
 	node_init(&node);
@@ -190,7 +202,9 @@ int vendor_node_call(struct api_request *request, struct error *err)
 	if (rc == 0)
 		rc = node_find_brief(request, request->ident[0], &node, err);
 	if (rc == 0)
-		rc = call_node(request, &node, name, err);
+		rc = find_node_method(request, &node, request->http->method, name, &method, err);
+	if (rc == 0)
+		rc = call(request, method, &dispatch, err);
 	node_release(&node);
 	return rc;
 }
@@ -198,17 +212,64 @@ int vendor_node_call(struct api_request *request, struct error *err)
 int vendor_driver_call(struct api_request *request, struct error *err)
 {
 	struct dispatch dispatch = { .kind = "driver_passthru", .driver = request->ident[0] };
-	const char *name, *interface;
+	const struct conductor_method *method;
+	const char *name;
 
 	int rc = method_name(request, &name, err);
 	if (rc == 0)
 		rc = check_arguments(request, err);
 	if (rc == 0)
-		rc = driver_interface(request, &interface, err);
+		rc = find_driver_method(request, request->ident[0], request->http->method, name, &method,
+					err);
+	return rc < 0 ? rc : call(request, method, &dispatch, err);
+}
+
+/* ---- on behalf of other handlers ---- */
+
+static int run(struct api_request *request, struct dispatch *dispatch, json_t **ret, struct error *err)
+{
+	struct action_view view = { 0 };
+
+	dispatch->reply = REPLY_RESULT;
+	int rc = dispatch_run(request, dispatch, &view, err);
+	json_decref(dispatch->args);
 	if (rc < 0)
 		return rc;
-	const struct conductor_method *method =
-		registry_method(request->registry, request->ident[0], interface, "driver", name);
-	rc = check_method(request, method, name, err);
-	return rc < 0 ? rc : call(request, method, &dispatch, err);
+	*ret = NULL;
+	if (view.result && strcmp(view.result_type, "application/json") == 0)
+		rc = json_parse(view.result, view.result_len, JSON_VALUE_DEPTH_MAX, ret, err);
+	action_view_release(&view);
+	if (rc == 0 && !*ret)
+		*ret = json_null();
+	return rc < 0 ? fail(err, ERR_INTERNAL, "The conductor's result cannot be read.") : 0;
+}
+
+int vendor_run_on_node(struct api_request *request, const struct node *node, const char *verb,
+		       const char *name, json_t *take_args, json_t **ret, struct error *err)
+{
+	struct dispatch dispatch = { .kind = "passthru", .node = node };
+	const struct conductor_method *method;
+
+	int rc = find_node_method(request, node, verb, name, &method, err);
+	if (rc < 0) {
+		json_decref(take_args);
+		return rc;
+	}
+	fill(&dispatch, method, verb, take_args);
+	return run(request, &dispatch, ret, err);
+}
+
+int vendor_run_on_driver(struct api_request *request, const char *driver, const char *verb, const char *name,
+			 json_t *take_args, json_t **ret, struct error *err)
+{
+	struct dispatch dispatch = { .kind = "driver_passthru", .driver = driver };
+	const struct conductor_method *method;
+
+	int rc = find_driver_method(request, driver, verb, name, &method, err);
+	if (rc < 0) {
+		json_decref(take_args);
+		return rc;
+	}
+	fill(&dispatch, method, verb, take_args);
+	return run(request, &dispatch, ret, err);
 }
