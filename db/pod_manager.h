@@ -9,21 +9,7 @@
 
 #include "db/db.h"
 #include "lib/arena.h"
-#include "lib/uuid.h"
-
-struct pod_manager {
-	int64_t id;
-	char uuid[UUID_TEXT];
-	const char *name, *url;
-	const char *driver;              /* "expether" */
-	const char *username, *password; /* NULL: none. Secret */
-	const char *verify_ca;           /* NULL: true */
-	bool is_from_node;
-	/* read only: */
-	const char *status;                              /* "Online", "Offline", "Unknown" */
-	const char *last_error;                          /* NULL: none */
-	const char *created_at, *updated_at, *synced_at; /* ISO 8601 in UTC; the latter may be NULL */
-};
+#include "model/device.h"
 
 /* By uuid or name (whichever fits the text). -ERR_NOT_FOUND "Pod manager x could not be found." */
 SUSPENDS int pod_manager_find(struct db *db, const char *ident, struct arena *arena, struct pod_manager *ret,

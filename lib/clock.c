@@ -15,6 +15,14 @@ int64_t clock_ms(void)
 	return clock_ns() / 1000000;
 }
 
+int64_t clock_wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
 void clock_wall_text(char *text, size_t size)
 {
 	struct timespec now;

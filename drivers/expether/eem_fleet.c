@@ -1,13 +1,13 @@
 /* eem_fleet: see eem_fleet.h. */
 #include "drivers/expether/eem_fleet.h"
 
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "lib/xalloc.h"
+#include "lib/clock.h"
 
 #define NO_MAC "00:00:00:00:00:00"
 
@@ -73,11 +73,9 @@ bool eem_is_alive(const json_t *device)
 
 void eem_device_touch(json_t *device)
 {
-	struct timespec now;
 	char text[32];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(text, sizeof(text), "%lld", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	snprintf(text, sizeof(text), "%" PRId64, clock_wall_ms());
 	set(device, "update_time", text);
 }
 

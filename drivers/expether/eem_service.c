@@ -1,14 +1,15 @@
 /* eem_service: see eem_service.h. */
 #include "drivers/expether/eem_service.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "drivers/expether/eem_fleet.h"
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/url.h"
 #include "lib/xalloc.h"
@@ -104,11 +105,9 @@ static json_t *time_value(const struct eem_service *service, const char *text)
 
 static json_t *now_value(const struct eem_service *service)
 {
-	struct timespec now;
 	char text[32];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(text, sizeof(text), "%lld", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	snprintf(text, sizeof(text), "%" PRId64, clock_wall_ms());
 	return time_value(service, text);
 }
 
