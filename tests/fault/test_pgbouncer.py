@@ -1,7 +1,6 @@
 """pgbouncer 1.18 in transaction mode between ferrule and PostgreSQL: rounds of faults, and the suites about locks and
 processes with each program of its own."""
 import os
-import pathlib
 import signal
 import threading
 
@@ -43,7 +42,7 @@ class Bounced(harness.Service):
                                       self.cluster)
         self.first = self.served.api('api')
         super().__init__(env, self.first.port)
-        self.conductor = self.served.conductor('conductor', sync_power_state_interval=0)
+        self.conductor = self.served.conductor('behind-it', sync_power_state_interval=0)
         self.program = self
         self.is_checked = True
         self.served.ready()
@@ -78,28 +77,30 @@ class Bounced(harness.Service):
             process.program.stop()
 
 
-def cases_of(stem):
+def cases_of(folder, stem):
     """The functions of another file of tests, which runs its main when it is read."""
-    path = pathlib.Path(harness.__file__).with_name(f'test_{stem}.py')
+    path = service.ROOT / 'tests' / folder / f'test_{stem}.py'
     names = {'__name__': stem, '__file__': str(path)}
     main, harness.main = harness.main, lambda: None
     exec(compile(path.read_text(), str(path), 'exec'), names)  # pylint: disable=exec-used
     harness.main = main
-    return {name: case for name, case in names.items() if name.startswith('test_')}
+    return {name.removeprefix('test_'): case for name, case in names.items() if name.startswith('test_')}
 
 
 def behind_pgbouncer(case):
     def run(env):
-        env.standalone = lambda config=None, **options: Bounced(env, config or {}, **options)
+        env.standalone = lambda config=None: Bounced(env, config or {})
         case(env)
     run.timeout_s = getattr(case, 'timeout_s', harness.CASE_TIMEOUT_S) + 60
     return run
 
 
-# Seconds that pass without LISTEN until a conductor looks are no matter here.
-for suite in ('locks', 'processes'):
-    for case_name, function in cases_of(suite).items():
-        globals()[f'test_{suite}_{case_name.removeprefix("test_")}'] = behind_pgbouncer(function)
+# The suites that go through the database; the others meet BMCs, or files.
+SUITES = (('integration', 'locks'), ('integration', 'processes'), ('api', 'contract'), ('api', 'actions'),
+          ('clients', 'baremetal'))
+for suite in SUITES:
+    for case_name, function in cases_of(*suite).items():
+        globals()[f'test_{suite[1]}_{case_name}'] = behind_pgbouncer(function)
 
 if harness.sys.argv[1:] == ['--list']:
     print('serial')
