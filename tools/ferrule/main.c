@@ -155,7 +155,7 @@ int main(int argc, char **argv)
 		print_usage(stderr);
 		return 2;
 	}
-	for (int at = words + 1; at < argc; at++) {
+	for (int at = words + 1; at < argc && argv[at]; at++) {
 		const char *text = argv[at];
 
 		if (!parse_option(command, argc, argv, &at, &arguments)) {
