@@ -3,9 +3,10 @@
     campaign.py [--rounds N] [--seed S] [--cells C] [--build DIR] [--conductor PROGRAM] [--keep]
 
 A round kills (kill -9) or freezes (SIGSTOP, mostly for longer than a lease) one victim: a conductor, an API, a
-backend of PostgreSQL or all of it; or cuts one conductor's way to the database. An episode is some rounds, which may overlap, then silence: every lock must come
-free and every action end within the bound. Its traces are then checked. Cells are campaigns side by side, with
-seeds that follow each other. The exit status is 0 only without violations.
+backend of PostgreSQL or all of it; or cuts one conductor's way to the database, or takes a BMC's answer away. An
+episode is some rounds, which may overlap, then silence: every lock must come free and every action end within the
+bound. Its traces are then checked. Cells are campaigns side by side, with seeds that follow each other. The exit
+status is 0 only without violations.
 """
 import argparse
 import collections
@@ -38,6 +39,7 @@ FAULTS = [
     ('api', 'kill', 2), ('api', 'freeze', 2),
     ('backend', 'freeze', 3), ('lease backend', 'freeze', 2), ('backend', 'end', 2), ('backend', 'kill', 1),
     ('postmaster', 'kill', 1),
+    ('bmc', 'lost_reply', 2), ('bmc', 'drop', 1),
 ]
 # What only the lease protects from: its renewal hangs while all else works.
 LEASE_FAULTS = [('lease backend', 'freeze', 4), ('conductor', 'freeze', 1)]
@@ -270,6 +272,13 @@ class Campaign:
             self.threads.append(self.spawn(run))
         return f'link {self.links.index(link)}'
 
+    def bmc_fault(self, how):
+        """The next write is not answered: it was done, or it was not."""
+        name = self.rng.choice(list(self.rack.bmcs))
+        self.rack.set(name, fault={'kind': how, 'times': 1, 'match': 'POST /redfish/v1/Systems' if name[0] == 'r'
+                                   else self.rng.choice(('Chassis Control', 'Unknown'))})
+        return f'bmc {name}'
+
     def postmaster_fault(self):
         self.cluster.crash()
         time.sleep(self.rng.choice((0, 0.3, 1)))
@@ -310,6 +319,8 @@ class Campaign:
             victim = self.process_fault(self.service.apis, how)
         elif who == 'link':
             victim = self.link_fault(how)
+        elif who == 'bmc':
+            victim = self.bmc_fault(how)
         elif who == 'postmaster':
             victim = self.postmaster_fault()
         elif who == 'pgbouncer':

@@ -16,7 +16,7 @@ BACK_S = 15
 def test_rounds_across_a_promotion(env):
     cluster = database.Replicated(env).create()
     run = campaign.Campaign(env, SEED, None, FAULTS, cluster)
-    violations = run.run(int(os.environ.get('FERRULE_FAULT_ROUNDS', '16')))
+    violations = run.run(int(os.environ.get('FERRULE_FAULT_ROUNDS', '12')))
     print('    ' + run.report())
     assert not violations, '\n'.join(violations[:20])
     assert run.counts['fault: primary fail over'] == 1, run.report()
@@ -61,6 +61,4 @@ def test_service_goes_on_after_a_promotion(env):
     api.wait_power('n0', 'power off')
 
 
-if harness.sys.argv[1:] == ['--list']:
-    print('serial')
 harness.main()

@@ -1,6 +1,8 @@
 """With the protocol's own times: a conductor that is killed, one that is cut off, one that freezes. What the others
 do, and what it still does itself."""
 import http.client
+import os
+import signal
 import threading
 import time
 
@@ -190,6 +192,30 @@ def test_frozen_conductor_wakes_to_a_closed_gate(env):
     assert_all_ended(served, load)
 
 
-if harness.sys.argv[1:] == ['--list']:
-    print('serial')
+@harness.timeout(120)
+def test_hung_lease_connection_stops_nothing(env):
+    """One backend is frozen, that of a lease: the renewal goes over another before the gate closes."""
+    served, names = fleet(env)
+    load = Steady(served.apis[0], names)
+    time.sleep(4)
+    instances = sorted(conductor.instance() for conductor in served.conductors)
+    backends = served.cluster.backends("query LIKE '%exclusive AND instance = $1 UNION ALL%'")
+    assert len(backends) == CONDUCTORS, backends
+    moment = service.boottime_ns()
+    for pid in backends:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(12)
+        assert sorted(conductor.instance() for conductor in served.conductors) == instances
+        for conductor in served.conductors:
+            times = [moment] + [write.at for write in writes_of(conductor, moment)] + [service.boottime_ns()]
+            gap = max(after - before for before, after in zip(times, times[1:])) / 1e9
+            assert gap < 2.5, f'{conductor.name} wrote nothing for {gap:.1f} s'
+    finally:
+        for pid in backends:
+            os.kill(pid, signal.SIGCONT)
+    load.end()
+    assert_all_ended(served, load)
+
+
 harness.main()
