@@ -29,11 +29,12 @@ HANDLER(node_maintenance_clear);
 HANDLER(node_raid_set);
 /* node_state.c */
 HANDLER(node_power);
-HANDLER(node_provision);
 HANDLER(node_console_get);
 HANDLER(node_console_set);
 HANDLER(node_boot_mode_set);
 HANDLER(node_secure_boot_set);
+/* node_provision.c */
+HANDLER(node_provision);
 /* node_management.c */
 HANDLER(node_boot_device_get);
 HANDLER(node_boot_device_set);

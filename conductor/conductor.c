@@ -7,6 +7,7 @@
 #include "conductor/lease.h"
 #include "conductor/options.h"
 #include "conductor/power_sync.h"
+#include "conductor/provision.h"
 #include "conductor/recover.h"
 #include "conductor/registration.h"
 #include "conductor/task.h"
@@ -74,6 +75,7 @@ int conductor_start(struct conductor *conductor, struct db *db, const char *host
 	lease_start(conductor);
 	action_start(conductor);
 	recover_start(conductor);
+	provision_timeout_start(conductor);
 	power_sync_start(conductor);
 	log_info("conductor %s (instance %s) serves %zu hardware types", hostname, conductor->instance,
 		 conductor->driver_count);

@@ -134,7 +134,12 @@ static int gate_check(struct task *task, const char *what, struct error *err)
 	return rc;
 }
 
-const struct task_ops gate_ops = { .gate_wait = gate_wait, .gate_check = gate_check };
+static int save(struct task *task, struct error *err)
+{
+	return task_save(task->owner, err);
+}
+
+const struct task_ops gate_ops = { .gate_wait = gate_wait, .gate_check = gate_check, .save = save };
 
 static int closed_wait(struct task *task, struct error *err)
 {

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const struct operation *const tables[] = {
-	power_operations,    vendor_operations,  provision_operations, management_operations,
-	validate_operations, console_operations, recover_operations,
+	provision_wait_operations, provision_timeout_operations, power_operations,
+	vendor_operations,         provision_operations,         management_operations,
+	validate_operations,       console_operations,           recover_operations,
 	lock_operations,
 };
 

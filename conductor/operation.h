@@ -33,6 +33,7 @@ int job_interface(struct job *job, enum interface_type type, const struct interf
 /* Arguments of the job. */
 const char *job_text(const struct job *job, const char *name); /* NULL: absent, null or no string */
 
-extern const struct operation power_operations[], provision_operations[], management_operations[],
+extern const struct operation power_operations[], provision_operations[], provision_wait_operations[],
+	provision_timeout_operations[], management_operations[],
 	validate_operations[], console_operations[], vendor_operations[], recover_operations[],
 	lock_operations[];

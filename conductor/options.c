@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stddef.h>
 
+#include "conductor/provision_options.h"
 #include "lib/config.h"
 
 struct conductor_options conductor_options;
@@ -59,10 +60,11 @@ static const struct option table[] = {
 	  .name = "sync_power_state_workers",
 	  .type = OPTION_INT,
 	  .target = &conductor_options.power_sync_workers,
-	  .preset = "64",
+	  .preset = "512",
 	  .min = 1,
-	  .max = 4096,
-	  .help = "How many nodes are read at a time." },
+	  .max = 20000,
+	  .help = "How many nodes are read at a time. Those whose BMCs have failed get a quarter of it of their "
+		  "own, so that they hold up nobody." },
 	{ .section = "conductor",
 	  .name = "force_power_state_during_sync",
 	  .type = OPTION_BOOL,
@@ -97,6 +99,7 @@ static const struct option table[] = {
 void conductor_options_register(void)
 {
 	config_register(table);
+	provision_options_register();
 }
 
 const char *conductor_group(void)

@@ -3,6 +3,8 @@
  * switched if need be, and the outcome stored. Source: Ironic's node_power_action (ironic-contract,
  * section 5.4).
  */
+#include "conductor/power.h"
+
 #include <string.h>
 
 #include "conductor/operation.h"
@@ -96,6 +98,29 @@ static bool is_there(const struct power_request *request, enum power_state now)
 {
 	return now == request->result && request->target != POWER_REBOOT &&
 	       request->target != POWER_SOFT_REBOOT;
+}
+
+int power_bring(struct task *task, enum power_state target, unsigned timeout_s, struct error *err)
+{
+	const struct interface *interface;
+	enum power_state now = POWER_UNKNOWN;
+	int rc = task_interface(task, INTERFACE_POWER, &interface, err);
+
+	if (rc == 0 && target == POWER_OFF && node_bool(task->node, NODE_DISABLE_POWER_OFF))
+		return fail(err, ERR_CONFLICT,
+			    "Node %s can not be powered off: its disable_power_off is set.",
+			    node_uuid(task->node));
+	if (rc == 0 && target != POWER_REBOOT)
+		rc = power_interface(interface)->get(task, &now, err);
+	if (rc == 0 && now == target) {
+		node_set_text(task->node, NODE_POWER_STATE, power_state_name(now));
+		return 0;
+	}
+	if (rc == 0)
+		rc = power_interface(interface)->set(task, target, timeout_s, err);
+	if (rc == 0)
+		power_reached(task->node, power_state_result(target));
+	return rc;
 }
 
 static int run(struct job *job, struct error *err)

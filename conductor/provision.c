@@ -1,128 +1,96 @@
-/*
- * provision: PUT states/provision. begin checks the verb against the state machine again, now under the lock,
- * and moves the node into the working state, which acceptance stores; run does the verb's work and moves the
- * node on; undo moves it to the failure state. Source: ironic-contract, sections 5.2 and 5.3.
- */
-#include <string.h>
+/* provision: see provision.h. Which verb needs what, and the walk that all share. */
+#include "conductor/provision.h"
 
-#include "conductor/operation.h"
-#include "drivers/fake/fake.h"
-#include "model/fsm.h"
+#include "conductor/conductor.h"
+#include "conductor/provision_options.h"
+#include "db/provision.h"
 
 /* The newest microversion: the API has checked the client's. */
 #define VERSION_NEWEST 115
 
+/* What may happen on so many nodes at a time. */
+struct limit {
+	const char *word; /* as the refusal names it */
+	const long *max;  /* 0: no limit */
+	enum provision_state working, waiting;
+};
+
+static const struct limit deploying = { "provisioning", &provision_options.max_concurrent_deploy,
+					PROVISION_DEPLOYING, PROVISION_DEPLOYWAIT };
+static const struct limit cleaning = { "cleaning", &provision_options.max_concurrent_clean,
+				       PROVISION_CLEANING, PROVISION_CLEANWAIT };
+
+/* Validated before the promise; the lists end with INTERFACE_COUNT. */
+static const enum interface_type needs_none[] = { INTERFACE_COUNT };
+static const enum interface_type needs_power[] = { INTERFACE_POWER, INTERFACE_COUNT };
+static const enum interface_type needs_inspect[] = { INTERFACE_INSPECT, INTERFACE_COUNT };
+static const enum interface_type needs_deploy[] = { INTERFACE_POWER, INTERFACE_DEPLOY, INTERFACE_COUNT };
+static const enum interface_type needs_rescue[] = { INTERFACE_POWER, INTERFACE_RESCUE, INTERFACE_COUNT };
+
 /* What a verb needs and does. */
 struct workflow {
 	enum provision_event event;
-	bool is_refused_in_maintenance;
+	const char
+		*maintenance_word; /* refused in maintenance, and how the refusal names it; NULL: allowed */
 	bool is_refused_when_protected;
-	enum interface_type needs; /* validated before the promise; INTERFACE_COUNT: none */
-	SUSPENDS int (*work)(struct job *job, struct error *err); /* NULL: the move is all */
+	bool is_of_waiting_nodes; /* its work is done in other than working states */
+	const struct limit *limit;
+	const enum interface_type *needs;
+	workflow_fn *prepare; /* further checks, and what is stored with the promise; NULL: none */
+	workflow_fn *work;
 };
 
-/* ---- the work of each verb ---- */
-
-static int verify(struct job *job, struct error *err)
-{
-	const struct interface *interface;
-	enum power_state state;
-	int rc = job_interface(job, INTERFACE_POWER, &interface, err);
-
-	if (rc < 0)
-		return fail_prefix(err, "Failed to validate power driver interface for node %s. Error",
-				   node_uuid(&job->node));
-	rc = power_interface(interface)->get(&job->task, &state, err);
-	if (rc < 0)
-		return fail_prefix(err, "Failed to get power state for node %s. Error",
-				   node_uuid(&job->node));
-	node_set_text(&job->node, NODE_POWER_STATE, power_state_name(state));
-	return 0;
-}
-
-/* Recorded by Ironic when the list of steps is spent. */
-static void clear_steps(struct job *job, const char *which)
-{
-	json_object_set_new(node_object(&job->node, NODE_DRIVER_INTERNAL_INFO), which, json_null());
-	node_mark_dirty(&job->node, NODE_DRIVER_INTERNAL_INFO);
-}
-
-/* Only the fake hardware spends time here; no deploy interface in the tree has automated cleaning steps. */
-static int spend_delay(struct job *job, enum interface_type type, const char *operation, struct error *err)
-{
-	const struct interface *interface;
-	int rc = task_interface(&job->task, type, &interface, err);
-
-	if (rc == 0 && strcmp(interface->name, "fake") == 0)
-		rc = fake_work(&job->task, type, operation, err);
-	return rc;
-}
-
-static int clean_automatically(struct job *job, struct error *err)
-{
-	(void)err;
-	clear_steps(job, "clean_steps");
-	return 0;
-}
-
-static int inspect(struct job *job, struct error *err)
-{
-	const struct interface *interface;
-	int rc = task_interface(&job->task, INTERFACE_INSPECT, &interface, err);
-
-	if (rc == 0)
-		rc = inspect_interface(interface)->inspect(&job->task, err);
-	if (rc == 0)
-		node_set_now(&job->node, NODE_INSPECTION_FINISHED_AT);
-	return rc;
-}
-
-static int deploy(struct job *job, struct error *err)
-{
-	int rc = spend_delay(job, INTERFACE_DEPLOY, "deploy", err);
-
-	if (rc == 0)
-		clear_steps(job, "deploy_steps");
-	return rc;
-}
-
-static int rescue(struct job *job, struct error *err)
-{
-	return spend_delay(job, INTERFACE_RESCUE, "rescue", err);
-}
-
-static int unrescue(struct job *job, struct error *err)
-{
-	return spend_delay(job, INTERFACE_RESCUE, "unrescue", err);
-}
-
-/* The instance goes; what follows is automated cleaning. */
-static int tear_down(struct job *job, struct error *err)
-{
-	int rc = spend_delay(job, INTERFACE_DEPLOY, "deploy.tear_down", err);
-
-	if (rc < 0)
-		return rc;
-	node_set_object(&job->node, NODE_INSTANCE_INFO, json_object());
-	node_set_text(&job->node, NODE_INSTANCE_UUID, NULL);
-	node_set_text(&job->node, NODE_INSTANCE_NAME, NULL);
-	fsm_apply(&job->node, EVENT_CLEAN);
-	return clean_automatically(job, err);
-}
-
-/* clang-format off */
 static const struct workflow workflows[] = {
-	{ EVENT_MANAGE,   false, false, INTERFACE_COUNT,   verify },
-	{ EVENT_PROVIDE,  false, false, INTERFACE_POWER,   clean_automatically },
-	{ EVENT_INSPECT,  false, false, INTERFACE_INSPECT, inspect },
-	{ EVENT_DEPLOY,   true,  false, INTERFACE_DEPLOY,  deploy },
-	{ EVENT_REBUILD,  true,  true,  INTERFACE_DEPLOY,  deploy },
-	{ EVENT_DELETE,   false, true,  INTERFACE_DEPLOY,  tear_down },
-	{ EVENT_ADOPT,    false, false, INTERFACE_DEPLOY,  NULL },
-	{ EVENT_RESCUE,   false, false, INTERFACE_RESCUE,  rescue },
-	{ EVENT_UNRESCUE, false, false, INTERFACE_RESCUE,  unrescue },
+	{ .event = EVENT_MANAGE, .needs = needs_none, .work = provision_verify },
+	{ .event = EVENT_PROVIDE, .needs = needs_power, .limit = &cleaning, .work = provision_provide },
+	{ .event = EVENT_CLEAN,
+	  .maintenance_word = "cleaning",
+	  .needs = needs_power,
+	  .limit = &cleaning,
+	  .work = provision_clean },
+	{ .event = EVENT_INSPECT,
+	  .needs = needs_inspect,
+	  .prepare = provision_store_start,
+	  .work = provision_inspect },
+	{ .event = EVENT_DEPLOY,
+	  .maintenance_word = "provisioning",
+	  .needs = needs_deploy,
+	  .limit = &deploying,
+	  .prepare = provision_store_config_drive,
+	  .work = provision_deploy },
+	{ .event = EVENT_REBUILD,
+	  .maintenance_word = "provisioning",
+	  .is_refused_when_protected = true,
+	  .needs = needs_deploy,
+	  .limit = &deploying,
+	  .prepare = provision_store_config_drive,
+	  .work = provision_deploy },
+	{ .event = EVENT_DELETE,
+	  .is_refused_when_protected = true,
+	  .needs = needs_power,
+	  .limit = &cleaning,
+	  .work = provision_tear_down },
+	{ .event = EVENT_ADOPT, .needs = needs_none, .work = provision_adopt },
+	{ .event = EVENT_RESCUE,
+	  .maintenance_word = "rescuing",
+	  .needs = needs_rescue,
+	  .prepare = provision_store_password,
+	  .work = provision_rescue },
+	{ .event = EVENT_UNRESCUE,
+	  .maintenance_word = "unrescuing",
+	  .needs = needs_rescue,
+	  .work = provision_unrescue },
+	{ .event = EVENT_SERVICE,
+	  .maintenance_word = "service",
+	  .needs = needs_power,
+	  .work = provision_service },
+	{ .event = EVENT_ABORT,
+	  .is_of_waiting_nodes = true,
+	  .needs = needs_none,
+	  .prepare = provision_check_abort,
+	  .work = provision_abort },
+	{ .event = EVENT_UNHOLD, .is_of_waiting_nodes = true, .needs = needs_none, .work = provision_unhold },
 };
-/* clang-format on */
 
 static const struct workflow *workflow_find(enum provision_event event)
 {
@@ -133,26 +101,69 @@ static const struct workflow *workflow_find(enum provision_event event)
 	return NULL;
 }
 
-/* ---- begin, run, undo ---- */
-
-static int check_guards(struct job *job, const struct workflow *workflow, const char *verb, struct error *err)
+static enum provision_state state_of(const struct node *node)
 {
-	const char *uuid = node_uuid(&job->node);
+	return provision_state_find(node_text(node, NODE_PROVISION_STATE));
+}
 
-	if (workflow->is_refused_in_maintenance && node_bool(&job->node, NODE_MAINTENANCE))
-		return fail(err, ERR_MAINTENANCE,
-			    "The %s operation can't be performed on node %s because it's in "
-			    "maintenance mode.",
-			    verb, uuid);
-	if (workflow->is_refused_when_protected && node_bool(&job->node, NODE_PROTECTED))
+/* ---- guards ---- */
+
+static int refuse_in_maintenance(const struct node *node, const char *word, struct error *err)
+{
+	return fail(err, ERR_MAINTENANCE,
+		    "The %s operation can't be performed on node %s because it's in maintenance mode.", word,
+		    node_uuid(node));
+}
+
+static int check_guards(const struct node *node, const struct workflow *workflow, struct error *err)
+{
+	bool is_provide = workflow->event == EVENT_PROVIDE;
+
+	if (workflow->maintenance_word && node_bool(node, NODE_MAINTENANCE))
+		return refuse_in_maintenance(node, workflow->maintenance_word, err);
+	if (is_provide && !provision_options.is_allowed_in_maintenance && node_bool(node, NODE_MAINTENANCE))
+		return refuse_in_maintenance(node, "providing", err);
+	if (workflow->is_refused_when_protected && node_bool(node, NODE_PROTECTED))
 		return fail(err, ERR_PROTECTED,
-			    "Node %s is protected and cannot be undeployed, rebuilt or deleted", uuid);
-	if (workflow->event == EVENT_PROVIDE && node_bool(&job->node, NODE_RETIRED))
+			    "Node %s is protected and cannot be undeployed, rebuilt or deleted",
+			    node_uuid(node));
+	if (is_provide && node_bool(node, NODE_RETIRED))
 		return fail(err, ERR_INVALID,
-			    "The %s operation can't be performed on node %s because it is retired.", verb,
-			    uuid);
+			    "The provide operation can't be performed on node %s because it is retired.",
+			    node_uuid(node));
 	return 0;
 }
+
+static int check_needs(struct job *job, const struct workflow *workflow, struct error *err)
+{
+	const struct interface *interface;
+	int rc = 0;
+
+	for (const enum interface_type *type = workflow->needs; rc == 0 && *type != INTERFACE_COUNT; type++)
+		rc = job_interface(job, *type, &interface, err);
+	return rc;
+}
+
+static int check_limit(struct job *job, const struct limit *limit, struct error *err)
+{
+	const char *states[2];
+	int64_t count = 0;
+	int rc;
+
+	if (!limit || *limit->max == 0)
+		return 0;
+	states[0] = provision_state_info(limit->working)->name;
+	states[1] = provision_state_info(limit->waiting)->name;
+	rc = provision_count(job->conductor->db, states, 2, &count, err);
+	if (rc == 0 && count >= *limit->max)
+		return fail(err, ERR_NO_WORKER,
+			    "Unable to process request at this time. The concurrent limit for %s has been "
+			    "reached. Please contact your administrator and try again later.",
+			    limit->word);
+	return rc;
+}
+
+/* ---- begin, run, undo ---- */
 
 /* A repeat after a takeover finds the node where its first attempt has put it. */
 static bool is_under_way(const struct job *job, enum provision_event event, enum provision_state state)
@@ -168,59 +179,82 @@ static bool is_under_way(const struct job *job, enum provision_event event, enum
 	return false;
 }
 
+static int admit(struct job *job, struct provision *provision, struct error *err)
+{
+	const struct workflow *workflow = provision->workflow;
+	int rc = check_guards(&job->node, workflow, err);
+
+	if (rc == 0)
+		rc = check_needs(job, workflow, err);
+	if (rc == 0)
+		rc = check_limit(job, workflow->limit, err);
+	if (rc == 0 && workflow->prepare)
+		rc = workflow->prepare(job, provision, err);
+	if (rc < 0 || provision->is_deferred)
+		return rc;
+	node_set_text(&job->node, NODE_LAST_ERROR, NULL);
+	fsm_apply(&job->node, workflow->event);
+	return 0;
+}
+
 static int begin(struct job *job, struct error *err)
 {
+	struct provision *provision = arena_alloc(&job->task.arena, sizeof(*provision));
 	const char *name = job_text(job, "target");
 	const struct provision_verb *verb = provision_verb_find(name);
-	const char *provision = node_text(&job->node, NODE_PROVISION_STATE);
-	enum provision_state state = provision_state_find(provision);
-	const struct workflow *workflow = verb ? workflow_find(verb->event) : NULL;
-	const struct interface *interface;
-	int rc;
+	enum provision_state state = state_of(&job->node);
 
-	if (verb && is_under_way(job, verb->event, state)) {
-		job->state = (void *)workflow;
+	*provision =
+		(struct provision){ .from = state, .workflow = verb ? workflow_find(verb->event) : NULL };
+	job->state = provision;
+	if (verb && is_under_way(job, verb->event, state))
 		return 0;
-	}
 	if (!verb || !fsm_allows(state, verb, VERSION_NEWEST))
 		return fail(err, ERR_INVALID_STATE_REQUEST,
-			    "The requested action \"%s\" can not be performed on node "
-			    "\"%s\" while it is in state \"%s\".",
-			    name ? name : "None", node_uuid(&job->node), provision);
-	if (!workflow)
-		return task_unsupported(&job->task, name, err);
-	rc = check_guards(job, workflow, name, err);
-	if (rc == 0 && workflow->needs != INTERFACE_COUNT)
-		rc = job_interface(job, workflow->needs, &interface, err);
-	if (rc < 0)
-		return rc;
-	job->state = (void *)workflow;
-	node_set_text(&job->node, NODE_LAST_ERROR, NULL);
-	fsm_apply(&job->node, verb->event);
-	return 0;
+			    "The requested action \"%s\" can not be performed on node \"%s\" while it is in "
+			    "state \"%s\".",
+			    name ? name : "None", node_uuid(&job->node),
+			    node_text(&job->node, NODE_PROVISION_STATE));
+	return admit(job, provision, err);
 }
 
 static int run(struct job *job, struct error *err)
 {
-	const struct workflow *workflow = job->state;
-	enum provision_state state = provision_state_find(node_text(&job->node, NODE_PROVISION_STATE));
+	struct provision *provision = job->state;
+	const struct workflow *workflow = provision->workflow;
 	int rc;
 
-	if (!fsm_needs_worker(state))
+	if (provision->is_deferred)
+		return 0;
+	if (!workflow->is_of_waiting_nodes && !fsm_needs_worker(state_of(&job->node)))
 		return 0; /* manage from available or a failure: the move was all */
-	rc = workflow->work ? workflow->work(job, err) : 0;
-	if (rc == 0)
+	rc = workflow->work(job, provision, err);
+	if (rc == 0 && fsm_needs_worker(state_of(&job->node)))
 		fsm_apply(&job->node, EVENT_DONE);
-	return rc;
+	return rc < 0 ? rc : 0;
+}
+
+void provision_fail(struct node *node, const char *text)
+{
+	const struct step_phase *phase = step_phase_of(state_of(node));
+	const char *fault = node_text(node, NODE_FAULT);
+
+	node_set_text(node, NODE_LAST_ERROR, text);
+	if (fsm_find(state_of(node), EVENT_FAIL, PROVISION_STATE_COUNT))
+		fsm_apply(node, EVENT_FAIL);
+	if (!phase)
+		return;
+	if (phase->fault && !fault && steps_is_in_one(node, phase)) {
+		node_set_bool(node, NODE_MAINTENANCE, true);
+		node_set_text(node, NODE_MAINTENANCE_REASON, text);
+		node_set_text(node, NODE_FAULT, phase->fault);
+	}
+	steps_forget(node, phase);
 }
 
 static void undo(struct job *job, const struct error *failure)
 {
-	enum provision_state state = provision_state_find(node_text(&job->node, NODE_PROVISION_STATE));
-
-	node_set_text(&job->node, NODE_LAST_ERROR, failure->text);
-	if (fsm_needs_worker(state))
-		fsm_apply(&job->node, EVENT_FAIL);
+	provision_fail(&job->node, failure->text);
 }
 
 /* clang-format off */

@@ -4,6 +4,7 @@
 #include "conductor/conductor.h"
 #include "conductor/operation.h"
 #include "conductor/options.h"
+#include "conductor/provision.h"
 #include "db/action.h"
 #include "db/changes.h"
 #include "db/conductor.h"
@@ -25,15 +26,15 @@
 #define RECOVER_WAIT_MS 60000
 #define RECOVER_RUN_S   120
 
-static void insert(struct conductor *conductor, int64_t node_id, const char *node_uuid_text,
-		   const char *group, const char *driver)
+void recover_insert(struct conductor *conductor, const char *kind, int64_t node_id,
+		    const char *node_uuid_text, const char *group, const char *driver)
 {
 	char uuid[UUID_TEXT];
 	char *pool = xasprintf("%s:%s", group ? group : "", driver);
 	struct action_request request = { .uuid = uuid,
 					  .node_id = node_id,
 					  .node_uuid = node_uuid_text,
-					  .kind = "recover",
+					  .kind = kind,
 					  .is_exclusive = true,
 					  .on_crash = "repeat",
 					  .pool = pool,
@@ -45,7 +46,7 @@ static void insert(struct conductor *conductor, int64_t node_id, const char *nod
 
 	uuid_new(uuid);
 	if (action_insert(conductor->db, &request, &id, &err) == 0)
-		log_warning("node %s was left in the middle of something; it is looked at", node_uuid_text);
+		log_warning("node %s was left in the middle of something: %s", node_uuid_text, kind);
 	xfree(pool);
 }
 
@@ -69,7 +70,8 @@ void recover_orphans(struct conductor *conductor)
 	if (orphan_find(conductor->db, &search, ORPHANS_AT_A_TIME, orphans, &count, &err) < 0)
 		log_warning("the search for orphaned nodes failed: %s", err.text);
 	for (size_t i = 0; i < count; i++)
-		insert(conductor, orphans[i].node_id, orphans[i].uuid, search.group, orphans[i].driver);
+		recover_insert(conductor, "recover", orphans[i].node_id, orphans[i].uuid, search.group,
+			       orphans[i].driver);
 	xfree(orphans);
 }
 
@@ -80,8 +82,8 @@ void recover_node(struct conductor *conductor, int64_t node_id)
 
 	node_init(&node);
 	if (node_read(conductor->db, NULL, NULL, node_id, &node, &err) == 0)
-		insert(conductor, node_id, node_uuid(&node), node_text(&node, NODE_CONDUCTOR_GROUP),
-		       node_text(&node, NODE_DRIVER));
+		recover_insert(conductor, "recover", node_id, node_uuid(&node),
+			       node_text(&node, NODE_CONDUCTOR_GROUP), node_text(&node, NODE_DRIVER));
 	node_release(&node);
 }
 
@@ -150,28 +152,40 @@ static void read_power(struct job *job)
 	node_set_text(&job->node, NODE_POWER_STATE, power_state_name(state));
 }
 
+/* Names the step, if there was one. */
+static const char *describe(struct job *job, const struct step_phase *phase)
+{
+	char step[256] = "";
+
+	if (phase)
+		steps_current(&job->node, phase, step, sizeof(step));
+	if (!step[0])
+		return "The conductor that was working on this node was lost; the operation has failed.";
+	return arena_printf(&job->task.arena,
+			    "The conductor that was working on this node was lost during %s step %s; the "
+			    "operation has failed.",
+			    phase->word, step);
+}
+
 static int run(struct job *job, struct error *err)
 {
 	enum provision_state state = provision_state_find(node_text(&job->node, NODE_PROVISION_STATE));
 	bool was_switching = node_text(&job->node, NODE_TARGET_POWER_STATE) != NULL;
-	bool was_working = fsm_needs_worker(state);
-	bool has_error = node_text(&job->node, NODE_LAST_ERROR) != NULL;
 
 	(void)err;
-	if (was_switching && !has_error)
+	if (was_switching && !node_text(&job->node, NODE_LAST_ERROR))
 		node_set_text(&job->node, NODE_LAST_ERROR,
 			      "The conductor that was changing the power state was lost; "
 			      "whether the change took place is not known.");
-	if (was_working && !has_error)
-		node_set_text(&job->node, NODE_LAST_ERROR,
-			      "The conductor that was working on this node was lost; the "
-			      "operation has failed.");
 	read_power(job);
 	node_set_text(&job->node, NODE_TARGET_POWER_STATE, NULL);
-	if (was_working)
-		fsm_apply(&job->node, EVENT_FAIL);
+	if (fsm_needs_worker(state)) {
+		job->event = describe(job, step_phase_of(state));
+		provision_fail(&job->node, job->event);
+	}
 	return 0;
 }
 
-const struct operation recover_operations[] = { { .kind = "recover", .lock = LOCK_EXCLUSIVE, .run = run },
-						{ 0 } };
+const struct operation recover_operations[] = {
+	{ .kind = "recover", .lock = LOCK_EXCLUSIVE, .run = run, .history = "provision" }, { 0 }
+};

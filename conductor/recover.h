@@ -14,5 +14,9 @@ struct conductor;
 SUSPENDS void recover_orphans(struct conductor *conductor);
 /* The same for one node, whose action was swept: what its BMC does is not known. */
 SUSPENDS void recover_node(struct conductor *conductor, int64_t node_id);
+/* Puts an action of that kind in the node's line: for what is found wrong with nodes. A failure is left to
+ * the next time that it is found. */
+SUSPENDS void recover_insert(struct conductor *conductor, const char *kind, int64_t node_id,
+			     const char *node_uuid_text, const char *group, const char *driver);
 /* Looks for them every check_orphans_interval, and removes old rows of actions and conductors. */
 void recover_start(struct conductor *conductor);

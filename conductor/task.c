@@ -278,7 +278,11 @@ void task_close(struct job *job, const struct error *failure, const char *histor
 			outcome.history_event = failure->text;
 			outcome.history_type = history;
 		}
-	} else if (job->result_type) {
+	} else if (job->event) {
+		outcome.history_event = job->event;
+		outcome.history_type = job->operation->history;
+	}
+	if (!failure && job->result_type) {
 		outcome.result = job->result.data ? job->result.data : "";
 		outcome.result_len = job->result.len;
 		outcome.result_type = job->result_type;

@@ -42,6 +42,7 @@ struct job {
 	unsigned writes;      /* that passed the gate */
 	char stop_asked[128]; /* who or what cancelled it; "": nobody */
 
+	const char *event; /* for the history of the node although the action is done; NULL: none */
 	struct buf result;
 	const char *result_type; /* NULL: no result */
 };

@@ -337,7 +337,7 @@ static size_t put_history(struct array arrays[HISTORY_COLUMN_COUNT], const char 
 			continue;
 		array_int(&arrays[HISTORY_ACTION], item->action->id);
 		array_word(&arrays[HISTORY_TOKEN], item->action->token);
-		array_word(&arrays[HISTORY_SEVERITY], outcome->state == ACTION_DONE ? "INFO" : "ERROR");
+		array_word(&arrays[HISTORY_SEVERITY], "ERROR");
 		array_text(&arrays[HISTORY_TYPE], outcome->history_type);
 		array_text(&arrays[HISTORY_EVENT], outcome->history_event);
 		array_text(&arrays[HISTORY_CONDUCTOR], outcome->conductor);

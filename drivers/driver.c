@@ -265,3 +265,15 @@ const struct inspect_interface *inspect_interface(const struct interface *interf
 	assert(interface->type == INTERFACE_INSPECT);
 	return (const struct inspect_interface *)interface;
 }
+
+const struct deploy_interface *deploy_interface(const struct interface *interface)
+{
+	assert(interface->type == INTERFACE_DEPLOY);
+	return (const struct deploy_interface *)interface;
+}
+
+const struct rescue_interface *rescue_interface(const struct interface *interface)
+{
+	assert(interface->type == INTERFACE_RESCUE);
+	return (const struct rescue_interface *)interface;
+}

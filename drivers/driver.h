@@ -24,6 +24,32 @@ struct driver_property {
 	const char *help; /* one line ending in "Required." or "Optional.", as Ironic's */
 };
 
+/* ---- steps ---- */
+
+/* What a step may be part of. */
+enum { STEP_CLEAN = 1, STEP_DEPLOY = 2, STEP_SERVICE = 4 };
+/* The work goes on elsewhere (a ramdisk, a job of the BMC): the node waits without a lock until it is told
+ * to go on. What may return it says so. */
+enum { STEP_WAITS = 1 };
+
+struct step_argument {
+	const char *name;
+	bool is_required;
+	const char *help;
+};
+
+/* One thing that cleaning, deploying or servicing can consist of. A method with other priorities for other
+ * uses has a row for each. */
+struct step {
+	const char *name;
+	unsigned uses; /* STEP_CLEAN | STEP_DEPLOY | STEP_SERVICE */
+	int priority; /* of automated cleaning and deploying, highest first; 0: only when asked for by name */
+	bool is_abortable; /* while the node waits for its end */
+	const struct step_argument *arguments; /* ends with a NULL name; NULL: none allowed */
+	/* May return STEP_WAITS. args: a borrowed object, checked against the arguments. */
+	SUSPENDS int (*run)(struct task *task, const json_t *args, struct error *err);
+};
+
 /* Head of every interface table. */
 struct interface {
 	enum interface_type type;
@@ -32,6 +58,10 @@ struct interface {
 	/* Checks the node's driver_info without touching the BMC. NULL: nothing to check. Never suspends
 	 * for I/O. -ERR_MISSING, -ERR_INVALID. */
 	int (*validate)(struct task *task, struct error *err);
+	/* What only the hardware can tell of driver_info: asked for by `validate` alone, after the above.
+	 * NULL: nothing. Any error. */
+	SUSPENDS int (*probe)(struct task *task, struct error *err);
+	const struct step *steps; /* ends with a NULL name; may be NULL */
 };
 
 struct power_interface {
@@ -83,7 +113,33 @@ struct console_interface {
 
 struct inspect_interface {
 	struct interface base;
-	SUSPENDS int (*inspect)(struct task *task, struct error *err);
+	SUSPENDS int (*inspect)(struct task *task, struct error *err); /* may return STEP_WAITS */
+	SUSPENDS int (*abort)(struct task *task, struct error *err);   /* NULL: cannot be aborted */
+};
+
+/* Brings instances on nodes, and cleans and services them. What runs in between are steps, of this and of
+ * other interfaces. A NULL member: nothing to do. */
+struct deploy_interface {
+	struct interface base;
+	/* Before the first step; may return STEP_WAITS. */
+	SUSPENDS int (*prepare)(struct task *task, struct error *err);
+	SUSPENDS int (*clean_prepare)(struct task *task, struct error *err);
+	SUSPENDS int (*service_prepare)(struct task *task, struct error *err);
+	/* After the last step, after a failure, and when it is aborted. */
+	SUSPENDS int (*clean_up)(struct task *task, struct error *err);
+	SUSPENDS int (*clean_finish)(struct task *task, struct error *err);
+	SUSPENDS int (*service_finish)(struct task *task, struct error *err);
+	SUSPENDS int (*tear_down)(struct task *task, struct error *err);
+	/* An instance that is there already becomes ours. */
+	SUSPENDS int (*take_over)(struct task *task, struct error *err);
+};
+
+struct rescue_interface {
+	struct interface base;
+	/* The hashed password is in instance_info hashed_rescue_password. May return STEP_WAITS. */
+	SUSPENDS int (*rescue)(struct task *task, struct error *err);
+	SUSPENDS int (*unrescue)(struct task *task, struct error *err);
+	SUSPENDS int (*clean_up)(struct task *task, struct error *err); /* NULL: nothing to do */
 };
 
 /* Interfaces that for now only exist, validate and are reported; their verbs come with their issues. */
@@ -155,6 +211,7 @@ struct hardware_type {
 	const char *name;             /* "redfish" */
 	const char *class_name;       /* "RedfishHardware", as Ironic names it in messages */
 	const struct option *options; /* of its own section of the configuration; may be NULL */
+	const struct pool_driver *pool; /* drivers/pool.h: it has pooled devices; may be NULL */
 	/* Ends what the type keeps with BMCs (sessions) and forgets them, until the deadline; may be NULL. */
 	SUSPENDS void (*drain)(int64_t deadline_ms);
 	/* Interfaces by type, each NULL-terminated, first = most preferred. Only what has code behind it. */
@@ -209,3 +266,5 @@ const struct management_interface *management_interface(const struct interface *
 const struct vendor_interface *vendor_interface(const struct interface *interface);
 const struct console_interface *console_interface(const struct interface *interface);
 const struct inspect_interface *inspect_interface(const struct interface *interface);
+const struct deploy_interface *deploy_interface(const struct interface *interface);
+const struct rescue_interface *rescue_interface(const struct interface *interface);

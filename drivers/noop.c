@@ -30,8 +30,10 @@ const struct plain_interface no_firmware = {
 const struct plain_interface no_raid = {
 	.base = { .type = INTERFACE_RAID, .name = "no-raid", .validate = refuse_raid }
 };
-const struct plain_interface no_rescue = {
-	.base = { .type = INTERFACE_RESCUE, .name = "no-rescue", .validate = refuse_rescue }
+const struct rescue_interface no_rescue = {
+	.base = { .type = INTERFACE_RESCUE, .name = "no-rescue", .validate = refuse_rescue },
+	.rescue = refuse_rescue,
+	.unrescue = refuse_rescue
 };
 const struct console_interface no_console = {
 	.base = { .type = INTERFACE_CONSOLE, .name = "no-console", .validate = refuse_console },
@@ -44,7 +46,7 @@ const struct inspect_interface no_inspect = {
 	.inspect = refuse_inspect
 };
 
-const struct plain_interface noop_deploy = { .base = { .type = INTERFACE_DEPLOY, .name = "noop" } };
+const struct deploy_interface noop_deploy = { .base = { .type = INTERFACE_DEPLOY, .name = "noop" } };
 const struct plain_interface noop_network = { .base = { .type = INTERFACE_NETWORK, .name = "noop" } };
 const struct plain_interface noop_storage = { .base = { .type = INTERFACE_STORAGE, .name = "noop" } };
 const struct management_interface noop_management = { .base = { .type = INTERFACE_MANAGEMENT,

@@ -5,8 +5,10 @@
  */
 #include "drivers/driver.h"
 
-extern const struct plain_interface no_bios, no_firmware, no_raid, no_rescue;
+extern const struct plain_interface no_bios, no_firmware, no_raid;
+extern const struct rescue_interface no_rescue;
 extern const struct console_interface no_console;
 extern const struct inspect_interface no_inspect;
-extern const struct plain_interface noop_deploy, noop_network, noop_storage;
+extern const struct deploy_interface noop_deploy;
+extern const struct plain_interface noop_network, noop_storage;
 extern const struct management_interface noop_management;

@@ -15,6 +15,11 @@ int task_gate_check(struct task *task, const char *what, struct error *err)
 	return task->ops->gate_check(task, what, err);
 }
 
+int task_checkpoint(struct task *task, struct error *err)
+{
+	return task->ops->save(task, err);
+}
+
 static int permit_wait(struct task *task, struct error *err)
 {
 	(void)task;
@@ -30,7 +35,16 @@ static int permit_check(struct task *task, const char *what, struct error *err)
 	return 0;
 }
 
-static const struct task_ops permissive_ops = { .gate_wait = permit_wait, .gate_check = permit_check };
+static int save_nothing(struct task *task, struct error *err)
+{
+	(void)task;
+	(void)err;
+	return 0;
+}
+
+static const struct task_ops permissive_ops = { .gate_wait = permit_wait,
+						.gate_check = permit_check,
+						.save = save_nothing };
 
 void task_init_permissive(struct task *task, struct node *node)
 {

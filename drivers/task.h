@@ -13,6 +13,7 @@
 #include "model/node.h"
 
 struct task;
+struct pool_records;
 
 /* How the gate before each BMC write is kept. Source: docs/locks.rst, section 4. */
 struct task_ops {
@@ -21,6 +22,9 @@ struct task_ops {
 	SUSPENDS int (*gate_wait)(struct task *task, struct error *err);
 	/* The check where bytes leave: reads CLOCK_BOOTTIME now, never suspends. journals the write. */
 	int (*gate_check)(struct task *task, const char *what, struct error *err);
+	const struct pool_records *pool; /* drivers/pool.h; NULL: none are kept */
+	/* Writes the node's changes so far. -ERR_FENCED. */
+	SUSPENDS int (*save)(struct task *task, struct error *err);
 };
 
 struct task {
@@ -37,6 +41,9 @@ struct task {
 /* Called by protocol clients around each write (see drivers/gate rules in task.c). */
 SUSPENDS int task_gate_wait(struct task *task, struct error *err);
 int task_gate_check(struct task *task, const char *what, struct error *err);
+/* Stores what was changed on the node so far, in the middle of the work: where a later conductor must know
+ * how far this one came. -ERR_FENCED. */
+SUSPENDS int task_checkpoint(struct task *task, struct error *err);
 
 /* A task without a lock that permits every write: for tools and unit tests. */
 void task_init_permissive(struct task *task, struct node *node);

@@ -15,8 +15,9 @@ extern const struct power_interface fake_power;
 extern const struct management_interface fake_management;
 extern const struct console_interface fake_console;
 extern const struct inspect_interface fake_inspect;
-extern const struct plain_interface fake_bios, fake_boot, fake_deploy, fake_firmware, fake_raid, fake_rescue,
-	fake_storage;
+extern const struct deploy_interface fake_deploy;
+extern const struct rescue_interface fake_rescue;
+extern const struct plain_interface fake_bios, fake_boot, fake_firmware, fake_raid, fake_storage;
 
 extern const struct option fake_options[];
 extern const struct driver_property fake_properties[];

@@ -35,17 +35,18 @@ static int inspect(struct task *task, struct error *err)
 	return fake_work(task, INTERFACE_INSPECT, "inspect", err);
 }
 
+static int inspect_abort(struct task *task, struct error *err)
+{
+	return fake_check(task, "inspect.abort", err);
+}
+
 const struct inspect_interface fake_inspect = {
 	.base = { .type = INTERFACE_INSPECT, .name = "fake" },
 	.inspect = inspect,
+	.abort = inspect_abort,
 };
 
-const struct plain_interface fake_bios = { .base = { .type = INTERFACE_BIOS, .name = "fake" } };
 const struct plain_interface fake_boot = { .base = { .type = INTERFACE_BOOT, .name = "fake" } };
-const struct plain_interface fake_deploy = { .base = { .type = INTERFACE_DEPLOY, .name = "fake" } };
-const struct plain_interface fake_firmware = { .base = { .type = INTERFACE_FIRMWARE, .name = "fake" } };
-const struct plain_interface fake_raid = { .base = { .type = INTERFACE_RAID, .name = "fake" } };
-const struct plain_interface fake_rescue = { .base = { .type = INTERFACE_RESCUE, .name = "fake" } };
 const struct plain_interface fake_storage = { .base = { .type = INTERFACE_STORAGE, .name = "fake" } };
 
 const struct hardware_type fake_hardware = {

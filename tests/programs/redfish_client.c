@@ -50,7 +50,7 @@ static int gate_check(struct task *task, const char *what, struct error *err)
 	return 0;
 }
 
-static const struct task_ops ops = { gate_wait, gate_check };
+static const struct task_ops ops = { .gate_wait = gate_wait, .gate_check = gate_check };
 
 /* The part of the operation's text up to the next ':', and the rest. */
 static char *cut(char **rest)

@@ -21,7 +21,8 @@ static int set_up(void **state)
 	(void)state;
 	if (config_load(NULL, &err) < 0 ||
 	    config_set("DEFAULT", "enabled_hardware_types", "fake-hardware,manual-management", &err) < 0 ||
-	    drivers_check_config(&err) < 0)
+	    config_set("conductor", "max_concurrent_deploy", "0", &err) < 0 ||
+	    config_set("conductor", "max_concurrent_clean", "0", &err) < 0 || drivers_check_config(&err) < 0)
 		return -1;
 	memset(&job, 0, sizeof(job));
 	node_init(&job.node);
@@ -188,7 +189,7 @@ static void life_body(void)
 	node_set_text(&job.node, NODE_PROVISION_STATE, "enroll");
 	node_set_object(&job.node, NODE_INSTANCE_INFO, json_pack("{s:s}", "image", "x"));
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		json_t *args = json_pack("{s:s}", "target", steps[i].verb);
+		json_t *args = json_pack("{s:s, s:s}", "target", steps[i].verb, "rescue_password", "pw");
 		char *text = json_dumps(args, 0);
 
 		CHECK_INT(walk("provision", text), 0);

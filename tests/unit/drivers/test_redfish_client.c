@@ -329,7 +329,7 @@ static int gate_check(struct task *task, const char *what, struct error *err)
 	return gate.rc ? fail(err, ERR_FENCED, "The lock is lost") : 0;
 }
 
-static const struct task_ops gate_ops = { gate_wait, gate_check };
+static const struct task_ops gate_ops = { .gate_wait = gate_wait, .gate_check = gate_check };
 
 SUSPENDS static int switch_off(struct error *err)
 {

@@ -1,0 +1,8 @@
+#pragma once
+/* power: switching a node in the middle of other work; PUT states/power is an operation in power.c. */
+#include "drivers/task.h"
+#include "model/states.h"
+
+/* Brings the task's node to power on or off, unless it is there, or reboots it; its row follows.
+ * -ERR_CONFLICT: it must not be powered off. */
+SUSPENDS int power_bring(struct task *task, enum power_state target, unsigned timeout_s, struct error *err);

@@ -1,0 +1,63 @@
+/* provision_options: see provision_options.h. */
+#include "conductor/provision_options.h"
+
+#include <stddef.h>
+
+struct provision_options provision_options;
+
+#define LIMIT(option, field, value, text)                                                                    \
+	{                                                                                                    \
+		.section = "conductor", .name = (option), .type = OPTION_INT,                                \
+		.target = &provision_options.field, .preset = (value), .min = 0, .max = 1000000,             \
+		.help = (text)                                                                               \
+	}
+#define SECONDS(option, field, value, text)                                                                  \
+	{                                                                                                    \
+		.section = "conductor", .name = (option), .type = OPTION_SECONDS,                            \
+		.target = &provision_options.field, .preset = (value), .min = 0, .max = 31536000,            \
+		.help = (text)                                                                               \
+	}
+#define SWITCH(part, option, field, text)                                                                    \
+	{                                                                                                    \
+		.section = (part), .name = (option), .type = OPTION_BOOL,                                    \
+		.target = &provision_options.field, .preset = "true", .help = (text)                         \
+	}
+#define PRIORITIES(option, field, text)                                                                      \
+	{                                                                                                    \
+		.section = "conductor", .name = (option), .type = OPTION_LIST,                               \
+		.target = &provision_options.field, .help = (text)                                           \
+	}
+
+static const struct option table[] = {
+	LIMIT("max_concurrent_deploy", max_concurrent_deploy, "250",
+	      "How many nodes of the whole fleet may be deploying at a time; one more is answered 503. 0: no "
+	      "limit."),
+	LIMIT("max_concurrent_clean", max_concurrent_clean, "50", "The same for cleaning."),
+	SWITCH("conductor", "automated_clean", is_automated_clean,
+	       "Whether nodes are cleaned on their way to available. A node's own automated_clean wins."),
+	SWITCH("conductor", "allow_provisioning_in_maintenance", is_allowed_in_maintenance,
+	       "Whether nodes in maintenance may be provided."),
+	SWITCH("deploy", "power_off_after_deploy_failure", is_off_after_failure,
+	       "Whether a node is powered off when deploying it has failed."),
+	SECONDS("max_conductor_wait_step_seconds", wait_step_s, "30",
+		"The longest time that the step \"wait\" may take in the conductor; longer ones wait for the "
+		"ramdisk."),
+	SECONDS("deploy_callback_timeout", deploy_timeout_s, "1800",
+		"Seconds that a node may stay in \"wait call-back\"; 0: for ever."),
+	SECONDS("clean_callback_timeout", clean_timeout_s, "1800", "The same for \"clean wait\"."),
+	SECONDS("service_callback_timeout", service_timeout_s, "1800", "The same for \"service wait\"."),
+	SECONDS("rescue_callback_timeout", rescue_timeout_s, "1800", "The same for \"rescue wait\"."),
+	SECONDS("inspect_wait_timeout", inspect_timeout_s, "1800", "The same for \"inspect wait\"."),
+	SECONDS("check_provision_state_interval", check_interval_s, "60",
+		"Seconds between searches for nodes that have waited too long; 0: never."),
+	PRIORITIES("clean_step_priority_override", clean_priorities,
+		   "Priorities of steps in automated cleaning other than their own: interface.step:priority; "
+		   "0 leaves a step out."),
+	PRIORITIES("deploy_step_priority_override", deploy_priorities, "The same in deploying."),
+	{ 0 }
+};
+
+void provision_options_register(void)
+{
+	config_register(table);
+}
