@@ -53,6 +53,8 @@ HANDLER(vendor_driver_call);
 /* lock.c */
 HANDLER(lock_show);
 HANDLER(lock_delete);
+/* observed.c */
+HANDLER(observed_show);
 /* node_trait.c */
 HANDLER(node_traits_get);
 HANDLER(node_traits_set);

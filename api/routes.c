@@ -123,6 +123,7 @@ const struct route routes[] = {
 	{ PATCH("/v1/nodes/{}"), .handle = node_patch, FREE_BODY, .query = node_patch_query },
 	{ DELETE("/v1/nodes/{}"), .handle = node_delete },
 	{ GET("/v1/nodes/{}/states"), .handle = node_show_states },
+	{ GET("/v1/nodes/{}/states/observed"), .handle = observed_show },
 	{ PUT("/v1/nodes/{}/states/power"), .handle = node_power, ARGUMENTS(power_arguments),
 	  ACTION("power", ACCEPTED, EXCLUSIVE, "never", 150) },
 	{ PUT("/v1/nodes/{}/states/provision"), .handle = node_provision, ARGUMENTS(provision_arguments),

@@ -14,6 +14,8 @@
 #include "lib/uuid.h"
 
 struct job;
+struct observations;
+struct power_sync;
 struct ready;
 
 /* First in, first out; see action.c. */
@@ -44,6 +46,9 @@ struct conductor {
 	/* task.c */
 	struct job *jobs; /* running, newest first */
 	struct cond job_ended;
+
+	struct observations *observations; /* owned; observation.c */
+	struct power_sync *power_sync;     /* owned; power_sync.c; NULL: off */
 
 	bool is_draining; /* nothing new is started */
 	bool is_stopping; /* loops end */

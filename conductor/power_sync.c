@@ -1,387 +1,413 @@
-/* power_sync: see power_sync.h. Source: Ironic's power sync (ironic-contract, section 6.4). */
+/* power_sync: see power_sync.h. */
 #include "conductor/power_sync.h"
 
-#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conductor/conductor.h"
-#include "conductor/gate.h"
+#include "conductor/observation.h"
 #include "conductor/options.h"
-#include "db/action.h"
+#include "conductor/power_judge.h"
+#include "conductor/power_schedule.h"
 #include "db/conductor.h"
-#include "db/node.h"
 #include "db/power_sync.h"
-#include "drivers/driver.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/metrics.h"
 #include "lib/xalloc.h"
-#include "model/options.h"
 #include "model/rendezvous.h"
 
-#define PAGE          500
-#define HOSTS_MAX     256
-#define READ_MS       INT64_C(60000) /* longest reading of one node */
-#define OBSERVED_MAX  500            /* readings noted at a time */
-#define RESTORE_RUN_S 150
-/* A round ends a little before the next begins. */
-#define ROUND_SHARE 0.9
+#define PAGE      500
+#define HOSTS_MAX 256
+/* The list of nodes follows joins and departures of conductors, new nodes and changes of state this soon. */
+#define REFRESH_MS INT64_C(5000)
+/* A reading that lasts longer gives its place among the healthy to others. */
+#define SLOW_MS INT64_C(5000)
+/* A node that somebody works on is looked at again so soon, if that is less than the interval. */
+#define BUSY_MS INT64_C(5000)
+/* Nodes that do not answer, and those in maintenance, share so much of the places each. */
+#define ASIDE_SHARE 4
+#define ASIDE_MIN   8
+/* Each time is drawn from this last part of the interval, so that nodes do not keep in step. */
+#define JITTER 0.05
 
-/* One conductor's poller of one kind. */
-struct poller {
+struct poll;
+
+struct power_sync {
 	struct conductor *conductor;
-	enum power_sync_kind kind;
-	struct semaphore workers;
-	struct map failures; /* node id -> how often in a row, as a pointer */
-	int64_t *ids;        /* owned: the round's nodes */
-	size_t id_count, id_size;
-	int64_t observed[OBSERVED_MAX];
-	size_t observed_count;
-	struct poll *polls; /* running */
+	struct power_schedule schedule;
+	unsigned running[POWER_CLASS_COUNT]; /* that hold a place */
+	struct cond wake;
+	struct poll *first, *last; /* running, in the order of their start */
+	struct poll *quick;        /* the first of these that is not slow yet */
+	uint64_t round;
+	bool is_listing; /* refresh_loop runs */
 };
 
+/* A reading under way. */
 struct poll {
-	struct poller *poller;
+	struct power_sync *sync;
+	struct power_target *target;
 	struct fiber *fiber;
-	int64_t node_id;
+	enum power_class place; /* whose place it holds; POWER_CLASS_COUNT: none any more */
+	int64_t begun_ms;
 	struct poll *previous, *next;
 };
 
-/* ---- one node ---- */
+/* ---- metrics ---- */
 
-static bool is_over(const struct poller *poller)
+enum sync_metric { NODES, READING, READINGS, AGE };
+
+static const struct metric table[] = {
+	[NODES] = { "ferrule_power_sync_nodes",
+		    "Nodes whose power this conductor reads: healthy, suspect (the last reading failed), "
+		    "recover "
+		    "(in maintenance for a power failure).",
+		    METRIC_GAUGE,
+		    { "class" } },
+	[READING] = { "ferrule_power_sync_reading", "Readings under way.", METRIC_GAUGE },
+	[READINGS] = { "ferrule_power_sync_readings_total",
+		       "Readings that ended: read, unread, skipped (somebody works on the node).",
+		       METRIC_COUNTER,
+		       { "result" } },
+	[AGE] = { "ferrule_power_sync_age_seconds",
+		  "Time since the last reading that worked, by class; quantile 1 is the oldest.",
+		  METRIC_GAUGE,
+		  { "class", "quantile" } },
+};
+static const char *const class_names[] = {
+	[POWER_HEALTHY] = "healthy", [POWER_SUSPECT] = "suspect", [POWER_RECOVER] = "recover"
+};
+static const char *const verdict_names[] = { [POWER_READ] = "read",
+					     [POWER_UNREAD] = "unread",
+					     [POWER_SKIPPED] = "skipped",
+					     [POWER_UNWATCHED] = "unwatched" };
+
+static void collect(void *arg);
+static struct metrics metrics = { .table = table,
+				  .count = sizeof table / sizeof table[0],
+				  .collect = collect };
+
+static int compare_ages(const void *a, const void *b)
 {
-	return poller->conductor->is_stopping || poller->conductor->is_draining;
+	int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
+
+	return (first > second) - (first < second);
 }
 
-static unsigned failures_of(struct poller *poller, int64_t id)
+static void set_age(enum power_class class, const char *quantile, int64_t age_ms)
 {
-	return (unsigned)(uintptr_t)map_get(&poller->failures, id);
+	const char *labels[] = { class_names[class], quantile };
+
+	metric_set(metric_at(&metrics, AGE, labels), (double)age_ms / 1000);
 }
 
-static void set_failures(struct poller *poller, int64_t id, unsigned count)
+static void collect_class(const struct power_sync *sync, enum power_class class)
 {
-	if (count > 0)
-		map_put(&poller->failures, id, (void *)(uintptr_t)count);
-	else
-		map_take(&poller->failures, id);
-}
+	int64_t *ages = xreallocarray(NULL, sync->schedule.targets.count + 1, sizeof(*ages));
+	int64_t id, now_ms = clock_ms();
+	size_t cursor = 0, count = 0;
 
-static int read_power(struct node *node, enum power_state *ret_state, struct error *err)
-{
-	struct task task = { .node = node,
-			     .hardware = hardware_type_find(node_text(node, NODE_DRIVER)),
-			     .deadline_ms = clock_ms() + READ_MS,
-			     .ops = &gate_closed_ops };
-	const struct interface *interface;
-	int rc;
-
-	arena_init(&task.arena);
-	rc = task_interface(&task, INTERFACE_POWER, &interface, err);
-	if (rc == 0)
-		rc = interface_validate(interface, &task, err);
-	if (rc == 0)
-		rc = power_interface(interface)->get(&task, ret_state, err);
-	if (rc == 0 && *ret_state == POWER_ERROR)
-		rc = fail(err, ERR_BMC, "The BMC reports an error instead of a power state");
-	task_release(&task);
-	return rc;
-}
-
-/* Puts the hardware back to what is recorded, as a power action of our own. */
-static void restore(struct poller *poller, const struct node *node)
-{
-	const char *group = conductor_group();
-	char uuid[UUID_TEXT];
-	char *pool = xasprintf("%s:%s", group, node_text(node, NODE_DRIVER));
-	char *args = xasprintf("{\"target\": \"%s\"}", node_text(node, NODE_POWER_STATE));
-	struct action_request request = { .uuid = uuid,
-					  .node_id = node->id,
-					  .node_uuid = node_uuid(node),
-					  .kind = "power_restore",
-					  .is_exclusive = true,
-					  .on_crash = "repeat",
-					  .pool = pool,
-					  .target = poller->conductor->hostname,
-					  .args = args,
-					  .wait_ms = common_lock_wait_ms(),
-					  .run_s = RESTORE_RUN_S };
-	struct error err;
-	int64_t id;
-
-	uuid_new(uuid);
-	if (action_insert(poller->conductor->db, &request, &id, &err) < 0)
-		log_warning("node %s: its power state could not be put back: %s", node_uuid(node), err.text);
-	xfree(pool);
-	xfree(args);
-}
-
-static void give_up(struct poller *poller, const struct node *node, const char *actual, const char *cause)
-{
-	const char *expected = node_text(node, NODE_POWER_STATE);
-	char *reason = xasprintf(
-		"During sync_power_state, max retries exceeded for node %s, node state %s does not match "
-		"expected state '%s'. Updating DB state to '%s' Switching node to maintenance mode. "
-		"Error: %s",
-		node_uuid(node), actual ? actual : "None", expected ? expected : "None",
-		actual ? actual : "None", cause);
-	struct power_sync_store store = { .node_id = node->id,
-					  .lock_epoch = node->lock_epoch,
-					  .power_state = actual,
-					  .reason = reason,
-					  .conductor = poller->conductor->hostname };
-	struct error err;
-	bool is_stored;
-
-	if (power_sync_fail(poller->conductor->db, &store, &is_stored, &err) == 0 && is_stored) {
-		log_warning("node %s goes to maintenance: %s", node_uuid(node), cause);
-		set_failures(poller, node->id, 0);
+	for (const struct power_target *target; (target = map_next(&sync->schedule.targets, &cursor, &id));) {
+		if (target->class == class)
+			ages[count++] = now_ms - target->read_ms;
 	}
-	xfree(reason);
+	qsort(ages, count, sizeof(*ages), compare_ages);
+	metric_set(metric_at(&metrics, NODES, (const char *[]){ class_names[class] }), (double)count);
+	set_age(class, "0.5", count ? ages[count / 2] : 0);
+	set_age(class, "0.99", count ? ages[count * 99 / 100] : 0);
+	set_age(class, "1", count ? ages[count - 1] : 0);
+	xfree(ages);
 }
 
-/* True when the failure was one too many. */
-static bool count_failure(struct poller *poller, const struct node *node)
+static void collect(void *arg)
 {
-	unsigned count = failures_of(poller, node->id) + 1;
+	const struct power_sync *sync = arg;
+	unsigned reading = 0;
 
-	set_failures(poller, node->id, count);
-	return count > (unsigned)conductor_options.power_sync_max_retries;
-}
-
-static bool may_force(struct node *node)
-{
-	return conductor_options.power_sync_is_forced && !node_bool(node, NODE_DISABLE_POWER_OFF);
-}
-
-static void store(struct poller *poller, const struct node *node, enum power_state state,
-		  int (*fn)(struct db *, const struct power_sync_store *, bool *, struct error *))
-{
-	struct power_sync_store row = { .node_id = node->id,
-					.lock_epoch = node->lock_epoch,
-					.power_state = power_state_name(state) };
-	struct error err;
-	bool is_stored;
-
-	fn(poller->conductor->db, &row, &is_stored, &err); /* failing or outrun, the next round comes */
-}
-
-static void differ(struct poller *poller, struct node *node, enum power_state actual)
-{
-	bool is_one_too_many = count_failure(poller, node);
-
-	if (!may_force(node)) {
-		store(poller, node, actual, power_sync_record);
-		set_failures(poller, node->id, 0);
-	} else if (is_one_too_many) {
-		give_up(poller, node, power_state_name(actual), "the node did not stay as it was put back");
-	} else {
-		log_warning("node %s is found in state %s and put back to %s", node_uuid(node),
-			    power_state_name(actual), node_text(node, NODE_POWER_STATE));
-		restore(poller, node);
-	}
-}
-
-static void observe(struct poller *poller, int64_t id)
-{
-	struct error err;
-	int64_t ids[OBSERVED_MAX];
-	size_t count = poller->observed_count;
-
-	if (id > 0 && count < OBSERVED_MAX) {
-		poller->observed[poller->observed_count++] = id;
+	if (!sync)
 		return;
-	}
-	if (count == 0)
-		return;
-	memcpy(ids, poller->observed, count * sizeof(*ids));
-	poller->observed_count = 0;
-	if (id > 0)
-		poller->observed[poller->observed_count++] = id;
-	power_sync_observe(poller->conductor->db, ids, count,
-			   &err); /* ages only: the next round notes them again */
+	for (enum power_class class = 0; class < POWER_CLASS_COUNT; class ++)
+		collect_class(sync, class);
+	for (const struct poll *poll = sync->first; poll; poll = poll->next)
+		reading++;
+	metric_set(metric_at(&metrics, READING, NULL), reading);
 }
 
-static void judge(struct poller *poller, struct node *node)
+/* ---- when ---- */
+
+static bool is_over(const struct power_sync *sync)
 {
-	enum power_state recorded = power_state_find(node_text(node, NODE_POWER_STATE));
-	enum power_state actual = POWER_UNKNOWN;
-	struct error err;
-	int rc = read_power(node, &actual, &err);
-
-	if (rc == -ERR_CANCELLED || is_over(poller))
-		return;
-	if (rc == 0)
-		observe(poller, node->id);
-	if (poller->kind == POWER_SYNC_RECOVER) {
-		if (rc == 0)
-			store(poller, node, actual, power_sync_recover);
-	} else if (rc < 0) {
-		if (count_failure(poller, node))
-			give_up(poller, node, NULL, err.text);
-	} else if (actual == recorded) {
-		set_failures(poller, node->id, 0);
-	} else if (recorded == POWER_UNKNOWN || recorded == POWER_ERROR) {
-		store(poller, node, actual, power_sync_record);
-	} else {
-		differ(poller, node, actual);
-	}
+	return sync->conductor->is_stopping || sync->conductor->is_draining;
 }
 
-/* Somebody may have come since the page was read. */
-static bool is_pollable(const struct poller *poller, const struct node *node)
+static int64_t interval_of(enum power_class class)
 {
-	return !node_text(node, NODE_RESERVATION) && !node_text(node, NODE_TARGET_POWER_STATE) &&
-	       node_bool(node, NODE_MAINTENANCE) == (poller->kind == POWER_SYNC_RECOVER);
+	return seconds_ms(class == POWER_RECOVER ? conductor_options.power_recovery_interval_s
+						 : conductor_options.power_sync_interval_s);
 }
 
-static void poll_node(void *arg)
+static unsigned places_of(enum power_class class)
+{
+	unsigned all = (unsigned)conductor_options.power_sync_workers;
+
+	if (class == POWER_HEALTHY)
+		return all;
+	return all / ASIDE_SHARE > ASIDE_MIN ? all / ASIDE_SHARE : ASIDE_MIN;
+}
+
+static int64_t jitter(int64_t interval_ms)
+{
+	return (int64_t)((double)interval_ms * JITTER * (double)random() / (double)RAND_MAX);
+}
+
+/* One interval after it was due, or soon when it took longer than that. */
+static int64_t next_due(const struct power_target *target, enum power_class class, enum power_verdict verdict)
+{
+	int64_t now_ms = clock_ms();
+	int64_t interval_ms = interval_of(class);
+	int64_t due_ms = target->due_ms + interval_ms - jitter(interval_ms);
+
+	if (verdict == POWER_SKIPPED)
+		return now_ms + (interval_ms < BUSY_MS ? interval_ms : BUSY_MS);
+	return due_ms > now_ms ? due_ms : now_ms + interval_ms / ASIDE_SHARE;
+}
+
+static enum power_class next_class(const struct power_target *target, enum power_verdict verdict)
+{
+	if (target->class == POWER_RECOVER || verdict == POWER_SKIPPED)
+		return target->class;
+	return verdict == POWER_UNREAD ? POWER_SUSPECT : POWER_HEALTHY;
+}
+
+/* ---- readings ---- */
+
+static void give_place(struct poll *poll)
+{
+	if (poll->place == POWER_CLASS_COUNT)
+		return;
+	poll->sync->running[poll->place]--;
+	poll->place = POWER_CLASS_COUNT;
+	cond_broadcast(&poll->sync->wake);
+}
+
+static void list(struct power_sync *sync, struct poll *poll)
+{
+	poll->previous = sync->last;
+	*(sync->last ? &sync->last->next : &sync->first) = poll;
+	sync->last = poll;
+	if (!sync->quick)
+		sync->quick = poll;
+}
+
+static void unlist(struct power_sync *sync, struct poll *poll)
+{
+	*(poll->previous ? &poll->previous->next : &sync->first) = poll->next;
+	*(poll->next ? &poll->next->previous : &sync->last) = poll->previous;
+	if (sync->quick == poll)
+		sync->quick = poll->next;
+}
+
+static void run_poll(void *arg)
 {
 	struct poll *poll = arg;
-	struct poller *poller = poll->poller;
-	struct error err;
-	struct node node;
+	struct power_sync *sync = poll->sync;
+	struct power_target *target = poll->target;
+	enum power_verdict verdict = power_judge(sync->conductor, target);
+	enum power_class class = next_class(target, verdict);
 
-	node_init(&node);
-	if (node_read(poller->conductor->db, NULL, NULL, poll->node_id, &node, &err) == 0 &&
-	    is_pollable(poller, &node))
-		judge(poller, &node);
-	node_release(&node);
-	if (poll->next)
-		poll->next->previous = poll->previous;
-	*(poll->previous ? &poll->previous->next : &poller->polls) = poll->next;
+	metric_add(metric_at(&metrics, READINGS, (const char *[]){ verdict_names[verdict] }), 1);
+	if (verdict == POWER_UNWATCHED && !target->is_gone)
+		power_schedule_drop(&sync->schedule, target); /* the next refresh knows what it is now */
+	power_schedule_end(&sync->schedule, target, class, next_due(target, class, verdict));
+	give_place(poll);
+	unlist(sync, poll);
+	cond_broadcast(&sync->conductor->loop_ended);
 	xfree(poll);
-	semaphore_give(&poller->workers);
-	cond_broadcast(&poller->conductor->loop_ended);
 }
 
-/* ---- a round ---- */
+static void start_poll(struct power_sync *sync, struct power_target *target)
+{
+	struct poll *poll = xmalloc(sizeof(*poll));
+
+	*poll = (struct poll){
+		.sync = sync, .target = target, .place = target->class, .begun_ms = clock_ms()
+	};
+	sync->running[target->class]++;
+	list(sync, poll);
+	poll->fiber = fiber_spawn("power poll", run_poll, poll);
+}
+
+/* Starts what is due and has a place; returns when there is more to do at the latest. */
+static int64_t start_due(struct power_sync *sync)
+{
+	int64_t now_ms = clock_ms();
+	int64_t next_ms = INT64_MAX;
+
+	for (enum power_class class = 0; class < POWER_CLASS_COUNT; class ++) {
+		struct power_target *target;
+
+		while (sync->running[class] < places_of(class) &&
+		       (target = power_schedule_take(&sync->schedule, class, now_ms)))
+			start_poll(sync, target);
+		if (sync->running[class] < places_of(class) &&
+		    power_schedule_due_ms(&sync->schedule, class) < next_ms)
+			next_ms = power_schedule_due_ms(&sync->schedule, class);
+	}
+	return next_ms;
+}
+
+/* The healthy do not wait for those that take long: who falls silent would else fill all places before it is
+ * known as suspect. */
+static void part_from_slow(struct power_sync *sync)
+{
+	int64_t slow_ms = clock_ms() - SLOW_MS;
+
+	for (; sync->quick && sync->quick->begun_ms <= slow_ms; sync->quick = sync->quick->next) {
+		if (sync->quick->place == POWER_HEALTHY)
+			give_place(sync->quick);
+	}
+}
+
+/* ---- which nodes ---- */
 
 /* Nodes of each pool belong to one of its live hosts. */
-static bool is_ours(const struct poller *poller, const struct registry *registry,
+static bool is_ours(const struct conductor *conductor, const struct registry *registry,
 		    const struct power_sync_row *row)
 {
 	const char *hosts[HOSTS_MAX];
-	size_t count = registry_hosts(registry, poller->conductor->pools[row->driver], hosts, HOSTS_MAX);
+	size_t count = registry_hosts(registry, conductor->pools[row->driver], hosts, HOSTS_MAX);
 
-	return count > 0 &&
-	       strcmp(hosts[rendezvous_pick(hosts, count, row->uuid)], poller->conductor->hostname) == 0;
+	return count > 0 && strcmp(hosts[rendezvous_pick(hosts, count, row->uuid)], conductor->hostname) == 0;
 }
 
-static void add(struct poller *poller, int64_t id)
+static void note(struct power_sync *sync, int64_t id, enum power_sync_kind kind)
 {
-	if (poller->id_count == poller->id_size) {
-		poller->id_size = poller->id_size ? poller->id_size * 2 : 256;
-		poller->ids = xreallocarray(poller->ids, poller->id_size, sizeof(*poller->ids));
+	struct power_target *target = power_schedule_find(&sync->schedule, id);
+	enum power_class class = kind == POWER_SYNC_RECOVER ? POWER_RECOVER : POWER_HEALTHY;
+	int64_t due_ms = clock_ms() + power_schedule_phase_ms(id, interval_of(class));
+
+	if (!target) {
+		target = power_schedule_add(&sync->schedule, id, class, due_ms);
+		target->read_ms = clock_ms();
+	} else if (!target->is_running && (target->class == POWER_RECOVER) != (class == POWER_RECOVER)) {
+		target->failures = 0;
+		power_schedule_put(&sync->schedule, target, class, due_ms);
 	}
-	poller->ids[poller->id_count++] = id;
+	target->round = sync->round;
 }
 
-static int collect(struct poller *poller, struct error *err)
+static int list_kind(struct power_sync *sync, enum power_sync_kind kind, const struct registry *registry,
+		     struct error *err)
 {
-	struct conductor *conductor = poller->conductor;
+	struct conductor *conductor = sync->conductor;
 	struct power_sync_search search = {
-		.kind = poller->kind,
+		.kind = kind,
 		.group = conductor_group(),
 		.drivers = (const char *const *)conductor->drivers,
 		.driver_count = conductor->driver_count,
 	};
-	struct power_sync_row *rows;
-	struct registry registry;
+	struct power_sync_row *rows = xcalloc(PAGE, sizeof(*rows));
 	size_t count = PAGE;
 	int64_t after = 0;
-	int rc = registry_load(conductor->db, &registry, err);
+	int rc = 0;
 
-	if (rc < 0)
-		return rc;
-	rows = xcalloc(PAGE, sizeof(*rows));
-	poller->id_count = 0;
 	while (rc == 0 && count == PAGE) {
 		rc = power_sync_page(conductor->db, &search, after, PAGE, rows, &count, err);
 		for (size_t i = 0; rc == 0 && i < count; i++) {
 			after = rows[i].id;
-			if (is_ours(poller, &registry, &rows[i]))
-				add(poller, rows[i].id);
+			if (is_ours(conductor, registry, &rows[i]))
+				note(sync, rows[i].id, kind);
 		}
 	}
 	xfree(rows);
-	registry_release(&registry);
 	return rc;
 }
 
-static void start_poll(struct poller *poller, int64_t node_id)
+static void refresh(struct power_sync *sync)
 {
-	struct poll *poll = xmalloc(sizeof(*poll));
-
-	*poll = (struct poll){ .poller = poller, .node_id = node_id, .next = poller->polls };
-	if (poll->next)
-		poll->next->previous = poll;
-	poller->polls = poll;
-	poll->fiber = fiber_spawn("power poll", poll_node, poll);
-}
-
-/* Evenly over the round, in an order that starts elsewhere each time, so that neighbours in a rack and the
- * tail of a cut-off round are not always the same. */
-static void poll_all(struct poller *poller, int64_t begun_ms, int64_t interval_ms)
-{
-	size_t first = poller->id_count ? (size_t)clock_ns() % poller->id_count : 0;
-
-	for (size_t i = 0; i < poller->id_count && !is_over(poller); i++) {
-		int64_t due_ms = begun_ms + (int64_t)((double)interval_ms * ROUND_SHARE * (double)i /
-						      (double)poller->id_count);
-
-		if (clock_ms() < due_ms)
-			conductor_pause(poller->conductor, due_ms - clock_ms());
-		if (semaphore_take(&poller->workers, DEADLINE_NEVER) < 0)
-			return;
-		start_poll(poller, poller->ids[(first + i) % poller->id_count]);
-	}
-}
-
-static void run_poller(struct conductor *conductor, enum power_sync_kind kind, double interval_s)
-{
-	struct poller *poller = xcalloc(1, sizeof(*poller));
-	int64_t interval_ms = seconds_ms(interval_s);
+	struct registry registry;
 	struct error err;
 
-	poller->conductor = conductor;
-	poller->kind = kind;
-	poller->workers.free = (unsigned)conductor_options.power_sync_workers;
-	while (!is_over(poller)) {
-		int64_t begun_ms = clock_ms();
-
-		if (!db_is_up(conductor->db))
-			poller->id_count = 0;
-		else if (collect(poller, &err) < 0)
-			log_warning("the nodes to poll could not be read: %s", err.text);
-		else
-			poll_all(poller, begun_ms, interval_ms);
-		observe(poller, 0);
-		if (!is_over(poller))
-			conductor_pause(conductor, begun_ms + interval_ms - clock_ms());
+	if (!db_is_up(sync->conductor->db))
+		return;
+	int rc = registry_load(sync->conductor->db, &registry, &err);
+	sync->round++;
+	if (rc == 0) {
+		if (conductor_options.power_sync_interval_s > 0)
+			rc = list_kind(sync, POWER_SYNC_POLL, &registry, &err);
+		if (rc == 0 && conductor_options.power_recovery_interval_s > 0)
+			rc = list_kind(sync, POWER_SYNC_RECOVER, &registry, &err);
+		registry_release(&registry);
 	}
-	for (struct poll *poll = poller->polls; poll; poll = poll->next)
-		fiber_cancel(poll->fiber);
-	while (poller->polls)
-		cond_wait(&conductor->loop_ended, clock_ms() + 1000);
-	map_release(&poller->failures);
-	xfree(poller->ids);
-	xfree(poller);
+	if (rc == 0)
+		power_schedule_sweep(&sync->schedule, sync->round);
+	else
+		log_warning("the nodes to poll could not be read: %s", err.text);
+}
+
+/* Short intervals are followed closely. */
+static int64_t refresh_ms(void)
+{
+	int64_t poll_ms = interval_of(POWER_HEALTHY), recover_ms = interval_of(POWER_RECOVER);
+	int64_t least_ms = poll_ms > 0 && (poll_ms < recover_ms || recover_ms == 0) ? poll_ms : recover_ms;
+
+	return least_ms < REFRESH_MS ? least_ms : REFRESH_MS;
+}
+
+static void refresh_loop(struct conductor *conductor)
+{
+	struct power_sync *sync = conductor->power_sync;
+
+	while (!is_over(sync)) {
+		refresh(sync);
+		cond_broadcast(&sync->wake);
+		conductor_pause(conductor, refresh_ms());
+	}
+	sync->is_listing = false;
+	cond_broadcast(&conductor->loop_ended);
+}
+
+/* ---- the loop ---- */
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 static void poll_loop(struct conductor *conductor)
 {
-	run_poller(conductor, POWER_SYNC_POLL, conductor_options.power_sync_interval_s);
-}
+	struct power_sync *sync = conductor->power_sync;
 
-static void recover_loop(struct conductor *conductor)
-{
-	run_poller(conductor, POWER_SYNC_RECOVER, conductor_options.power_recovery_interval_s);
+	while (!is_over(sync)) {
+		int64_t next_ms = db_is_up(conductor->db) ? start_due(sync) : INT64_MAX;
+
+		cond_wait(&sync->wake, sooner(next_ms, clock_ms() + 1000));
+		part_from_slow(sync);
+	}
+	for (struct poll *poll = sync->first; poll; poll = poll->next)
+		fiber_cancel(poll->fiber);
+	while (sync->first || sync->is_listing)
+		cond_wait(&conductor->loop_ended, clock_ms() + 1000);
+	metrics.arg = NULL;
+	power_schedule_release(&sync->schedule);
+	conductor->power_sync = NULL;
+	xfree(sync);
 }
 
 void power_sync_start(struct conductor *conductor)
 {
-	if (conductor_options.power_sync_interval_s > 0)
-		conductor_spawn(conductor, "power sync", poll_loop);
-	if (conductor_options.power_recovery_interval_s > 0)
-		conductor_spawn(conductor, "power recovery", recover_loop);
+	struct power_sync *sync;
+
+	observation_start(conductor);
+	if (conductor_options.power_sync_interval_s <= 0 && conductor_options.power_recovery_interval_s <= 0)
+		return;
+	sync = xcalloc(1, sizeof(*sync));
+	sync->conductor = conductor;
+	sync->is_listing = true;
+	conductor->power_sync = sync;
+	metrics.arg = sync;
+	metrics_register(&metrics);
+	conductor_spawn(conductor, "power list", refresh_loop);
+	conductor_spawn(conductor, "power sync", poll_loop);
 }

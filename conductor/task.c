@@ -7,6 +7,7 @@
 #include "conductor/conductor.h"
 #include "conductor/gate.h"
 #include "conductor/metrics.h"
+#include "conductor/observation.h"
 #include "conductor/operation.h"
 #include "db/node.h"
 #include "lib/clock.h"
@@ -205,6 +206,8 @@ static const char *take_changes(struct job *job)
 
 	if (!changes)
 		return NULL;
+	if (json_is_string(json_object_get(changes, "power_state")))
+		observation_read(job->conductor, job->action.node_id, "action");
 	buf_init(&text, SIZE_MAX / 2);
 	json_write(&text, changes);
 	copy = arena_strndup(&job->task.arena, text.data, text.len);

@@ -3,13 +3,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "db/array.h"
+#include "lib/clock.h"
 
 #define COMMON                                                                                               \
 	"SELECT id, uuid, array_position($2::text[], driver) - 1 FROM nodes n"                               \
-	" WHERE id > $3 AND lower(conductor_group) = lower($1) AND driver = ANY ($2)"                        \
-	" AND reservation IS NULL AND target_power_state IS NULL"
+	" WHERE id > $3 AND lower(conductor_group) = lower($1) AND driver = ANY ($2)"
 #define GUARD " WHERE id = $1 AND lock_epoch = $2 AND reservation IS NULL"
 
 static const struct db_statement pages[] = {
@@ -53,10 +54,29 @@ static const struct db_statement recover_node = {
 
 static const struct db_statement observe = {
 	.name = "power_sync_observe",
-	.sql = "INSERT INTO node_power_observed (node_id, observed_at, source)"
-	       " SELECT n.id, now(), 'poll' FROM nodes n WHERE n.id = ANY ($1::bigint[]) ORDER BY n.id"
-	       " ON CONFLICT (node_id) DO UPDATE SET observed_at = excluded.observed_at, source = "
-	       "excluded.source",
+	.sql = "INSERT INTO node_power_observed (node_id, observed_at, source, failures, failed_at, failure)"
+	       " SELECT n.id, CASE WHEN o.failure IS NULL THEN o.at END, CASE WHEN o.failure IS NULL THEN "
+	       "o.source END,"
+	       "  (o.failure IS NOT NULL)::int, CASE WHEN o.failure IS NOT NULL THEN o.at END, o.failure"
+	       " FROM (SELECT DISTINCT ON (id) id, now() - make_interval(secs => age) AS at, source, failure"
+	       "  FROM unnest($1::bigint[], $2::float8[], $3::text[], $4::text[]) WITH ORDINALITY"
+	       "  AS seen (id, age, source, failure, place) ORDER BY id, place DESC) o JOIN nodes n ON n.id "
+	       "= o.id"
+	       " ORDER BY n.id ON CONFLICT (node_id) DO UPDATE SET"
+	       " observed_at = coalesce(excluded.observed_at, node_power_observed.observed_at),"
+	       " source = coalesce(excluded.source, node_power_observed.source),"
+	       " failures = CASE WHEN excluded.failure IS NULL THEN 0 ELSE node_power_observed.failures + 1 "
+	       "END,"
+	       " failed_at = excluded.failed_at, failure = excluded.failure",
+	.param_count = 4,
+};
+
+static const struct db_statement observed = {
+	.name = "power_sync_observed",
+	.sql = "SELECT n.power_state, o.observed_at AT TIME ZONE 'UTC', o.source, o.failed_at AT TIME ZONE "
+	       "'UTC',"
+	       " o.failure, extract(epoch FROM now() - o.observed_at), o.failures"
+	       " FROM nodes n LEFT JOIN node_power_observed o ON o.node_id = n.id WHERE n.id = $1",
 	.param_count = 1,
 };
 
@@ -125,17 +145,59 @@ int power_sync_recover(struct db *db, const struct power_sync_store *store, bool
 	return run_store(db, &recover_node, store, ret_stored, err);
 }
 
-int power_sync_observe(struct db *db, const int64_t *node_ids, size_t count, struct error *err)
+int power_sync_observe(struct db *db, const struct power_observation *rows, size_t count, struct error *err)
 {
-	struct db_rows *rows = NULL;
-	struct array ids;
+	enum { ID, AGE, SOURCE, FAILURE, COLUMN_COUNT };
+	struct array arrays[COLUMN_COUNT];
+	const char *values[COLUMN_COUNT];
+	int64_t now_ms = clock_ms();
+	char age[32];
 	int rc;
 
-	array_init(&ids);
-	for (size_t i = 0; i < count; i++)
-		array_int(&ids, node_ids[i]);
-	rc = db_exec(db, &observe, (const char *[]){ array_end(&ids) }, &rows, err);
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		array_init(&arrays[i]);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(age, sizeof(age), "%.3f", (double)(now_ms - rows[i].seen_ms) / 1000);
+		array_int(&arrays[ID], rows[i].node_id);
+		array_word(&arrays[AGE], age);
+		array_text(&arrays[SOURCE], rows[i].source);
+		array_text(&arrays[FAILURE], rows[i].failure);
+	}
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		values[i] = array_end(&arrays[i]);
+	rc = db_exec(db, &observe, values, NULL, err);
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		array_release(&arrays[i]);
+	return rc;
+}
+
+static const char *copy(struct arena *arena, const struct db_rows *rows, int column)
+{
+	const char *text = db_value(rows, 0, column);
+
+	return text ? arena_strdup(arena, text) : NULL;
+}
+
+int power_sync_observed(struct db *db, int64_t node_id, struct arena *arena, struct power_observed *ret,
+			struct error *err)
+{
+	struct db_rows *rows = NULL;
+	char id[24];
+
+	snprintf(id, sizeof(id), "%" PRId64, node_id);
+	int rc = db_exec(db, &observed, (const char *[]){ id }, &rows, err);
+	if (rc == 0 && db_rows_count(rows) == 0)
+		rc = fail(err, ERR_NOT_FOUND, "%s", "");
+	if (rc == 0)
+		*ret = (struct power_observed){ .power_state = copy(arena, rows, 0),
+						.observed_at = copy(arena, rows, 1),
+						.source = copy(arena, rows, 2),
+						.failed_at = copy(arena, rows, 3),
+						.failure = copy(arena, rows, 4),
+						.age_s = db_value(rows, 0, 5)
+								 ? strtod(db_value(rows, 0, 5), NULL)
+								 : 0,
+						.failures = (int)db_value_int(rows, 0, 6) };
 	db_rows_release(rows);
-	array_release(&ids);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "db/db.h"
+#include "lib/arena.h"
 #include "lib/uuid.h"
 
 /* SQL: whether the row n of nodes is watched: polled in every round. Ironic polls no node in these states
@@ -31,7 +32,7 @@ struct power_sync_search {
 	const char *const *drivers;
 	size_t driver_count;
 };
-/* Nodes of the group with one of the drivers, unreserved and not being switched, by id, after that id. */
+/* Nodes of the group with one of the drivers, by id, after that id; also those that somebody works on. */
 SUSPENDS int power_sync_page(struct db *db, const struct power_sync_search *search, int64_t after_id,
 			     size_t max, struct power_sync_row *ret, size_t *ret_count, struct error *err);
 
@@ -51,5 +52,23 @@ SUSPENDS int power_sync_fail(struct db *db, const struct power_sync_store *store
 /* Records it and takes the node out of that maintenance. */
 SUSPENDS int power_sync_recover(struct db *db, const struct power_sync_store *store, bool *ret_stored,
 				struct error *err);
-/* Notes that these nodes' power was read just now. */
-SUSPENDS int power_sync_observe(struct db *db, const int64_t *node_ids, size_t count, struct error *err);
+/* A reading of a node's power. */
+struct power_observation {
+	int64_t node_id;
+	int64_t seen_ms;    /* clock_ms() */
+	const char *source; /* "poll", "action" */
+	char *failure;      /* why it failed; NULL: it worked */
+};
+/* Notes them in node_power_observed; the last of each node counts. */
+SUSPENDS int power_sync_observe(struct db *db, const struct power_observation *rows, size_t count,
+				struct error *err);
+
+/* What is noted of one node; texts live in the arena, times are UTC; NULL: never. */
+struct power_observed {
+	const char *power_state, *observed_at, *source, *failed_at, *failure;
+	double age_s;
+	int failures; /* since the last reading that worked */
+};
+/* -ERR_NOT_FOUND without a sentence: no such node. */
+SUSPENDS int power_sync_observed(struct db *db, int64_t node_id, struct arena *arena,
+				 struct power_observed *ret, struct error *err);

@@ -347,5 +347,51 @@ def test_changes_lose_nothing_under_concurrent_writers(env):
         assert names.count(f'n{i}') == expected
 
 
+@harness.timeout(240)
+def test_power_is_read_and_its_age_shown(env):
+    port = harness.free_port()
+    rack = env.rack({'good': {'protocol': 'ipmi'}, 'bad': {'protocol': 'redfish'}})
+    server = env.standalone({'conductor': {'metrics_port': port, 'sync_power_state_interval': '1',
+                                           'power_state_sync_max_retries': '2',
+                                           'power_failure_recovery_interval': '2'},
+                             'redfish': {'connection_attempts': '1'}})
+    metrics = f'http://127.0.0.1:{port}/metrics'
+    credentials = {'good': {'ipmi_address': '127.0.0.1', 'ipmi_port': rack.port('good'), 'ipmi_username': 'admin',
+                            'ipmi_password': 'rack-password'},
+                   'bad': {'redfish_address': f'http://127.0.0.1:{rack.port("bad")}', 'redfish_username': 'admin',
+                           'redfish_password': 'rack-password'}}
+    for name, info in credentials.items():
+        server.ok('POST', '/v1/nodes', {'name': name, 'driver': 'ipmi' if name == 'good' else 'redfish',
+                                        'driver_info': info})
+        assert server.ok('GET', f'/v1/nodes/{name}/states/observed')['observed_at'] is None
+        server.ok('PUT', f'/v1/nodes/{name}/states/provision', {'target': 'manage'}, status=202)
+
+    def seen(name):
+        return server.ok('GET', f'/v1/nodes/{name}/states/observed')
+
+    for name in credentials:
+        shown = harness.eventually(lambda name=name: (lambda s: s if s['source'] == 'poll' else None)(seen(name)), 20,
+                                   what='a reading')
+        assert shown['power_state'] == 'power on' and shown['age_s'] < 3 and shown['failures'] == 0, shown
+    # a change behind our back is put back
+    rack.ipmitool('good', 'power', 'off')
+    harness.eventually(lambda: 'is on' in rack.ipmitool('good', 'power', 'status'), 20, 0.5, 'the power put back')
+    # a BMC that falls silent: counted, told, given up; its neighbour is read on
+    rack.set('bad', fault={'kind': 'reset'})
+    node = harness.eventually(lambda: (lambda n: n if n['maintenance'] else None)(server.node('bad')), 60, 0.2,
+                              'maintenance')
+    assert node['fault'] == 'power failure' and node['power_state'] is None, node
+    shown = harness.eventually(lambda: (lambda s: s if s['failures'] >= 3 else None)(seen('bad')), 5)
+    assert shown['failure'] and shown['failed_at'], shown
+    assert seen('good')['age_s'] < 3, seen('good')
+    harness.eventually(lambda: scrape(metrics).get('ferrule_power_sync_nodes{class="recover"}') == 1, 10)
+    rack.set('bad', fault=None)
+    harness.eventually(lambda: not server.node('bad')['maintenance'], 40, 0.2, 'recovery')
+    harness.eventually(lambda: seen('bad')['failures'] == 0, 10, what='no failures')
+    figures = scrape(metrics)
+    assert figures['ferrule_power_sync_readings_total{result="read"}'] > 5, figures
+    assert figures['ferrule_power_sync_age_seconds{class="healthy",quantile="1"}'] < 5, figures
+
+
 if __name__ == '__main__':
     harness.main()
