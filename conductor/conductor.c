@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conductor/action.h"
+#include "conductor/device_sync.h"
 #include "conductor/lease.h"
 #include "conductor/options.h"
 #include "conductor/power_sync.h"
@@ -77,6 +78,7 @@ int conductor_start(struct conductor *conductor, struct db *db, const char *host
 	recover_start(conductor);
 	provision_timeout_start(conductor);
 	power_sync_start(conductor);
+	device_sync_start(conductor);
 	log_info("conductor %s (instance %s) serves %zu hardware types", hostname, conductor->instance,
 		 conductor->driver_count);
 	return 0;

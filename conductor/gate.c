@@ -10,6 +10,7 @@
 
 #include "conductor/conductor.h"
 #include "conductor/options.h"
+#include "conductor/pool.h"
 #include "conductor/task.h"
 #include "db/confirm.h"
 #include "lib/clock.h"
@@ -139,7 +140,9 @@ static int save(struct task *task, struct error *err)
 	return task_save(task->owner, err);
 }
 
-const struct task_ops gate_ops = { .gate_wait = gate_wait, .gate_check = gate_check, .save = save };
+const struct task_ops gate_ops = {
+	.gate_wait = gate_wait, .gate_check = gate_check, .save = save, .pool = &pool_records
+};
 
 static int closed_wait(struct task *task, struct error *err)
 {

@@ -2,6 +2,7 @@
 #include "conductor/power.h"
 #include "conductor/provision.h"
 #include "conductor/provision_options.h"
+#include "drivers/pool.h"
 
 enum { POWER_OFF_S = 60 };
 
@@ -181,6 +182,8 @@ int provision_tear_down(struct job *job, struct provision *provision, struct err
 	}
 	if (rc == 0)
 		rc = call(job, deploy->tear_down, err);
+	if (rc == 0)
+		rc = pool_tear_down(&job->task, err);
 	if (rc < 0)
 		return rc;
 	provision_forget_instance(&job->node);

@@ -10,10 +10,15 @@ static int run(struct job *job, struct error *err)
 		const struct interface *interface;
 		struct error reason;
 		json_t *entry;
+		int rc;
 
 		if (type == INTERFACE_VENDOR)
 			continue;
-		if (job_interface(job, type, &interface, &reason) == 0)
+		rc = job_interface(job, type, &interface, &reason);
+
+		if (rc == 0 && interface->probe)
+			rc = interface->probe(&job->task, &reason);
+		if (rc == 0)
 			entry = json_pack("{s:b}", "result", 1);
 		else
 			entry = json_pack("{s:b, s:s}", "result", 0, "reason", reason.text);

@@ -148,10 +148,11 @@ int device_read(struct db *db, int64_t pod_manager_id, const char *resource_id, 
 		       " AND (d.claim_action IS NULL OR d.claim_action = $4::bigint OR NOT " IS_BUSY ")"     \
 		       " FOR UPDATE),"                                                                       \
 		       " w AS (UPDATE devices w SET intent = '" intent_ "', claim_action = $4::bigint,"      \
-		       " version = w.version + 1, updated_at = now()" holding_ " FROM o WHERE w.id = o.id"   \
+		       " version = w.version + 1, host_id = coalesce($5, w.host_id), updated_at = "          \
+		       "now()" holding_ " FROM o WHERE w.id = o.id"                                          \
 		       " RETURNING w.version)"                                                               \
 		       " SELECT " COLUMNS ", (SELECT w.version FROM w) FROM o d",                            \
-		.param_count = 4,                                                                            \
+		.param_count = 5,                                                                            \
 	}
 
 static const struct db_statement claims[] = {
@@ -175,9 +176,10 @@ int device_claim(struct db *db, const struct device_claim *claim, struct arena *
 	snprintf(pod_manager_id, sizeof(pod_manager_id), "%" PRId64, claim->pod_manager_id);
 	snprintf(node_id, sizeof(node_id), "%" PRId64, claim->node_id);
 	snprintf(action_id, sizeof(action_id), "%" PRId64, claim->action_id);
-	int rc = db_exec(db, &claims[claim->intent],
-			 (const char *[]){ pod_manager_id, claim->resource_id, node_id, action_id }, &rows,
-			 err);
+	int rc = db_exec(
+		db, &claims[claim->intent],
+		(const char *[]){ pod_manager_id, claim->resource_id, node_id, action_id, claim->host_id },
+		&rows, err);
 	if (rc < 0)
 		return rc;
 	*ret_claimed = db_rows_count(rows) > 0 && db_value(rows, 0, 20);

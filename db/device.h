@@ -29,8 +29,9 @@ struct device_claim {
 	int64_t pod_manager_id;
 	const char *resource_id;
 	enum device_intent intent;
-	int64_t node_id;   /* 0 with RELEASE */
-	int64_t action_id; /* that will write to the manager */
+	int64_t node_id;     /* 0 with RELEASE */
+	const char *host_id; /* ATTACH: whose card it is to be */
+	int64_t action_id;   /* that will write to the manager */
 };
 /* *ret_claimed false: it may not be had now (or is not recorded); *ret untouched. Else *ret is the device as
  * it was before, but for the version, which is the new one: `intent` tells of a write that was left behind.

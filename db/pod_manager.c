@@ -85,6 +85,12 @@ static const struct db_statement follow = {
 	.param_count = 4,
 };
 
+static const struct db_statement nodes = {
+	.name = "pod_manager_nodes",
+	.sql = "SELECT uuid, driver_info FROM nodes WHERE driver = $1 ORDER BY id",
+	.param_count = 1,
+};
+
 static const struct db_statement take_due = {
 	.name = "pod_manager_take_due",
 	.sql = "UPDATE pod_managers SET sync_taken_at = now(), is_sync_asked = false WHERE id IN"
@@ -276,6 +282,11 @@ int pod_manager_for_node(struct db *db, const struct pod_manager *wanted, struct
 		rc = write(db, &follow, values + 1, NULL, err);
 	}
 	return rc;
+}
+
+int pod_manager_nodes(struct db *db, const char *driver, struct db_rows **ret, struct error *err)
+{
+	return db_exec(db, &nodes, &driver, ret, err);
 }
 
 /* ---- sync ---- */

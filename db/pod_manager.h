@@ -34,6 +34,9 @@ SUSPENDS int pod_manager_delete(struct db *db, int64_t id, bool *ret_done, struc
 SUSPENDS int pod_manager_for_node(struct db *db, const struct pod_manager *wanted, struct arena *arena,
 				  struct pod_manager *ret, struct error *err);
 
+/* Nodes of that driver: columns uuid and driver_info. */
+SUSPENDS int pod_manager_nodes(struct db *db, const char *driver, struct db_rows **ret, struct error *err);
+
 /* ---- sync ---- */
 
 /* Takes the managers that are due, at most max, so that no other conductor does: those asked for, those not

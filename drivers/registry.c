@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "drivers/expether/expether.h"
 #include "drivers/fake/fake.h"
 #include "drivers/ipmi/ipmi.h"
 #include "drivers/manual/manual.h"
@@ -10,6 +11,7 @@
 
 /* clang-format off */
 const struct hardware_type *const hardware_types[] = {
+	&expether_hardware,
 	&fake_hardware,
 	&ipmi_hardware,
 	&manual_hardware,

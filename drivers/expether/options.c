@@ -1,0 +1,58 @@
+/* options: see options.h. Names of the sync's are those of OpenStack Valence. */
+#include "drivers/expether/options.h"
+
+struct expether_options expether_options = {
+	/* what holds in tools that load no configuration */
+	.sync_interval_s = 30,
+	.connect_timeout_s = 5,
+	.read_timeout_s = 20,
+	.attempts = 2,
+};
+
+const struct option expether_option_table[] = {
+	{ .section = "expether",
+	  .name = "enable_periodic_sync",
+	  .type = OPTION_BOOL,
+	  .preset = "false",
+	  .target = &expether_options.is_sync_enabled,
+	  .help = "Whether the devices of all EEMs are read every sync_interval; else only when asked for." },
+	{ .section = "expether",
+	  .name = "sync_interval",
+	  .type = OPTION_SECONDS,
+	  .preset = "30",
+	  .min = 0.5,
+	  .max = 86400,
+	  .target = &expether_options.sync_interval_s,
+	  .help = "Seconds between two readings of each EEM." },
+	{ .section = "expether",
+	  .name = "connect_timeout",
+	  .type = OPTION_SECONDS,
+	  .preset = "5",
+	  .min = 0.1,
+	  .max = 60,
+	  .target = &expether_options.connect_timeout_s,
+	  .help = "Seconds within which a connection to an EEM must stand." },
+	{ .section = "expether",
+	  .name = "read_timeout",
+	  .type = OPTION_SECONDS,
+	  .preset = "20",
+	  .min = 0.1,
+	  .max = 300,
+	  .target = &expether_options.read_timeout_s,
+	  .help = "Seconds within which an EEM must have answered a request." },
+	{ .section = "expether",
+	  .name = "attempts",
+	  .type = OPTION_INT,
+	  .preset = "2",
+	  .min = 1,
+	  .max = 10,
+	  .target = &expether_options.attempts,
+	  .help = "How often a reading that gets no answer is tried." },
+	{ .section = "expether",
+	  .name = "pci_ids",
+	  .type = OPTION_TEXT,
+	  .preset = "/usr/share/misc/pci.ids",
+	  .target = &expether_options.pci_ids,
+	  .help = "The PCI id database, for names of cards; without it they have none." },
+	{ 0 }
+};
