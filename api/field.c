@@ -1,5 +1,7 @@
 #include "api/field.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/query.h"
@@ -52,6 +54,18 @@ static int check_text(const struct node_field_info *info, const json_t *value, c
 	return 0;
 }
 
+static int check_int(const struct node_field_info *info, const json_t *value, const char *what,
+		     struct error *err)
+{
+	if (!json_is_integer(value))
+		return schema_error(what, value, " is not of type 'integer'", err);
+	if (json_integer_value(value) < 0)
+		return schema_error(what, value, " is less than the minimum of 0", err);
+	return json_integer_value(value) <= INT32_MAX
+		       ? 0
+		       : fail(err, ERR_INVALID, "Schema error for %s: %s is too large", what, info->name);
+}
+
 int field_check(const struct node_field_info *info, const json_t *value, const char *what, struct error *err)
 {
 	const char *text = json_string_value(value);
@@ -81,6 +95,11 @@ int field_check(const struct node_field_info *info, const json_t *value, const c
 			       ? 0
 			       : schema_error(what, value, " is not of type 'object', 'null'", err);
 	case FIELD_LIST:
+		return json_is_array(value)
+			       ? 0
+			       : schema_error(what, value, " is not of type 'array', 'null'", err);
+	case FIELD_INT:
+		return check_int(info, value, what, err);
 	case FIELD_LINKS:
 		break;
 	}
@@ -104,6 +123,8 @@ const char *field_text(const struct node_field_info *info, const json_t *value, 
 
 	if (info->type == FIELD_OBJECT)
 		return json_is_object(value) ? document_text(value, arena) : "{}";
+	if (info->type == FIELD_LIST)
+		return json_is_array(value) ? document_text(value, arena) : "[]";
 	if (!value || json_is_null(value))
 		return info->type == FIELD_BOOL && (info->flags & FIELD_NOT_NULL) ? "f" : NULL;
 	if (info->type == FIELD_BOOL) {
@@ -111,6 +132,8 @@ const char *field_text(const struct node_field_info *info, const json_t *value, 
 			parse_bool(info->name, json_string_value(value), &as_bool, NULL);
 		return as_bool ? "t" : "f";
 	}
+	if (info->type == FIELD_INT)
+		return arena_printf(arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	return arena_strdup(arena, json_string_value(value));
 }
 
@@ -123,10 +146,17 @@ json_t *field_value(const struct node_field_info *info, const char *text, size_t
 			value = json_object();
 		return value;
 	}
+	if (info->type == FIELD_LIST) {
+		if (!text || json_parse(text, len, JSON_VALUE_DEPTH_MAX, &value, NULL) < 0)
+			value = json_array();
+		return value;
+	}
 	if (!text)
 		return json_null();
 	if (info->type == FIELD_BOOL)
 		return json_boolean(text[0] == 't');
+	if (info->type == FIELD_INT)
+		return json_integer(strtol(text, NULL, 10));
 	value = json_stringn(text, len);
 	return value ? value : json_null();
 }

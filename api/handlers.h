@@ -80,21 +80,29 @@ HANDLER(driver_raid_properties);
 /* conductor.c */
 HANDLER(conductor_list);
 HANDLER(conductor_show);
-/* port.c */
-HANDLER(port_list);
-HANDLER(port_list_detail);
-HANDLER(port_list_of_node);
-HANDLER(port_show);
-HANDLER(port_create);
-HANDLER(port_patch);
-HANDLER(port_delete);
-/* chassis.c */
-HANDLER(chassis_list);
-HANDLER(chassis_list_detail);
-HANDLER(chassis_show);
-HANDLER(chassis_create);
-HANDLER(chassis_patch);
-HANDLER(chassis_delete);
+/* resource_route.c */
+HANDLER(resource_route_list);
+HANDLER(resource_route_list_detail);
+HANDLER(resource_route_list_of_node);
+HANDLER(resource_route_list_of_node_detail);
+HANDLER(resource_route_list_of_portgroup);
+HANDLER(resource_route_list_of_portgroup_detail);
+HANDLER(resource_route_show);
+HANDLER(resource_route_create);
+HANDLER(resource_route_patch);
+HANDLER(resource_route_delete);
+/* inspection_rule.c */
+HANDLER(inspection_rule_delete_all);
+/* runbook.c */
+HANDLER(runbook_traits_get);
+HANDLER(runbook_traits_set);
+HANDLER(runbook_traits_clear);
+HANDLER(runbook_trait_add);
+HANDLER(runbook_trait_remove);
+/* volume.c */
+HANDLER(volume_show);
+HANDLER(volume_show_of_node);
+/* node_list.c */
 HANDLER(chassis_nodes);
 /* shard.c */
 HANDLER(shard_list);

@@ -155,6 +155,7 @@ static void write_value(struct buf *buf, const struct api_request *request, cons
 	switch (info->type) {
 	case FIELD_TEXT:
 	case FIELD_UUID:
+	case FIELD_INT:
 		if (field == NODE_CONDUCTOR)
 			write_conductor(buf, request, source);
 		else

@@ -3,64 +3,9 @@
 
 #include "api/handlers.h"
 #include "api/node.h"
+#include "api/trait.h"
 #include "db/node_write.h"
 #include "lib/json.h"
-
-#define TRAITS_MAX    50
-#define TRAIT_MAX_LEN 255
-#define CUSTOM        "CUSTOM_"
-
-/* Standard traits are those of os-traits; we take any name of their shape: namespace, then words in upper
- * case. */
-static bool is_trait(const char *trait)
-{
-	static const char *const namespaces[] = { CUSTOM, "HW_", "COMPUTE_", "STORAGE_", "MISC_", "OWNER_" };
-	size_t len = strspn(trait, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-
-	if (len == 0 || len > TRAIT_MAX_LEN || trait[len])
-		return false;
-	for (size_t i = 0; i < sizeof namespaces / sizeof namespaces[0]; i++) {
-		size_t prefix = strlen(namespaces[i]);
-
-		if (len > prefix && strncmp(trait, namespaces[i], prefix) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int check_trait(const char *trait, struct error *err)
-{
-	if (is_trait(trait))
-		return 0;
-	return fail(err, ERR_INVALID,
-		    "Schema error for trait: '%s' is not valid under any of the given schemas. Possible root "
-		    "cause: '%s' "
-		    "does not match '^CUSTOM_[A-Z0-9_]+$'",
-		    trait, trait);
-}
-
-static int check_list(const json_t *traits, struct error *err)
-{
-	struct buf shown;
-
-	if (!json_is_array(traits)) {
-		buf_init(&shown, 512);
-		json_repr(&shown, traits);
-		fail(err, ERR_INVALID, "Schema error for body: %s is not of type 'array'", shown.data);
-		buf_release(&shown);
-		return -ERR_INVALID;
-	}
-	if (json_array_size(traits) > TRAITS_MAX)
-		return fail(err, ERR_INVALID, "A node can have at most %d traits.", TRAITS_MAX);
-	for (size_t i = 0; i < json_array_size(traits); i++) {
-		const char *trait = json_string_value(json_array_get(traits, i));
-		int rc = check_trait(trait ? trait : "", err);
-
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
 
 static int read_traits(struct api_request *request, const struct node *node, json_t **ret, struct error *err)
 {
@@ -169,7 +114,7 @@ int node_traits_set(struct api_request *request, struct error *err)
 {
 	json_t *traits = json_object_get(request->body, "traits");
 
-	int rc = check_list(traits, err);
+	int rc = trait_check_list(traits, err);
 	return rc < 0 ? rc : change(request, traits, NULL, NULL, err);
 }
 
@@ -186,7 +131,7 @@ int node_trait_add(struct api_request *request, struct error *err)
 {
 	const char *trait = request->ident[1];
 
-	int rc = check_trait(trait, err);
+	int rc = trait_check(trait, "trait", err);
 	if (rc < 0)
 		return rc;
 	rc = change(request, NULL, add, trait, err);

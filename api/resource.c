@@ -47,6 +47,19 @@ void resource_draft_set(struct resource_draft *draft, const char *name, const ch
 	draft->is_changed[field] = true;
 }
 
+bool resource_draft_changes(const struct resource_draft *draft, const char *name)
+{
+	return draft->is_changed[resource_index(draft->resource, name)];
+}
+
+json_t *resource_draft_value(const struct resource_draft *draft, const char *name)
+{
+	const char *text = resource_draft_text(draft, name);
+	json_t *value = NULL;
+
+	return text && json_parse(text, strlen(text), JSON_VALUE_DEPTH_MAX, &value, NULL) == 0 ? value : NULL;
+}
+
 static int not_found(const struct resource *resource, const char *ident, struct error *err)
 {
 	return fail(err, ERR_NOT_FOUND, "%s %s could not be found.", resource->title, ident);
@@ -89,15 +102,39 @@ static int view_fields(struct resource_view *view, const char *fields, int versi
 	return 0;
 }
 
+static void write_list(struct buf *buf, const struct node_field_info *info, const char *text, size_t len)
+{
+	if (!text)
+		buf_puts(buf, "null");
+	else if (info->flags & FIELD_MASKED)
+		json_out_masked(buf, text, len);
+	else
+		json_out_document(buf, text, len);
+}
+
+static void write_links(struct buf *buf, const struct api_request *request, const struct resource *resource,
+			const struct node_field_info *info, const char *uuid)
+{
+	bool is_own = strcmp(info->name, "links") == 0;
+	const char *suffix = is_own ? "" : arena_printf(request->arena, "/%s", info->name);
+
+	json_out_item_links(buf, request->base, resource->link ? resource->link : resource_path(resource),
+			    uuid, strlen(uuid), suffix);
+}
+
 static void write_value(struct buf *buf, const struct api_request *request, const struct resource_view *view,
 			const struct db_rows *rows, int row, size_t field)
 {
 	const struct resource *resource = view->rules->resource;
+	const struct node_field_info *info = &resource->fields[field];
 	const char *uuid = db_value(rows, row, LIST_COLUMNS);
 	const char *text = view->column[field] >= 0 ? db_value(rows, row, view->column[field]) : NULL;
 	size_t len = text ? db_value_len(rows, row, view->column[field]) : 0;
 
-	switch (resource->fields[field].type) {
+	switch (info->type) {
+	case FIELD_INT:
+		buf_puts(buf, text ? text : "null");
+		break;
 	case FIELD_TEXT:
 	case FIELD_UUID:
 		json_out_text(buf, text, len);
@@ -109,13 +146,19 @@ static void write_value(struct buf *buf, const struct api_request *request, cons
 		json_out_time(buf, text, len);
 		break;
 	case FIELD_OBJECT:
-		json_out_document(buf, text, len);
+		if (info->flags & FIELD_MASKED)
+			json_out_masked(buf, text, len);
+		else
+			json_out_document(buf, text, len);
 		break;
 	case FIELD_LINKS:
-		json_out_item_links(buf, request->base, resource->collection, uuid, strlen(uuid), "");
+		write_links(buf, request, resource, info, uuid);
 		break;
 	case FIELD_LIST:
-		view->rules->write_special(buf, request, uuid);
+		if (view->column[field] < 0)
+			view->rules->write_special(buf, request, uuid);
+		else
+			write_list(buf, info, text, len);
 		break;
 	}
 }
@@ -136,9 +179,8 @@ static void write_object(struct buf *buf, const struct api_request *request, con
 	buf_putc(buf, '}');
 }
 
-/* Reads the object of the path. 1: the answer is made. */
-static int read_object(struct api_request *request, const struct resource_rules *rules, int *column,
-		       struct db_rows **ret, struct error *err)
+int resource_find(struct api_request *request, const struct resource_rules *rules, int *column,
+		  struct db_rows **ret, struct error *err)
 {
 	const char *ident = request->ident[0];
 	bool is_uuid = uuid_is_valid(ident);
@@ -149,12 +191,14 @@ static int read_object(struct api_request *request, const struct resource_rules 
 						  rules->resource->name, ident));
 		return 1;
 	}
+	if (!is_uuid && request->version < rules->names_since)
+		return not_found(rules->resource, ident, err);
 	int rc = resource_read(request->db, rules->resource, is_uuid ? ident : NULL, ident, column, ret, err);
 	return rc == -ERR_NOT_FOUND ? not_found(rules->resource, ident, err) : rc;
 }
 
-static int reply_object(struct api_request *request, const struct resource_rules *rules, const char *uuid,
-			int status, struct error *err)
+int resource_reply(struct api_request *request, const struct resource_rules *rules, const char *uuid,
+		   int status, struct error *err)
 {
 	struct resource_view view = { .rules = rules };
 	struct db_rows *rows = NULL;
@@ -180,7 +224,7 @@ int resource_show(struct api_request *request, const struct resource_rules *rule
 	if (fields)
 		rc = view_fields(&view, fields, request->version, err);
 	if (rc == 0)
-		rc = read_object(request, rules, view.column, &rows, err);
+		rc = resource_find(request, rules, view.column, &rows, err);
 	if (rc != 0)
 		return rc;
 	reply_json(request, 200);
@@ -199,6 +243,8 @@ static int set_order(struct page *page, const struct resource *resource, struct 
 	if (field == resource->field_count || (resource->fields[field].flags & FIELD_UNSORTABLE))
 		return fail(err, ERR_INVALID, "The sort_key value \"%s\" is an invalid field for sorting",
 			    page->sort_key);
+	if (page->request->version < resource->fields[field].since)
+		return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
 	resource_sort(&page->list, resource, field);
 	return 0;
 }
@@ -245,8 +291,10 @@ int resource_reply_list(struct page *page, const struct resource_rules *rules, i
 
 /* ---- create ---- */
 
-static int check_names(const struct api_request *request, const struct resource *resource, struct error *err)
+static int check_names(const struct api_request *request, const struct resource_rules *rules,
+		       struct error *err)
 {
+	const struct resource *resource = rules->resource;
 	const char *name;
 	json_t *value;
 
@@ -259,6 +307,11 @@ static int check_names(const struct api_request *request, const struct resource 
 
 		if (field == resource->field_count || !(resource->fields[field].flags & FIELD_IN_POST))
 			return field_unknown(resource->name, name, err);
+	}
+	for (size_t i = 0; rules->required && rules->required[i]; i++) {
+		if (!json_object_get(request->body, rules->required[i]))
+			return fail(err, ERR_MISSING, "Schema error for %s: '%s' is a required property",
+				    resource->name, rules->required[i]);
 	}
 	return 0;
 }
@@ -319,10 +372,12 @@ int resource_create(struct api_request *request, const struct resource_rules *ru
 	struct resource_draft draft = { .request = request, .resource = rules->resource };
 	struct change changes[RESOURCE_FIELD_MAX];
 
-	int rc = check_names(request, rules->resource, err);
+	int rc = rules->prepare && json_is_object(request->body) ? rules->prepare(request, err) : 0;
+	if (rc == 0)
+		rc = check_names(request, rules, err);
 	if (rc == 0)
 		rc = read_members(&draft, err);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	draft.uuid = choose_uuid(&draft);
 	rc = rules->check(&draft, true, err);
@@ -333,8 +388,8 @@ int resource_create(struct api_request *request, const struct resource_rules *ru
 		return rules->conflict(&draft, err);
 	if (rc < 0)
 		return rc;
-	reply_location(request, "/v1/%s/%s", rules->resource->collection, draft.uuid);
-	return reply_object(request, rules, draft.uuid, 201, err);
+	reply_location(request, "/v1/%s/%s", resource_path(rules->resource), draft.uuid);
+	return resource_reply(request, rules, draft.uuid, 201, err);
 }
 
 /* ---- patch ---- */
@@ -397,7 +452,7 @@ static int take_changes(struct resource_draft *draft, const json_t *before, cons
 			return rc;
 		draft->value[i] = field_text(info, value, draft->request->arena);
 		if (info->type == FIELD_BOOL && !draft->value[i])
-			draft->value[i] = "t";
+			draft->value[i] = info->flags & FIELD_TRUE ? "t" : "f";
 		draft->is_changed[i] = true;
 	}
 	return 0;
@@ -452,7 +507,7 @@ static int patch_once(struct api_request *request, const struct resource_rules *
 	struct db_rows *rows = NULL;
 	struct resource_draft draft = { .request = request, .resource = rules->resource, .column = column };
 
-	int rc = read_object(request, rules, column, &rows, err);
+	int rc = resource_find(request, rules, column, &rows, err);
 	if (rc != 0)
 		return rc;
 	draft.rows = rows;
@@ -480,7 +535,7 @@ int resource_patch(struct api_request *request, const struct resource_rules *rul
 		rc = check_root(json_array_get(request->body, i), rules->resource, request->version, err);
 	while (rc == 0 && !is_done)
 		rc = patch_once(request, rules, &wait, &is_done, &uuid, err);
-	return rc == 0 ? reply_object(request, rules, uuid, 200, err) : rc;
+	return rc == 0 ? resource_reply(request, rules, uuid, 200, err) : rc;
 }
 
 /* ---- delete ---- */
@@ -492,7 +547,7 @@ static int remove_once(struct api_request *request, const struct resource_rules 
 	struct db_rows *rows = NULL;
 	struct resource_draft draft = { .request = request, .resource = rules->resource, .column = column };
 
-	int rc = read_object(request, rules, column, &rows, err);
+	int rc = resource_find(request, rules, column, &rows, err);
 	if (rc != 0)
 		return rc;
 	draft.rows = rows;
@@ -514,8 +569,16 @@ int resource_remove(struct api_request *request, const struct resource_rules *ru
 	bool is_done = false;
 	int rc = 0;
 
+	if (rules->is_deleted_by_uuid && !uuid_is_valid(request->ident[0]))
+		return reply_router_refusal(request, 400,
+					    arena_printf(request->arena, "Expected UUID for %s_uuid: %s",
+							 rules->resource->name, request->ident[0]));
 	while (rc == 0 && !is_done)
 		rc = remove_once(request, rules, &wait, &is_done, err);
+	if (rc == -ERR_INVALID && rules->contains) /* another row still refers to it */
+		return fail(err, ERR_INVALID,
+			    "Cannot complete the requested action because %s %s contains %s.",
+			    rules->resource->name, request->ident[0], rules->contains);
 	if (rc == 0)
 		reply_empty(request, 204);
 	return rc;

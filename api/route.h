@@ -40,6 +40,7 @@ struct route_action {
 	int run_s;            /* longest run */
 };
 
+struct resource_rules;
 struct route {
 	const char *method; /* "*": each method that HTTP clients send */
 	const char *path;   /* "{}" stands for one segment */
@@ -51,8 +52,9 @@ struct route {
 	const struct query_parameter *query;
 	const struct argument *arguments;
 	struct route_action action;
-	bool is_public;       /* no authentication */
-	const char *produces; /* media type; NULL: JSON */
+	const struct resource_rules *resource; /* of resource_route handlers */
+	bool is_public;                        /* no authentication */
+	const char *produces;                  /* media type; NULL: JSON */
 };
 
 /* All rows; the last has a NULL method. */

@@ -1,6 +1,7 @@
 /* routes: the table. See route.h; rows of one path stand together, literal segments before "{}". */
 #include "api/handlers.h"
 #include "api/page.h"
+#include "api/resource.h"
 #include "api/route.h"
 
 /* clang-format off */
@@ -59,6 +60,22 @@ static const struct query_parameter port_list_query[] = {
 	PAGE_PARAMETERS, PORT_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
 };
 static const struct query_parameter port_detail_query[] = { PAGE_PARAMETERS, PORT_FILTERS, { 0 } };
+#define PORTGROUP_FILTERS                                                            \
+	{ "node", QUERY_TEXT, 0 }, { "address", QUERY_TEXT, 0 },                      \
+	{ "conductor_groups", QUERY_TEXT, 99 }, { "shard", QUERY_TEXT, 106 }
+static const struct query_parameter portgroup_list_query[] = {
+	PAGE_PARAMETERS, PORTGROUP_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
+};
+static const struct query_parameter portgroup_detail_query[] = { PAGE_PARAMETERS, PORTGROUP_FILTERS, { 0 } };
+static const struct query_parameter named_query[] = {
+	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+};
+static const struct query_parameter rule_query[] = {
+	PAGE_PARAMETERS, { "phase", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+};
+static const struct query_parameter volume_query[] = {
+	PAGE_PARAMETERS, { "node", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+};
 
 /* ---- body arguments ---- */
 
@@ -95,6 +112,14 @@ static const struct argument no_arguments[] = { { 0 } };
 #define ARGUMENTS(table)    .body = BODY_ARGUMENTS, .arguments = table
 #define FREE_BODY           .body = BODY_FREE
 #define SINCE(version, how) .since = version, .too_old = TOO_OLD_##how
+
+/* Objects that are rows of one table; rules: what is special about them. */
+#define LIST(rules)        .handle = resource_route_list, .resource = &rules
+#define LIST_DETAIL(rules) .handle = resource_route_list_detail, .resource = &rules
+#define SHOW(rules)        .handle = resource_route_show, .resource = &rules, .query = fields_query
+#define CREATE(rules)      .handle = resource_route_create, .resource = &rules, FREE_BODY
+#define CHANGE(rules)      .handle = resource_route_patch, .resource = &rules, FREE_BODY
+#define REMOVE(rules)      .handle = resource_route_delete, .resource = &rules
 
 /* Kind, when the client is answered, lock, what a crash means, longest run in seconds. */
 #define ACTION(kind_, reply_, lock, crash, seconds) \
@@ -185,7 +210,19 @@ const struct route routes[] = {
 	{ GET("/v1/nodes/{}/history/{}"), .handle = node_history_show, SINCE(78, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/inventory"), .handle = node_inventory_show, SINCE(81, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/children"), .handle = node_children, SINCE(83, NO_SUCH_PATH) },
-	{ GET("/v1/nodes/{}/ports"), .handle = port_list_of_node, .query = page_query },
+	{ GET("/v1/nodes/{}/ports"), .handle = resource_route_list_of_node, .resource = &port_rules,
+	  .query = page_query },
+	{ GET("/v1/nodes/{}/ports/detail"), .handle = resource_route_list_of_node_detail,
+	  .resource = &port_rules, .query = detail_query },
+	{ GET("/v1/nodes/{}/portgroups"), .handle = resource_route_list_of_node,
+	  .resource = &portgroup_rules, .query = page_query, SINCE(24, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/portgroups/detail"), .handle = resource_route_list_of_node_detail,
+	  .resource = &portgroup_rules, .query = detail_query, SINCE(24, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/volume"), .handle = volume_show_of_node, SINCE(32, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/volume/connectors"), .handle = resource_route_list_of_node,
+	  .resource = &volume_connector_rules, .query = page_query, SINCE(32, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/volume/targets"), .handle = resource_route_list_of_node,
+	  .resource = &volume_target_rules, .query = page_query, SINCE(32, NO_SUCH_PATH) },
 
 	{ GET("/v1/drivers"), .handle = driver_list, .query = driver_list_query },
 	{ GET("/v1/drivers/{}"), .handle = driver_show, .query = driver_show_query },
@@ -201,19 +238,70 @@ const struct route routes[] = {
 	{ GET("/v1/conductors"), .handle = conductor_list, .query = conductor_query, SINCE(49, NOT_FOUND) },
 	{ GET("/v1/conductors/{}"), .handle = conductor_show, .query = fields_query, SINCE(49, NOT_FOUND) },
 
-	{ GET("/v1/ports"), .handle = port_list, .query = port_list_query },
-	{ POST("/v1/ports"), .handle = port_create, FREE_BODY },
-	{ GET("/v1/ports/detail"), .handle = port_list_detail, .query = port_detail_query },
-	{ GET("/v1/ports/{}"), .handle = port_show, .query = fields_query },
-	{ PATCH("/v1/ports/{}"), .handle = port_patch, FREE_BODY },
-	{ DELETE("/v1/ports/{}"), .handle = port_delete },
+	{ GET("/v1/ports"), LIST(port_rules), .query = port_list_query },
+	{ POST("/v1/ports"), CREATE(port_rules) },
+	{ GET("/v1/ports/detail"), LIST_DETAIL(port_rules), .query = port_detail_query },
+	{ GET("/v1/ports/{}"), SHOW(port_rules) },
+	{ PATCH("/v1/ports/{}"), CHANGE(port_rules) },
+	{ DELETE("/v1/ports/{}"), REMOVE(port_rules) },
 
-	{ GET("/v1/chassis"), .handle = chassis_list, .query = page_query },
-	{ POST("/v1/chassis"), .handle = chassis_create, FREE_BODY },
-	{ GET("/v1/chassis/detail"), .handle = chassis_list_detail, .query = detail_query },
-	{ GET("/v1/chassis/{}"), .handle = chassis_show, .query = fields_query },
-	{ PATCH("/v1/chassis/{}"), .handle = chassis_patch, FREE_BODY },
-	{ DELETE("/v1/chassis/{}"), .handle = chassis_delete },
+	{ GET("/v1/portgroups"), LIST(portgroup_rules), .query = portgroup_list_query, SINCE(23, NOT_FOUND) },
+	{ POST("/v1/portgroups"), CREATE(portgroup_rules), SINCE(23, NOT_FOUND) },
+	{ GET("/v1/portgroups/detail"), LIST_DETAIL(portgroup_rules), .query = portgroup_detail_query,
+	  SINCE(23, NOT_FOUND) },
+	{ GET("/v1/portgroups/{}"), SHOW(portgroup_rules), SINCE(23, NOT_FOUND) },
+	{ PATCH("/v1/portgroups/{}"), CHANGE(portgroup_rules), SINCE(23, NOT_FOUND) },
+	{ DELETE("/v1/portgroups/{}"), REMOVE(portgroup_rules), SINCE(23, NOT_FOUND) },
+	{ GET("/v1/portgroups/{}/ports"), .handle = resource_route_list_of_portgroup,
+	  .resource = &port_rules, .query = page_query, SINCE(24, NO_SUCH_PATH) },
+	{ GET("/v1/portgroups/{}/ports/detail"), .handle = resource_route_list_of_portgroup_detail,
+	  .resource = &port_rules, .query = detail_query, SINCE(24, NO_SUCH_PATH) },
+
+	{ GET("/v1/volume"), .handle = volume_show, SINCE(32, NOT_FOUND) },
+	{ GET("/v1/volume/connectors"), LIST(volume_connector_rules), .query = volume_query,
+	  SINCE(32, NOT_FOUND) },
+	{ POST("/v1/volume/connectors"), CREATE(volume_connector_rules), SINCE(32, NOT_FOUND) },
+	{ GET("/v1/volume/connectors/{}"), SHOW(volume_connector_rules), SINCE(32, NOT_FOUND) },
+	{ PATCH("/v1/volume/connectors/{}"), CHANGE(volume_connector_rules), SINCE(32, NOT_FOUND) },
+	{ DELETE("/v1/volume/connectors/{}"), REMOVE(volume_connector_rules), SINCE(32, NOT_FOUND) },
+	{ GET("/v1/volume/targets"), LIST(volume_target_rules), .query = volume_query,
+	  SINCE(32, NOT_FOUND) },
+	{ POST("/v1/volume/targets"), CREATE(volume_target_rules), SINCE(32, NOT_FOUND) },
+	{ GET("/v1/volume/targets/{}"), SHOW(volume_target_rules), SINCE(32, NOT_FOUND) },
+	{ PATCH("/v1/volume/targets/{}"), CHANGE(volume_target_rules), SINCE(32, NOT_FOUND) },
+	{ DELETE("/v1/volume/targets/{}"), REMOVE(volume_target_rules), SINCE(32, NOT_FOUND) },
+
+	{ GET("/v1/deploy_templates"), LIST(deploy_template_rules), .query = named_query, SINCE(55, NOT_FOUND) },
+	{ POST("/v1/deploy_templates"), CREATE(deploy_template_rules), SINCE(55, METHOD) },
+	{ GET("/v1/deploy_templates/{}"), SHOW(deploy_template_rules), SINCE(55, NOT_FOUND) },
+	{ PATCH("/v1/deploy_templates/{}"), CHANGE(deploy_template_rules), SINCE(55, METHOD) },
+	{ DELETE("/v1/deploy_templates/{}"), REMOVE(deploy_template_rules), SINCE(55, METHOD) },
+
+	{ GET("/v1/runbooks"), LIST(runbook_rules), .query = named_query, SINCE(92, NOT_FOUND) },
+	{ POST("/v1/runbooks"), CREATE(runbook_rules), SINCE(92, METHOD) },
+	{ GET("/v1/runbooks/{}"), SHOW(runbook_rules), SINCE(92, NOT_FOUND) },
+	{ PATCH("/v1/runbooks/{}"), CHANGE(runbook_rules), SINCE(92, METHOD) },
+	{ DELETE("/v1/runbooks/{}"), REMOVE(runbook_rules), SINCE(92, METHOD) },
+	{ GET("/v1/runbooks/{}/traits"), .handle = runbook_traits_get, SINCE(112, NO_SUCH_PATH) },
+	{ PUT("/v1/runbooks/{}/traits"), .handle = runbook_traits_set, ARGUMENTS(traits_arguments),
+	  SINCE(112, NO_SUCH_PATH) },
+	{ DELETE("/v1/runbooks/{}/traits"), .handle = runbook_traits_clear, SINCE(112, NO_SUCH_PATH) },
+	{ PUT("/v1/runbooks/{}/traits/{}"), .handle = runbook_trait_add, SINCE(112, NO_SUCH_PATH) },
+	{ DELETE("/v1/runbooks/{}/traits/{}"), .handle = runbook_trait_remove, SINCE(112, NO_SUCH_PATH) },
+
+	{ GET("/v1/inspection_rules"), LIST(inspection_rule_rules), .query = rule_query, SINCE(96, NOT_FOUND) },
+	{ POST("/v1/inspection_rules"), CREATE(inspection_rule_rules), SINCE(96, METHOD) },
+	{ DELETE("/v1/inspection_rules"), .handle = inspection_rule_delete_all, SINCE(96, METHOD) },
+	{ GET("/v1/inspection_rules/{}"), SHOW(inspection_rule_rules), SINCE(96, NOT_FOUND) },
+	{ PATCH("/v1/inspection_rules/{}"), CHANGE(inspection_rule_rules), SINCE(96, METHOD) },
+	{ DELETE("/v1/inspection_rules/{}"), REMOVE(inspection_rule_rules), SINCE(96, METHOD) },
+
+	{ GET("/v1/chassis"), LIST(chassis_rules), .query = page_query },
+	{ POST("/v1/chassis"), CREATE(chassis_rules) },
+	{ GET("/v1/chassis/detail"), LIST_DETAIL(chassis_rules), .query = detail_query },
+	{ GET("/v1/chassis/{}"), SHOW(chassis_rules) },
+	{ PATCH("/v1/chassis/{}"), CHANGE(chassis_rules) },
+	{ DELETE("/v1/chassis/{}"), REMOVE(chassis_rules) },
 	{ GET("/v1/chassis/{}/nodes"), .handle = chassis_nodes, .query = node_list_query },
 
 	{ GET("/v1/shards"), .handle = shard_list, SINCE(82, NOT_FOUND) },

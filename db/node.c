@@ -12,7 +12,8 @@ enum { SQL_MAX = 16384 };
 
 /* What a SELECT of a node appends to the columns of the field table: enum NODE_ROW_*. */
 static const char extra_columns[] =
-	", n.id, n.version, (SELECT c.uuid FROM chassis c WHERE c.id = n.chassis_id), NULL::uuid,"
+	", n.id, n.version, (SELECT c.uuid FROM chassis c WHERE c.id = n.chassis_id),"
+	" (SELECT a.uuid FROM allocations a WHERE a.id = n.allocation_id),"
 	" (SELECT json_agg(t.trait ORDER BY t.trait) FROM node_traits t WHERE t.node_id = n.id)";
 
 enum key { BY_UUID, BY_NAME, BY_ID, KEY_COUNT };

@@ -39,7 +39,7 @@ static const struct {
 	{ NODE_TRAITS,
 	  "(SELECT json_agg(t.trait ORDER BY t.trait) FROM node_traits t WHERE t.node_id = n.id)" },
 	{ NODE_CHASSIS_UUID,    "(SELECT c.uuid FROM chassis c WHERE c.id = n.chassis_id)" },
-	{ NODE_ALLOCATION_UUID, "NULL::uuid" },
+	{ NODE_ALLOCATION_UUID, "(SELECT a.uuid FROM allocations a WHERE a.id = n.allocation_id)" },
 };
 /* clang-format on */
 
@@ -119,6 +119,7 @@ static const char *sql_type(enum field_type type)
 	case FIELD_OBJECT:
 	case FIELD_LIST:
 	case FIELD_LINKS:
+	case FIELD_INT:
 		break;
 	}
 	return "text";

@@ -7,7 +7,7 @@
 
 /* Fields that are not columns of their own name. The row is "r". */
 struct special {
-	const struct resource *resource;
+	const struct resource *resource; /* NULL: of each that has the field */
 	const char *field;
 	const char *read;   /* SQL in answers; NULL: no column at all */
 	const char *column; /* written; NULL: never */
@@ -16,16 +16,21 @@ struct special {
 
 /* clang-format off */
 static const struct special specials[] = {
-	{ &port_resource, "node_uuid", "(SELECT n.uuid FROM nodes n WHERE n.id = r.node_id)",
+	{ NULL, "node_uuid", "(SELECT n.uuid FROM nodes n WHERE n.id = r.node_id)",
 	  "node_id", "(SELECT n.id FROM nodes n WHERE n.uuid = $?::uuid)" },
-	{ &port_resource, "portgroup_uuid", "NULL::uuid", NULL, NULL },
-	{ &port_resource, "links", NULL, NULL, NULL },
-	{ &chassis_resource, "links", NULL, NULL, NULL },
+	{ NULL, "links", NULL, NULL, NULL },
+	{ &port_resource, "portgroup_uuid", "(SELECT g.uuid FROM portgroups g WHERE g.id = r.portgroup_id)",
+	  "portgroup_id", "(SELECT g.id FROM portgroups g WHERE g.uuid = $?::uuid)" },
 	{ &chassis_resource, "nodes", NULL, NULL, NULL },
+	{ &portgroup_resource, "ports", NULL, NULL, NULL },
+	{ &inspection_rule_resource, "actions", "CASE WHEN r.sensitive THEN NULL ELSE r.actions END",
+	  "actions", NULL },
+	{ &inspection_rule_resource, "conditions", "CASE WHEN r.sensitive THEN NULL ELSE r.conditions END",
+	  "conditions", NULL },
 };
 
-#define NODE_IS_FREE \
-	" AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = ports.node_id AND n.reservation IS NOT NULL)"
+#define NODE_IS_FREE(table) \
+	" AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = " table ".node_id AND n.reservation IS NOT NULL)"
 
 static const struct {
 	const struct resource *resource;
@@ -33,8 +38,16 @@ static const struct {
 	const char *table;
 	const char *guard;  /* more conditions of UPDATE and DELETE */
 } tables[] = {
-	{ &port_resource, "ports r", "ports", NODE_IS_FREE },
+	{ &port_resource, "ports r", "ports", NODE_IS_FREE("ports") },
 	{ &chassis_resource, "chassis r", "chassis", "" },
+	{ &portgroup_resource, "portgroups r", "portgroups", NODE_IS_FREE("portgroups") },
+	{ &volume_connector_resource, "volume_connectors r", "volume_connectors",
+	  NODE_IS_FREE("volume_connectors") },
+	{ &volume_target_resource, "volume_targets r", "volume_targets", NODE_IS_FREE("volume_targets") },
+	{ &allocation_resource, "allocations r", "allocations", "" },
+	{ &deploy_template_resource, "deploy_templates r", "deploy_templates", "" },
+	{ &runbook_resource, "runbooks r", "runbooks", "" },
+	{ &inspection_rule_resource, "inspection_rules r", "inspection_rules", "" },
 };
 
 static const struct {
@@ -42,12 +55,17 @@ static const struct {
 	const char *name;
 	const char *sql;
 } filters[] = {
-	{ &port_resource, "node_id", "r.node_id = $?::bigint" },
-	{ &port_resource, "address", "r.address = lower($?)" },
+	{ NULL, "node_id", "r.node_id = $?::bigint" },
+	{ NULL, "address", "r.address = lower($?)" },
+	{ NULL, "resource_class", "r.resource_class = $?" },
+	{ NULL, "state", "r.state = $?" },
+	{ NULL, "owner", "r.owner = $?" },
+	{ NULL, "phase", "r.phase = $?" },
+	{ &port_resource, "portgroup_id", "r.portgroup_id = $?::bigint" },
 	{ &port_resource, "description_contains", "strpos(lower(r.description), lower($?)) > 0" },
-	{ &port_resource, "shard",
+	{ NULL, "shard",
 	  "r.node_id IN (SELECT n.id FROM nodes n WHERE n.shard = ANY (string_to_array($?, ',')))" },
-	{ &port_resource, "conductor_groups",
+	{ NULL, "conductor_groups",
 	  "r.node_id IN (SELECT n.id FROM nodes n"
 	  " WHERE n.conductor_group = ANY (string_to_array(lower($?), ',')))" },
 };
@@ -56,7 +74,7 @@ static const struct {
 static const struct special *find_special(const struct resource *resource, size_t field)
 {
 	for (size_t i = 0; i < sizeof specials / sizeof specials[0]; i++) {
-		if (specials[i].resource == resource &&
+		if ((!specials[i].resource || specials[i].resource == resource) &&
 		    strcmp(specials[i].field, resource->fields[field].name) == 0)
 			return &specials[i];
 	}
@@ -102,7 +120,8 @@ void resource_select(struct list *list, const struct resource *resource, const b
 bool resource_filter(struct list *list, const struct resource *resource, const char *name, const char *value)
 {
 	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
-		if (filters[i].resource == resource && strcmp(filters[i].name, name) == 0) {
+		if ((!filters[i].resource || filters[i].resource == resource) &&
+		    strcmp(filters[i].name, name) == 0) {
 			list_where(list, filters[i].sql, value);
 			return true;
 		}
@@ -115,7 +134,7 @@ void resource_sort(struct list *list, const struct resource *resource, size_t fi
 	static const char *const types[] = {
 		[FIELD_TEXT] = "text",        [FIELD_UUID] = "uuid",   [FIELD_BOOL] = "boolean",
 		[FIELD_TIME] = "timestamptz", [FIELD_OBJECT] = "text", [FIELD_LIST] = "text",
-		[FIELD_LINKS] = "text",
+		[FIELD_LINKS] = "text",       [FIELD_INT] = "int",
 	};
 
 	snprintf(list->sort_text, sizeof list->sort_text, "r.%s", resource->fields[field].name);
@@ -189,5 +208,17 @@ int resource_delete(struct db *db, const struct resource *resource, int64_t id, 
 	if (rc == 0)
 		*ret_done = db_affected(rows) > 0;
 	db_rows_release(rows);
+	return rc;
+}
+
+int resource_delete_all(struct db *db, const struct resource *resource, struct error *err)
+{
+	struct made made;
+
+	made_init(&made);
+	made_add(&made, "DELETE FROM ");
+	made_add(&made, tables[table_of(resource)].table);
+	int rc = made_exec(&made, db, NULL, err);
+	made_release(&made);
 	return rc;
 }

@@ -10,8 +10,8 @@
 void resource_list_init(struct list *list, const struct resource *resource);
 /* Selects uuid (first) and the other wanted fields; column[] of each is set to where it stands. */
 void resource_select(struct list *list, const struct resource *resource, const bool *wanted, int *column);
-/* Narrows the list by a filter of the API's name; value is borrowed until list_release. Of ports: node_id
- * (decimal), address, description_contains, shard, conductor_groups (comma-separated). False: no such filter.
+/* Narrows the list by a filter of the API's name; value is borrowed until list_release. node_id and
+ * portgroup_id are decimal, shard and conductor_groups lists with commas. False: no such filter.
  */
 bool resource_filter(struct list *list, const struct resource *resource, const char *name, const char *value);
 /* Orders by that field. */
@@ -24,9 +24,11 @@ SUSPENDS int resource_read(struct db *db, const struct resource *resource, const
 			   int *column, struct db_rows **ret, struct error *err);
 SUSPENDS int resource_insert(struct db *db, const struct resource *resource, const struct change *changes,
 			     size_t count, struct error *err);
-/* *ret_done: false when the row is gone or, for ports, its node is reserved. */
+/* *ret_done: false when the row is gone or its node is reserved. */
 SUSPENDS int resource_update(struct db *db, const struct resource *resource, int64_t id,
 			     const struct change *changes, size_t count, bool *ret_done, struct error *err);
 /* *ret_done as above. -ERR_INVALID when other rows still refer to it (23503). */
 SUSPENDS int resource_delete(struct db *db, const struct resource *resource, int64_t id, bool *ret_done,
 			     struct error *err);
+/* Every row. */
+SUSPENDS int resource_delete_all(struct db *db, const struct resource *resource, struct error *err);

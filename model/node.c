@@ -260,6 +260,7 @@ static json_t *field_value(struct node *node, enum node_field field)
 	case FIELD_TIME:
 	case FIELD_LIST:
 	case FIELD_LINKS:
+	case FIELD_INT:
 		break;
 	}
 	return text_value(node->text[field]);

@@ -32,7 +32,9 @@ enum node_field {
 	NODE_COLUMN_COUNT = NODE_TRAITS /* the fields before it are columns of the same name */
 };
 
-enum field_type { FIELD_TEXT, FIELD_UUID, FIELD_BOOL, FIELD_TIME, FIELD_OBJECT, FIELD_LIST, FIELD_LINKS };
+enum field_type {
+	FIELD_TEXT, FIELD_UUID, FIELD_BOOL, FIELD_TIME, FIELD_OBJECT, FIELD_LIST, FIELD_LINKS, FIELD_INT
+};
 
 enum {
 	FIELD_IN_POST = 1,       /* accepted in POST */
@@ -41,7 +43,8 @@ enum {
 	FIELD_NOT_NULL = 8,      /* null is refused */
 	FIELD_MASKED = 16,       /* secrets inside are masked in answers */
 	FIELD_BY_CONDUCTOR = 32, /* a conductor may write it (accept, finish) */
-	FIELD_UNSORTABLE = 64    /* sort_key refuses it */
+	FIELD_UNSORTABLE = 64,   /* sort_key refuses it */
+	FIELD_TRUE = 128         /* a boolean whose default is true */
 };
 
 struct node_field_info {

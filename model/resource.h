@@ -8,9 +8,11 @@
 #include "model/node.h"
 
 struct resource {
-	const char *name;                     /* "port", in sentences of the schema */
-	const char *title;                    /* "Port", in other sentences */
-	const char *collection;               /* "ports": path and member name */
+	const char *name;       /* "port", in sentences of the schema */
+	const char *title;      /* "Port", in other sentences */
+	const char *collection; /* "ports": member name of lists, and path unless that is given */
+	const char *path;       /* "volume/connectors"; NULL: as collection */
+	const char *link;       /* what stands in links; NULL: the path */
 	const struct node_field_info *fields; /* the first is uuid */
 	size_t field_count;
 };
@@ -20,3 +22,13 @@ size_t resource_field_find(const struct resource *resource, const char *name);
 
 extern const struct resource port_resource;
 extern const struct resource chassis_resource;
+extern const struct resource portgroup_resource;
+extern const struct resource volume_connector_resource;
+extern const struct resource volume_target_resource;
+extern const struct resource allocation_resource;
+extern const struct resource deploy_template_resource;
+extern const struct resource runbook_resource;
+extern const struct resource inspection_rule_resource;
+
+/* "volume/connectors": where the objects are, below /v1/. */
+const char *resource_path(const struct resource *resource);

@@ -165,6 +165,18 @@ def test_ports(env):
     run_files(env, 'ports.json')
 
 
+def test_portgroups(env):
+    run_files(env, 'portgroups.json')
+
+
+def test_volume(env):
+    run_files(env, 'volume.json')
+
+
+def test_templates(env):
+    run_files(env, 'templates.json')
+
+
 def test_chassis(env):
     run_files(env, 'chassis.json')
 

@@ -1,0 +1,86 @@
+/* resource_check: rules that several kinds of objects share. */
+#include <ctype.h>
+#include <string.h>
+
+#include "api/node.h"
+#include "api/resource.h"
+#include "lib/uuid.h"
+
+#define MAC_LEN 17
+
+static bool is_mac(const char *text)
+{
+	for (size_t i = 0; i < MAC_LEN; i++) {
+		bool is_right = i % 3 == 2 ? text[i] == ':' : isxdigit((unsigned char)text[i]) != 0;
+
+		if (!is_right)
+			return false;
+	}
+	return text[MAC_LEN] == '\0';
+}
+
+int resource_check_address(struct resource_draft *draft, struct error *err)
+{
+	const char *given = resource_draft_text(draft, "address");
+
+	if (!is_mac(given))
+		return fail(err, ERR_INVALID, "Expected valid MAC address for address: %s", given);
+	char *address = arena_strdup(draft->request->arena, given);
+	for (char *p = address; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	resource_draft_set(draft, "address", address);
+	return 0;
+}
+
+int resource_check_name(const struct resource_draft *draft, struct error *err)
+{
+	const char *name = resource_draft_text(draft, "name");
+
+	if (!name || (node_name_is_valid(name) && !uuid_is_valid(name)))
+		return 0;
+	return fail(err, ERR_INVALID, "Cannot %s %s with invalid name '%s'",
+		    draft->rows ? "update" : "create", draft->resource->name, name);
+}
+
+int resource_check_word(const struct resource_draft *draft, const char *name, const char *const *words,
+			struct error *err)
+{
+	const char *text = resource_draft_text(draft, name);
+
+	for (size_t i = 0; words[i]; i++) {
+		if (strcmp(words[i], text) == 0)
+			return 0;
+	}
+	return fail(err, ERR_INVALID, "Schema error for %s: '%s' is not a valid %s", draft->resource->name,
+		    text, name);
+}
+
+int resource_read_node(struct resource_draft *draft, bool is_new, struct node *ret, struct error *err)
+{
+	const char *uuid = resource_draft_text(draft, "node_uuid");
+
+	int rc = node_read(draft->request->db, uuid, NULL, 0, ret, err);
+	if (rc != -ERR_NOT_FOUND)
+		return rc;
+	if (is_new)
+		draft->request->fault_status = 400;
+	return node_not_found(uuid, err);
+}
+
+int resource_check_unused(const struct resource_draft *draft, const struct node *node, struct error *err)
+{
+	if (!resource_draft_changes(draft, "address") || !node_text(node, NODE_INSTANCE_UUID) ||
+	    node_bool(node, NODE_MAINTENANCE))
+		return 0;
+	return fail(err, ERR_CONFLICT,
+		    "Cannot update the address of %s %s while node %s has an instance, unless it is in "
+		    "maintenance mode.",
+		    draft->resource->name, draft->uuid, node_uuid(node));
+}
+
+int resource_conflict(const struct resource_draft *draft, const char *noun, const char *what,
+		      const char *field, struct error *err)
+{
+	return fail(err, ERR_CONFLICT, "A %s with %s %s already exists.", noun, what,
+		    resource_draft_text(draft, field));
+}
