@@ -219,12 +219,12 @@ int db_check_schema(struct db *db, struct error *err)
 	if (rc < 0)
 		return rc;
 	if (version < wanted)
-		return fail(err, ERR_DATABASE,
+		return fail(err, ERR_INVALID,
 			    "The database's schema is at version %d,"
 			    " this program needs %d: run 'ferrule db upgrade'",
 			    version, wanted);
 	if (version > wanted)
-		return fail(err, ERR_DATABASE,
+		return fail(err, ERR_INVALID,
 			    "The database's schema is at version %d, newer than this program's %d", version,
 			    wanted);
 	return 0;

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'tests' / 'integration'))
@@ -269,7 +270,8 @@ class Service:
         nodes = [{'name': f'f{n}', 'driver': 'fake-hardware', 'driver_info': {}} for n in range(fake)]
         for name, bmc in (self.rack.bmcs if self.rack else {}).items():
             nodes.append({'name': name, 'driver': bmc['protocol'], 'driver_info': self.driver_info(bmc)})
-        for node in nodes:
+        for node in nodes:  # each run has them on the same conductors
+            node['uuid'] = str(uuid.uuid5(uuid.NAMESPACE_DNS, node['name']))
             api.ok('POST', '/v1/nodes', node, status=201)
             api.ok('PUT', f'/v1/nodes/{node["name"]}/states/provision', {'target': 'manage'}, status=202)
         for node in nodes:

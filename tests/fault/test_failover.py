@@ -4,6 +4,7 @@ import time
 
 import campaign
 import database
+import proxy
 import service
 from service import harness
 
@@ -59,6 +60,26 @@ def test_service_goes_on_after_a_promotion(env):
     answer = api.power('n0', 'power off')
     assert answer.status == 202, answer
     api.wait_power('n0', 'power off')
+
+
+@harness.timeout(120)
+def test_starts_survive_a_database_that_comes_and_goes(env):
+    """Whatever a program does at its start, a connection that ends then is waited for again."""
+    served = service.Service(env)
+    link = proxy.Proxy(served.cluster.port)
+    for number in range(4):
+        through = {'connection': served.cluster.dsn(link.port)}
+        served.conductor(f'conductor{number}', through)
+        served.apis.append(service.Api(served, f'api{number}', served.sections(
+            {'api': {'port': harness.free_port()}}, through), 0).start())
+        for _ in range(25):
+            link.reset()
+            time.sleep(0.01 * (number + 1))
+    time.sleep(1)
+    for process in [*served.conductors, *served.apis]:
+        assert process.is_alive(), process.program.log()
+    harness.eventually(lambda: all(conductor.instance() for conductor in served.conductors), 20, 0.2, 'all registered')
+    link.close()
 
 
 harness.main()

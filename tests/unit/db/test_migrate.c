@@ -59,7 +59,7 @@ static void fresh(void *arg)
 	struct error err;
 
 	(void)arg;
-	assert_int_equal(db_check_schema(db, &err), -ERR_DATABASE);
+	assert_int_equal(db_check_schema(db, &err), -ERR_INVALID);
 	assert_non_null(strstr(err.text, "ferrule db upgrade"));
 	assert_int_equal(db_migrate(db, &from, &to, &err), 0);
 	assert_int_equal(from, 0);
@@ -69,7 +69,7 @@ static void fresh(void *arg)
 	assert_int_equal(from, newest);
 	assert_int_equal(to, newest);
 	xfree(pg_query(db, "INSERT INTO schema_migrations (version, name) VALUES (9999, 'future')"));
-	assert_int_equal(db_check_schema(db, &err), -ERR_DATABASE);
+	assert_int_equal(db_check_schema(db, &err), -ERR_INVALID);
 	assert_non_null(strstr(err.text, "9999"));
 	db_free(db);
 }
