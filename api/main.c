@@ -16,12 +16,12 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/metrics.h"
+#include "lib/service.h"
 #include "model/options.h"
 
 #define DEFAULT_CONFIG  "/etc/ferrule/ferrule.conf"
 #define DRAIN_MS        30000
 #define DATABASE_TRY_MS 5000
-#define DATABASE_PAUSE_MS 200
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -36,6 +36,7 @@ static void on_signal(int signum, void *arg)
 	(void)arg;
 	log_info("Signal %d: stopping", signum);
 	program.is_stopping = true;
+	service_stopping();
 	cond_broadcast(&program.stop);
 }
 
@@ -44,16 +45,12 @@ static int wait_for_database(struct db *db, struct error *err)
 {
 	int rc = -ERR_DATABASE;
 
-	while (rc == -ERR_DATABASE && !program.is_stopping) {
+	while (rc < 0 && !program.is_stopping) {
 		rc = db_wait_ready(db, clock_ms() + DATABASE_TRY_MS, err);
-		if (rc == 0)
-			rc = db_check_schema(db, err);
-		if (rc == -ERR_DATABASE && !program.is_stopping) {
+		if (rc < 0)
 			log_warning("Waiting for the database: %s", err->text);
-			cond_wait(&program.stop, clock_ms() + DATABASE_PAUSE_MS);
-		}
 	}
-	return program.is_stopping ? -ERR_CANCELLED : rc;
+	return program.is_stopping ? -ERR_CANCELLED : db_check_schema(db, err);
 }
 
 static void serve(struct db *db)
@@ -71,6 +68,8 @@ static void serve(struct db *db)
 		rc = fleet_refresh(&err);
 		if (rc == 0)
 			rc = server_start(db, &err);
+		if (rc == 0)
+			service_ready("Serving");
 		while (rc == 0 && !program.is_stopping)
 			cond_wait(&program.stop, DEADLINE_NEVER);
 		changes_stop();
@@ -152,10 +151,12 @@ int main(int argc, char **argv)
 	log_init("ferrule-api", common_options()->is_debug ? LOG_DEBUG : LOG_INFO,
 		 common_options()->is_log_json);
 	loop_init();
+	service_start();
 	loop_on_signal(SIGTERM, on_signal, NULL);
 	loop_on_signal(SIGINT, on_signal, NULL);
 	fiber_spawn("main", run, NULL);
 	loop_run();
+	service_stop();
 	loop_release();
 	metrics_release();
 	config_release();

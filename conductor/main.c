@@ -21,7 +21,6 @@
 
 #define DEFAULT_CONFIG        "/etc/ferrule/ferrule.conf"
 #define DATABASE_TRY_MS       1000
-#define DATABASE_PAUSE_MS     200
 #define DATABASE_TRIES_A_LINE 30 /* how often the log says so */
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -52,27 +51,21 @@ static int wait_for_database(struct db *db, struct error *err)
 {
 	int rc = -ERR_DATABASE;
 
-	for (unsigned tries = 0; rc == -ERR_DATABASE && !program.is_stopping; tries++) {
-		if (tries > 0)
-			cond_wait(&program.stop, clock_ms() + DATABASE_PAUSE_MS);
+	for (unsigned tries = 0; rc < 0 && !program.is_stopping; tries++) {
 		rc = db_wait_ready(db, clock_ms() + DATABASE_TRY_MS, err);
-		if (rc == 0)
-			rc = db_check_schema(db, err);
-		if (rc == -ERR_DATABASE && !program.is_stopping && tries % DATABASE_TRIES_A_LINE == 0)
+		if (rc < 0 && !program.is_stopping && tries % DATABASE_TRIES_A_LINE == 0)
 			log_warning("Waiting for the database: %s", err->text);
 	}
-	return program.is_stopping ? -ERR_CANCELLED : rc;
+	return program.is_stopping ? -ERR_CANCELLED : db_check_schema(db, err);
 }
 
 static int serve(struct db *db, struct error *err)
 {
-	int rc;
+	int rc = wait_for_database(db, err);
 
-	do { /* a database that goes away in the middle is waited for again */
-		rc = wait_for_database(db, err);
-		if (rc == 0)
-			rc = conductor_start(&program.conductor, db, common_host(), err);
-	} while (rc == -ERR_DATABASE);
+	if (rc < 0)
+		return rc;
+	rc = conductor_start(&program.conductor, db, common_host(), err);
 	if (rc < 0)
 		return rc;
 	rc = conductor_metrics_start(&program.conductor, err);
