@@ -22,6 +22,7 @@
 #define DEFAULT_CONFIG  "/etc/ferrule/ferrule.conf"
 #define DRAIN_MS        30000
 #define DATABASE_TRY_MS 5000
+#define DATABASE_PAUSE_MS 200
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -45,12 +46,16 @@ static int wait_for_database(struct db *db, struct error *err)
 {
 	int rc = -ERR_DATABASE;
 
-	while (rc < 0 && !program.is_stopping) {
+	while (rc == -ERR_DATABASE && !program.is_stopping) {
 		rc = db_wait_ready(db, clock_ms() + DATABASE_TRY_MS, err);
-		if (rc < 0)
+		if (rc == 0)
+			rc = db_check_schema(db, err);
+		if (rc == -ERR_DATABASE && !program.is_stopping) {
 			log_warning("Waiting for the database: %s", err->text);
+			cond_wait(&program.stop, clock_ms() + DATABASE_PAUSE_MS);
+		}
 	}
-	return program.is_stopping ? -ERR_CANCELLED : db_check_schema(db, err);
+	return program.is_stopping ? -ERR_CANCELLED : rc;
 }
 
 static void serve(struct db *db)

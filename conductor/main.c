@@ -17,10 +17,12 @@
 #include "lib/loop.h"
 #include "lib/metrics.h"
 #include "lib/service.h"
+#include "lib/service.h"
 #include "model/options.h"
 
 #define DEFAULT_CONFIG        "/etc/ferrule/ferrule.conf"
 #define DATABASE_TRY_MS       1000
+#define DATABASE_PAUSE_MS     200
 #define DATABASE_TRIES_A_LINE 30 /* how often the log says so */
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -43,6 +45,7 @@ static void on_signal(int signum, void *arg)
 	log_info("Signal %d: draining", signum);
 	program.is_stopping = true;
 	service_stopping();
+	service_stopping();
 	cond_broadcast(&program.stop);
 }
 
@@ -51,24 +54,32 @@ static int wait_for_database(struct db *db, struct error *err)
 {
 	int rc = -ERR_DATABASE;
 
-	for (unsigned tries = 0; rc < 0 && !program.is_stopping; tries++) {
+	for (unsigned tries = 0; rc == -ERR_DATABASE && !program.is_stopping; tries++) {
+		if (tries > 0)
+			cond_wait(&program.stop, clock_ms() + DATABASE_PAUSE_MS);
 		rc = db_wait_ready(db, clock_ms() + DATABASE_TRY_MS, err);
-		if (rc < 0 && !program.is_stopping && tries % DATABASE_TRIES_A_LINE == 0)
+		if (rc == 0)
+			rc = db_check_schema(db, err);
+		if (rc == -ERR_DATABASE && !program.is_stopping && tries % DATABASE_TRIES_A_LINE == 0)
 			log_warning("Waiting for the database: %s", err->text);
 	}
-	return program.is_stopping ? -ERR_CANCELLED : db_check_schema(db, err);
+	return program.is_stopping ? -ERR_CANCELLED : rc;
 }
 
 static int serve(struct db *db, struct error *err)
 {
-	int rc = wait_for_database(db, err);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	rc = conductor_start(&program.conductor, db, common_host(), err);
+	do { /* a database that goes away in the middle is waited for again */
+		rc = wait_for_database(db, err);
+		if (rc == 0)
+			rc = conductor_start(&program.conductor, db, common_host(), err);
+	} while (rc == -ERR_DATABASE);
 	if (rc < 0)
 		return rc;
 	rc = conductor_metrics_start(&program.conductor, err);
+	if (rc == 0)
+		service_ready("Registered");
 	if (rc == 0)
 		service_ready("Registered");
 	while (rc == 0 && !program.is_stopping)
@@ -168,11 +179,13 @@ int main(int argc, char **argv)
 		 common_options()->is_log_json);
 	loop_init();
 	service_start();
+	service_start();
 	http_client_init();
 	loop_on_signal(SIGTERM, on_signal, NULL);
 	loop_on_signal(SIGINT, on_signal, NULL);
 	fiber_spawn("main", run, NULL);
 	loop_run();
+	service_stop();
 	service_stop();
 	http_client_release();
 	metrics_release();
