@@ -164,7 +164,7 @@ static int give_up(struct flight *flight, struct error *err)
 {
 	bool is_cancelled = false;
 
-	int rc = action_cancel(flight->request->db, flight->waiter.id, &is_cancelled, err);
+	int rc = action_cancel(flight->request->db, flight->waiter.id, flight->uuid, &is_cancelled, err);
 	if (rc < 0)
 		return rc;
 	flight->waiter.is_told = true;

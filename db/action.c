@@ -444,8 +444,8 @@ static const struct db_statement cancel_statement = {
 	.name = "action_cancel",
 	.sql = "UPDATE actions SET state = 'cancelled', idem_key = NULL, args = NULL, finished_at = now(),"
 	       " keep_until = now() + interval '10 minutes'"
-	       " WHERE id = $1 AND state = 'queued' AND accepted_at IS NULL",
-	.param_count = 1,
+	       " WHERE id = $1 AND uuid = $2::text::uuid AND state = 'queued' AND accepted_at IS NULL",
+	.param_count = 2,
 };
 static const struct db_statement stop_statement = {
 	.name = "action_ask_stop",
@@ -468,9 +468,9 @@ SUSPENDS static int update_one(struct db *db, const struct db_statement *stateme
 	return rc;
 }
 
-int action_cancel(struct db *db, int64_t id, bool *ret_cancelled, struct error *err)
+int action_cancel(struct db *db, int64_t id, const char *uuid, bool *ret_cancelled, struct error *err)
 {
-	return update_one(db, &cancel_statement, id, NULL, ret_cancelled, err);
+	return update_one(db, &cancel_statement, id, uuid, ret_cancelled, err);
 }
 
 int action_ask_stop(struct db *db, int64_t id, const char *who, bool *ret_running, struct error *err)

@@ -44,6 +44,11 @@ static const char *holder_of(struct db *db, int64_t node_id)
 	return ask(db, "SELECT reservation FROM nodes WHERE id = %" PRId64, node_id);
 }
 
+static const char *uuid_of(struct db *db, int64_t id)
+{
+	return ask(db, "SELECT uuid FROM actions WHERE id = %" PRId64, id);
+}
+
 static int64_t make_node(struct db *db)
 {
 	return strtoll(ask(db,
@@ -165,7 +170,7 @@ DB_TEST(test_action__whole_life__columns_follow_the_protocol)
 	assert_false(action.is_repeatable);
 	assert_false(action.is_accepted);
 	assert_string_equal(holder_of(db, node_id), "host-1");
-	assert_int_equal(action_cancel(db, id, &is_cancelled, &err), 0);
+	assert_int_equal(action_cancel(db, id, action.uuid, &is_cancelled, &err), 0);
 	assert_false(is_cancelled);
 
 	assert_int_equal(
@@ -256,7 +261,9 @@ DB_TEST(test_action_start__waiting_time_over__never_runs)
 
 	fiber_sleep(5);
 	assert_false(start(db, node_id, &action));
-	assert_int_equal(action_cancel(db, id, &is_cancelled, &err), 0);
+	assert_int_equal(action_cancel(db, id, "00000000-0000-4000-8000-000000000009", &is_cancelled, &err), 0);
+	assert_false(is_cancelled);
+	assert_int_equal(action_cancel(db, id, uuid_of(db, id), &is_cancelled, &err), 0);
 	assert_true(is_cancelled);
 	assert_string_equal(ask(db,
 				"SELECT concat_ws('|', state, args, keep_until IS NOT NULL)"
@@ -435,7 +442,7 @@ DB_TEST(test_action_insert__idem_key_used__is_refused)
 	request.uuid = uuids[1];
 	assert_int_equal(action_insert(db, &request, &id, &err), -ERR_IDEMPOTENCY);
 	/* A cancelled one gives the key back. */
-	assert_int_equal(action_cancel(db, id, &is_cancelled, &err), 0);
+	assert_int_equal(action_cancel(db, id, uuids[0], &is_cancelled, &err), 0);
 	assert_int_equal(action_insert(db, &request, &id, &err), 0);
 }
 

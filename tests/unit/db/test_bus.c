@@ -123,7 +123,7 @@ SUSPENDS static void client(void *arg)
 		if (draw(4) != 0)
 			continue;
 		fiber_sleep(draw(20));
-		assert_int_equal(action_cancel(bus.api, id, &is_cancelled, &err), 0);
+		assert_int_equal(action_cancel(bus.api, id, uuid, &is_cancelled, &err), 0);
 		if (is_cancelled)
 			bus.cancelled[bus.cancelled_count++] = id;
 	}
