@@ -15,7 +15,6 @@ static int run(struct job *job, struct error *err)
 		if (type == INTERFACE_VENDOR)
 			continue;
 		rc = job_interface(job, type, &interface, &reason);
-
 		if (rc == 0 && interface->probe)
 			rc = interface->probe(&job->task, &reason);
 		if (rc == 0)
