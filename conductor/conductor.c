@@ -106,7 +106,7 @@ static void drain(struct conductor *conductor, int64_t deadline_ms)
 		log_warning("draining could not be announced: %s", err.text);
 	wait_for_slots(conductor, deadline_ms);
 	for (struct job *job = conductor->jobs; job; job = job->next)
-		task_stop(job, "the conductor was told to stop");
+		task_leave(job);
 	wait_for_jobs(conductor, clock_ms() + CANCEL_MS);
 }
 

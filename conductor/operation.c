@@ -58,6 +58,10 @@ void operation_run(struct job *job)
 		task_close(job, NULL, NULL);
 		return;
 	}
+	if (job->is_leaving) {
+		task_return(job);
+		return;
+	}
 	name_the_stopper(job, &failure);
 	if (job->is_accepted && job->is_async)
 		undo(job, &failure);

@@ -321,6 +321,29 @@ void task_stop(struct job *job, const char *who)
 	fiber_cancel(job->fiber);
 }
 
+void task_leave(struct job *job)
+{
+	if (!job->stop_asked[0] && !job->is_finishing)
+		job->is_leaving = job->is_accepted && job->task.is_repeatable;
+	task_stop(job, "the conductor was told to stop");
+}
+
+void task_return(struct job *job)
+{
+	struct error err;
+
+	fiber_shield_begin();
+	job->is_finishing = true;
+	if (!job->is_fenced && action_requeue(job->conductor->db, &job->action, &err) < 0)
+		log_error("action %s: it could not be handed over: %s", job->action.uuid, err.text);
+	else if (!job->is_fenced)
+		log_info("action %s is handed over", job->action.uuid);
+	fiber_shield_end();
+	unlist(job);
+	job_release(job);
+	job->operation = NULL;
+}
+
 int task_result_json(struct job *job, json_t *take_value, struct error *err)
 {
 	json_write(&job->result, take_value);

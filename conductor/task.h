@@ -35,6 +35,7 @@ struct job {
 
 	bool is_accepted;
 	bool is_fenced;       /* the lock or the lease is lost: nothing may be written any more */
+	bool is_leaving;      /* cancelled because the conductor stops, and to be done by another */
 	bool is_finishing;    /* the finish statement is on its way */
 	bool was_missed;      /* the last renewal did not list it */
 	int64_t started_ms;   /* when the reply to its start was here */
@@ -71,6 +72,11 @@ SUSPENDS void task_close(struct job *job, const struct error *failure, const cha
 void task_fence(struct job *job);
 /* Cancels the fiber because of a request or a deadline; who: for last_error. */
 void task_stop(struct job *job, const char *who);
+
+/* The conductor stops: cancels the fiber. What is accepted and may be repeated is handed over, by task_return. */
+void task_leave(struct job *job);
+/* Instead of task_close: puts the action back in line for another conductor and releases the lock; frees the job. */
+SUSPENDS void task_return(struct job *job);
 
 /* A JSON value as the job's result; the value is consumed. -ERR_INTERNAL when larger than RESULT_MAX. */
 int task_result_json(struct job *job, json_t *take_value, struct error *err);

@@ -254,6 +254,42 @@ static void test_failure__is_on_the_node_and_in_its_history(void **state)
 	pg_run(fails, NULL);
 }
 
+/* A clean stop with no time left: what may be repeated is done by the next, what may not has failed. */
+static void hands_over(void *arg)
+{
+	int64_t first, second, reboot;
+
+	(void)arg;
+	begin_test();
+	set("fake", "power_delay", "30");
+	first = insert_power(make_node(1), "one", "power on");
+	reboot = insert_power(make_node(2), "one", "rebooting");
+	query("UPDATE actions SET on_crash = 'never' WHERE args->>'target' = 'rebooting'");
+	MUST(conductor_start(&one, db, "one", &err) == 0);
+	wait_for(5, "2", "SELECT count(*) FROM actions WHERE state = 'running' AND accepted_at IS NOT NULL");
+	second = insert_power(1, "one", "power off");
+	conductor_stop(&one, clock_ms());
+	MUST_BE(state_of(first), "queued");
+	MUST_BE(state_of(second), "queued");
+	MUST(strcmp(state_of(reboot), "queued") != 0);
+	MUST_BE(query("SELECT count(*) FROM nodes WHERE reservation IS NOT NULL"), "0");
+	set("fake", "power_delay", "0");
+	MUST(conductor_start(&two, db, "two", &err) == 0);
+	wait_for_state(5, second, "done");
+	MUST_BE(state_of(first), "done");
+	MUST_BE(query("SELECT power_state FROM nodes WHERE id = 1"), "power off");
+	MUST_BE(query("SELECT count(*) FROM actions WHERE attempt > 1"), "0");
+	stop(&two);
+	check_nothing_held();
+	test_end();
+}
+
+static void test_stop__without_time__hands_over(void **state)
+{
+	(void)state;
+	pg_run(hands_over, NULL);
+}
+
 static void stops(void *arg)
 {
 	int64_t node, first, second;
@@ -789,6 +825,7 @@ int main(void)
 		cmocka_unit_test(test_conductor__runs_what_is_queued),
 		cmocka_unit_test(test_failure__is_on_the_node_and_in_its_history),
 		cmocka_unit_test(test_stop__drains_and_leaves_the_rest),
+		cmocka_unit_test(test_stop__without_time__hands_over),
 		cmocka_unit_test(test_stop_asked__cancels_and_frees_the_node),
 		cmocka_unit_test(test_slots__run_out__the_rest_waits_in_line),
 		cmocka_unit_test(test_shared_actions__four_at_a_time__none_starves),
