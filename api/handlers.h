@@ -91,6 +91,11 @@ HANDLER(resource_route_show);
 HANDLER(resource_route_create);
 HANDLER(resource_route_patch);
 HANDLER(resource_route_delete);
+/* allocation.c */
+HANDLER(allocation_create);
+HANDLER(allocation_remove);
+HANDLER(allocation_show_of_node);
+HANDLER(allocation_remove_of_node);
 /* inspection_rule.c */
 HANDLER(inspection_rule_delete_all);
 /* runbook.c */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/allocator.h"
 #include "api/changes.h"
 #include "api/dispatch.h"
 #include "api/fleet.h"
@@ -70,6 +71,7 @@ static void serve(struct db *db)
 		api_metrics_start(db);
 		dispatch_start(db);
 		changes_start(db);
+		allocator_start(db);
 		rc = fleet_refresh(&err);
 		if (rc == 0)
 			rc = server_start(db, &err);
@@ -78,6 +80,7 @@ static void serve(struct db *db)
 		while (rc == 0 && !program.is_stopping)
 			cond_wait(&program.stop, DEADLINE_NEVER);
 		changes_stop();
+		allocator_stop();
 		server_drain(clock_ms() + DRAIN_MS);
 		server_free();
 		fleet_stop();

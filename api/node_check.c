@@ -74,6 +74,20 @@ int node_check_properties(const json_t *properties, const char *node_uuid, struc
 	return rc;
 }
 
+bool node_check_is_patchable(enum provision_state state)
+{
+	static const enum provision_state patchable[] = {
+		PROVISION_DEPLOYFAIL, PROVISION_INSPECTING,   PROVISION_INSPECTFAIL, PROVISION_INSPECTWAIT,
+		PROVISION_CLEANFAIL,  PROVISION_ERROR,        PROVISION_VERIFYING,   PROVISION_ADOPTFAIL,
+		PROVISION_RESCUEFAIL, PROVISION_UNRESCUEFAIL, PROVISION_SERVICEHOLD, PROVISION_SERVICEFAIL,
+	};
+	bool is_found = false;
+
+	for (size_t i = 0; i < sizeof patchable / sizeof patchable[0]; i++)
+		is_found = is_found || patchable[i] == state;
+	return is_found;
+}
+
 int node_conflict(const char *uuid, const char *name, const char *instance_uuid, struct error *err)
 {
 	if (strcmp(err->text, "nodes_name") == 0)

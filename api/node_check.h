@@ -2,10 +2,13 @@
 /* node_check: rules about values of nodes that POST and PATCH share. */
 #include "api/request.h"
 #include "lib/error.h"
+#include "model/states.h"
 
 /* -ERR_INVALID: reserved, a UUID, or characters that idents cannot have. */
 int node_check_name(const char *name, const char *node_uuid, bool is_create, struct error *err);
 /* cpus, local_gb and memory_mb are non-negative integers when present. */
 int node_check_properties(const json_t *properties, const char *node_uuid, struct error *err);
+/* May nodes be changed in this state although it has a target? */
+bool node_check_is_patchable(enum provision_state state);
 /* Turns the name of a violated constraint into Ironic's 409. */
 int node_conflict(const char *uuid, const char *name, const char *instance_uuid, struct error *err);

@@ -191,18 +191,13 @@ static bool is_in(enum provision_state state, const enum provision_state *states
 /* While a workflow moves the node, only a broken instance may be detached. */
 static int check_transition(const struct attempt *attempt, struct error *err)
 {
-	static const enum provision_state patchable[] = {
-		PROVISION_DEPLOYFAIL, PROVISION_INSPECTING,   PROVISION_INSPECTFAIL, PROVISION_INSPECTWAIT,
-		PROVISION_CLEANFAIL,  PROVISION_ERROR,        PROVISION_VERIFYING,   PROVISION_ADOPTFAIL,
-		PROVISION_RESCUEFAIL, PROVISION_UNRESCUEFAIL, PROVISION_SERVICEHOLD, PROVISION_SERVICEFAIL,
-	};
 	const struct node *node = &attempt->node;
 	enum provision_state state = provision_state_find(node_text(node, NODE_PROVISION_STATE));
 	bool detaches = attempt->is_changed[NODE_INSTANCE_UUID] && !attempt->value[NODE_INSTANCE_UUID];
 
 	if (!node_text(node, NODE_TARGET_PROVISION_STATE) || (detaches && node_bool(node, NODE_MAINTENANCE)))
 		return 0;
-	if (is_in(state, patchable, sizeof patchable / sizeof patchable[0]) &&
+	if (node_check_is_patchable(state) &&
 	    !(state == PROVISION_INSPECTING && attempt->request->version >= INSPECTING_SINCE))
 		return 0;
 	return fail(err, ERR_CONFLICT, "Node %s can not be updated while a state transition is in progress.",

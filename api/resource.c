@@ -73,6 +73,7 @@ static void view_flagged(struct resource_view *view, unsigned flags, int version
 
 	for (size_t i = 0; i < resource->field_count; i++)
 		view->has[i] = version >= resource->fields[i].since &&
+			       !(resource->fields[i].flags & FIELD_HIDDEN) &&
 			       (!flags || (resource->fields[i].flags & flags) ||
 				strcmp(resource->fields[i].name, "links") == 0);
 }
@@ -90,7 +91,7 @@ static int view_fields(struct resource_view *view, const char *fields, int versi
 			name[i] = (char)tolower((unsigned char)fields[i]);
 		size_t field =
 			len < sizeof name ? resource_field_find(resource, name) : resource->field_count;
-		if (field == resource->field_count)
+		if (field == resource->field_count || (resource->fields[field].flags & FIELD_HIDDEN))
 			return fail(err, ERR_INVALID, "Field %s is not a valid field.", name);
 		if (version < resource->fields[field].since)
 			return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
@@ -383,8 +384,10 @@ int resource_create(struct api_request *request, const struct resource_rules *ru
 	rc = rules->check(&draft, true, err);
 	if (rc < 0)
 		return rc;
-	rc = resource_insert(request->db, rules->resource, changes, gather(&draft, changes), err);
-	if (rc == -ERR_CONFLICT)
+	size_t count = gather(&draft, changes);
+	rc = rules->insert ? rules->insert(&draft, changes, count, err)
+			   : resource_insert(request->db, rules->resource, changes, count, err);
+	if (rc == -ERR_CONFLICT && !rules->insert)
 		return rules->conflict(&draft, err);
 	if (rc < 0)
 		return rc;

@@ -39,6 +39,9 @@ struct resource_rules {
 	int (*check_filters)(const struct query *query, bool is_below_node, struct error *err);
 	/* Checks the values of a draft and completes them; is_new: POST. */
 	SUSPENDS int (*check)(struct resource_draft *draft, bool is_new, struct error *err);
+	/* Stores a new row and makes the sentences of its errors. NULL: resource_insert, then conflict. */
+	SUSPENDS int (*insert)(const struct resource_draft *draft, const struct change *changes, size_t count,
+			       struct error *err);
 	/* The sentence for a violated unique constraint, whose name is err->text. */
 	int (*conflict)(const struct resource_draft *draft, struct error *err);
 	/* May this row go? NULL: always. */

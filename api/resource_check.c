@@ -81,6 +81,6 @@ int resource_check_unused(const struct resource_draft *draft, const struct node 
 int resource_conflict(const struct resource_draft *draft, const char *noun, const char *what,
 		      const char *field, struct error *err)
 {
-	return fail(err, ERR_CONFLICT, "A %s with %s %s already exists.", noun, what,
-		    resource_draft_text(draft, field));
+	return fail(err, ERR_CONFLICT, "A%s %s with %s %s already exists.",
+		    strchr("aeio", noun[0]) ? "n" : "", noun, what, resource_draft_text(draft, field));
 }

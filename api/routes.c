@@ -67,6 +67,10 @@ static const struct query_parameter portgroup_list_query[] = {
 	PAGE_PARAMETERS, PORTGROUP_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
 };
 static const struct query_parameter portgroup_detail_query[] = { PAGE_PARAMETERS, PORTGROUP_FILTERS, { 0 } };
+static const struct query_parameter allocation_query[] = {
+	PAGE_PARAMETERS, { "node", QUERY_TEXT, 0 }, { "resource_class", QUERY_TEXT, 0 },
+	{ "state", QUERY_TEXT, 0 }, { "owner", QUERY_TEXT, 60 }, { "fields", QUERY_TEXT, 0 }, { 0 }
+};
 static const struct query_parameter named_query[] = {
 	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
@@ -218,6 +222,9 @@ const struct route routes[] = {
 	  .resource = &portgroup_rules, .query = page_query, SINCE(24, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/portgroups/detail"), .handle = resource_route_list_of_node_detail,
 	  .resource = &portgroup_rules, .query = detail_query, SINCE(24, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/allocation"), .handle = allocation_show_of_node, .query = fields_query,
+	  SINCE(52, NO_SUCH_PATH) },
+	{ DELETE("/v1/nodes/{}/allocation"), .handle = allocation_remove_of_node, SINCE(52, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/volume"), .handle = volume_show_of_node, SINCE(32, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/volume/connectors"), .handle = resource_route_list_of_node,
 	  .resource = &volume_connector_rules, .query = page_query, SINCE(32, NO_SUCH_PATH) },
@@ -270,6 +277,12 @@ const struct route routes[] = {
 	{ GET("/v1/volume/targets/{}"), SHOW(volume_target_rules), SINCE(32, NOT_FOUND) },
 	{ PATCH("/v1/volume/targets/{}"), CHANGE(volume_target_rules), SINCE(32, NOT_FOUND) },
 	{ DELETE("/v1/volume/targets/{}"), REMOVE(volume_target_rules), SINCE(32, NOT_FOUND) },
+
+	{ GET("/v1/allocations"), LIST(allocation_rules), .query = allocation_query, SINCE(52, NOT_FOUND) },
+	{ POST("/v1/allocations"), .handle = allocation_create, FREE_BODY, SINCE(52, METHOD) },
+	{ GET("/v1/allocations/{}"), SHOW(allocation_rules), SINCE(52, NOT_FOUND) },
+	{ PATCH("/v1/allocations/{}"), CHANGE(allocation_rules), SINCE(57, METHOD) },
+	{ DELETE("/v1/allocations/{}"), .handle = allocation_remove, SINCE(52, METHOD) },
 
 	{ GET("/v1/deploy_templates"), LIST(deploy_template_rules), .query = named_query, SINCE(55, NOT_FOUND) },
 	{ POST("/v1/deploy_templates"), CREATE(deploy_template_rules), SINCE(55, METHOD) },

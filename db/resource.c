@@ -23,6 +23,7 @@ static const struct special specials[] = {
 	  "portgroup_id", "(SELECT g.id FROM portgroups g WHERE g.uuid = $?::uuid)" },
 	{ &chassis_resource, "nodes", NULL, NULL, NULL },
 	{ &portgroup_resource, "ports", NULL, NULL, NULL },
+	{ &allocation_resource, "node", NULL, NULL, NULL },
 	{ &inspection_rule_resource, "actions", "CASE WHEN r.sensitive THEN NULL ELSE r.actions END",
 	  "actions", NULL },
 	{ &inspection_rule_resource, "conditions", "CASE WHEN r.sensitive THEN NULL ELSE r.conditions END",

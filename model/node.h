@@ -44,7 +44,8 @@ enum {
 	FIELD_MASKED = 16,       /* secrets inside are masked in answers */
 	FIELD_BY_CONDUCTOR = 32, /* a conductor may write it (accept, finish) */
 	FIELD_UNSORTABLE = 64,   /* sort_key refuses it */
-	FIELD_TRUE = 128         /* a boolean whose default is true */
+	FIELD_TRUE = 128,        /* a boolean whose default is true */
+	FIELD_HIDDEN = 256       /* never in answers */
 };
 
 struct node_field_info {

@@ -95,6 +95,7 @@ static const struct node_field_info allocation_fields[] = {
 	{ "extra",           FIELD_OBJECT,  1, PE | LIST | NOSORT, 0 },
 	{ "last_error",      FIELD_TEXT,    1, LIST, 0 },
 	{ "name",            FIELD_TEXT,    1, PE | LIST, 255 },
+	{ "node",            FIELD_TEXT,   58, P | FIELD_HIDDEN | NOSORT, 0 },
 	{ "node_uuid",       FIELD_UUID,    1, LIST | NOSORT, 0 },
 	{ "owner",           FIELD_TEXT,   60, P | LIST, 255 },
 	{ "resource_class",  FIELD_TEXT,    1, P | LIST, 80 },

@@ -177,6 +177,10 @@ def test_templates(env):
     run_files(env, 'templates.json')
 
 
+def test_allocations(env):
+    run_files(env, 'allocations.json')
+
+
 def test_chassis(env):
     run_files(env, 'chassis.json')
 
