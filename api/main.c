@@ -9,6 +9,7 @@
 #include "api/fleet.h"
 #include "api/metrics.h"
 #include "api/server.h"
+#include "api/valence.h"
 #include "db/db.h"
 #include "db/db_metrics.h"
 #include "lib/clock.h"
@@ -76,13 +77,18 @@ static void serve(struct db *db)
 		if (rc == 0)
 			rc = server_start(db, &err);
 		if (rc == 0)
+			rc = valence_start(db, &err);
+		if (rc == 0)
 			service_ready("Serving");
 		while (rc == 0 && !program.is_stopping)
 			cond_wait(&program.stop, DEADLINE_NEVER);
 		changes_stop();
 		allocator_stop();
-		server_drain(clock_ms() + DRAIN_MS);
+		int64_t deadline_ms = clock_ms() + DRAIN_MS;
+		server_drain(deadline_ms);
+		valence_drain(deadline_ms);
 		server_free();
+		valence_free();
 		fleet_stop();
 	}
 	if (rc < 0) {
@@ -147,11 +153,13 @@ int main(int argc, char **argv)
 	common_options_register();
 	db_config_register();
 	server_config_register();
+	valence_config_register();
 	if (!read_arguments(argc, argv, &config)) {
 		config_release();
 		return program.code;
 	}
-	if (config_load(config, &err) < 0 || server_check_config(&err) < 0) {
+	if (config_load(config, &err) < 0 || server_check_config(&err) < 0 ||
+	    valence_check_config(&err) < 0) {
 		fprintf(stderr, "ferrule-api: %s\n", err.text);
 		config_release();
 		return EXIT_USAGE;

@@ -36,7 +36,7 @@ static struct {
 
 /* Sections and options of the other program, in the one file of both. */
 static const char *const foreign[] = {
-	"api", "oslo_policy", "cors", "DEFAULT auth_strategy", "DEFAULT http_basic_*", NULL
+	"api", "valence", "oslo_policy", "cors", "DEFAULT auth_strategy", "DEFAULT http_basic_*", NULL
 };
 
 static void on_signal(int signum, void *arg)

@@ -6,11 +6,13 @@
 #define TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"')"
 
 /* As the driver completes them (docs/expether.rst). */
-#define ADDRESS "rtrim(n.driver_info->>'expether_address', '/')"
+#define PARTS                                                                                                \
+	"regexp_match(rtrim(n.driver_info->>'expether_address', '/'), '^(?:(https?)://)?([^/]+)(/.*)?$', "   \
+	"'i')"
 #define URL                                                                                                  \
-	"CASE WHEN " ADDRESS " LIKE '%://%' THEN " ADDRESS " WHEN " ADDRESS                                  \
-	" LIKE '%:%' THEN 'http://' || " ADDRESS " || '/eem' ELSE 'http://' || " ADDRESS                     \
-	" || ':30500/eem' END"
+	"(SELECT coalesce(lower(m[1]), 'http') || '://' || lower(m[2])"                                      \
+	" || CASE WHEN m[1] IS NULL AND m[2] !~ ':[0-9]+$' THEN ':30500' ELSE '' END"                        \
+	" || coalesce(m[3], '/eem') FROM (SELECT " PARTS " AS m) parts)"
 #define HOST_ID                                                                                              \
 	"'0x' || replace(regexp_replace(lower(n.driver_info->>'expether_eesv_id'), '^0x', ''), ':', '')"
 
@@ -18,9 +20,10 @@ static const struct db_statement list = {
 	.name = "pooled_node_list",
 	.sql = "SELECT h.uuid, p.uuid, coalesce(h.given_name, h.name, h.host_id, ''), coalesce(h.host_id, "
 	       "''),"
-	       " h.managed_by, h.created_at, h.updated_at FROM"
+	       " h.managed_by, h.created_at, h.updated_at, h.is_from_valence FROM"
 	       " (SELECT n.id, n.uuid, n.name, n.extra->'valence'->>'name' AS given_name, " HOST_ID
-	       " AS host_id, " URL " AS url, n.extra->'valence'->>'managed_by' AS managed_by, " TIME(
+	       " AS host_id, " URL " AS url, n.extra->'valence'->>'managed_by' AS managed_by,"
+	       " n.extra->'valence' IS NOT NULL AS is_from_valence, " TIME(
 		       "n.created_at") " AS created_at, " TIME("n.updated_at") " AS updated_at FROM nodes n"
 									       " WHERE n.driver = "
 									       "'" POOLED_NODE_DRIVER
@@ -72,6 +75,7 @@ static void read_row(const struct db_rows *rows, int row, struct arena *arena, s
 		.managed_by = copy(arena, rows, row, 4),
 		.created_at = copy(arena, rows, row, 5),
 		.updated_at = copy(arena, rows, row, 6),
+		.is_from_valence = db_value_bool(rows, row, 7),
 	};
 	snprintf(ret->uuid, sizeof(ret->uuid), "%s", db_value(rows, row, 0));
 	snprintf(ret->pod_manager_uuid, sizeof(ret->pod_manager_uuid), "%s", pod_manager ? pod_manager : "");

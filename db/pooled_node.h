@@ -19,6 +19,7 @@ struct pooled_node {
 	char pod_manager_uuid[UUID_TEXT]; /* "": none has that URL */
 	const char *name;                 /* extra.valence.name, else the node's, else host_id; never NULL */
 	const char *host_id;              /* "0x8cdf9d911cb0"; "" when driver_info has none */
+	bool is_from_valence;             /* made by it: extra.valence is there */
 	const char *managed_by;           /* extra.valence.managed_by; NULL: none */
 	const char *created_at, *updated_at; /* ISO 8601 in UTC; the latter may be NULL */
 };

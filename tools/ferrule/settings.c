@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/server.h"
+#include "api/valence.h"
 #include "conductor/options.h"
 #include "db/db.h"
 #include "drivers/driver.h"
@@ -22,6 +23,7 @@ void settings_register(void)
 	config_foreign(NULL); /* all tables are here: what is unknown is misspelt */
 	db_config_register();
 	server_config_register();
+	valence_config_register();
 	conductor_options_register();
 	drivers_config_register();
 }
@@ -34,6 +36,8 @@ int settings_load(const char *path, struct error *err)
 	rc = config_load(path, err);
 	if (rc == 0)
 		rc = server_check_config(err);
+	if (rc == 0)
+		rc = valence_check_config(err);
 	if (rc == 0)
 		rc = conductor_options_check(err);
 	if (rc == 0)
