@@ -5,6 +5,7 @@
 
 #include "conductor/action.h"
 #include "conductor/device_sync.h"
+#include "conductor/history.h"
 #include "conductor/lease.h"
 #include "conductor/options.h"
 #include "conductor/power_sync.h"
@@ -77,6 +78,7 @@ int conductor_start(struct conductor *conductor, struct db *db, const char *host
 	action_start(conductor);
 	recover_start(conductor);
 	provision_timeout_start(conductor);
+	history_start(conductor);
 	power_sync_start(conductor);
 	device_sync_start(conductor);
 	log_info("conductor %s (instance %s) serves %zu hardware types", hostname, conductor->instance,

@@ -1,6 +1,8 @@
 /* provision: see provision.h. Which verb needs what, and the walk that all share. */
 #include "conductor/provision.h"
 
+#include <string.h>
+
 #include "conductor/conductor.h"
 #include "conductor/provision_options.h"
 #include "db/provision.h"
@@ -244,7 +246,7 @@ void provision_fail(struct node *node, const char *text)
 		fsm_apply(node, EVENT_FAIL);
 	if (!phase)
 		return;
-	if (phase->fault && !fault && steps_is_in_one(node, phase)) {
+	if (phase->fault && (!fault || strcmp(fault, phase->fault) == 0) && steps_is_in_one(node, phase)) {
 		node_set_bool(node, NODE_MAINTENANCE, true);
 		node_set_text(node, NODE_MAINTENANCE_REASON, text);
 		node_set_text(node, NODE_FAULT, phase->fault);

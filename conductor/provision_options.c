@@ -50,6 +50,12 @@ static const struct option table[] = {
 	SECONDS("inspect_wait_timeout", inspect_timeout_s, "1800", "The same for \"inspect wait\"."),
 	SECONDS("check_provision_state_interval", check_interval_s, "60",
 		"Seconds between searches for nodes that have waited too long; 0: never."),
+	SWITCH("conductor", "node_history", is_history_kept,
+	       "Whether failures of nodes are written to their history."),
+	LIMIT("node_history_max_entries", history_max, "300",
+	      "How many entries of a node's history are kept; 0: all."),
+	SECONDS("node_history_cleanup_interval", history_interval_s, "86400",
+		"Seconds between removals of older entries; 0: never."),
 	PRIORITIES("clean_step_priority_override", clean_priorities,
 		   "Priorities of steps in automated cleaning other than their own: interface.step:priority; "
 		   "0 leaves a step out."),

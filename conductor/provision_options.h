@@ -13,6 +13,9 @@ struct provision_options {
 	/* *_callback_timeout, inspect_wait_timeout; 0: none */
 	double deploy_timeout_s, clean_timeout_s, service_timeout_s, rescue_timeout_s, inspect_timeout_s;
 	double check_interval_s;                          /* check_provision_state_interval; 0: off */
+	bool is_history_kept;                             /* node_history */
+	long history_max;                                 /* node_history_max_entries; 0: no limit */
+	double history_interval_s;                        /* node_history_cleanup_interval; 0: off */
 	/* *_step_priority_override: "raid.delete_configuration:20" */
 	struct option_list clean_priorities, deploy_priorities;
 };

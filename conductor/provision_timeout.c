@@ -109,6 +109,8 @@ static int run(struct job *job, struct error *err)
 	if (phase) {
 		steps_current(&job->node, phase, step, sizeof(step));
 		provision_end_phase(job, phase, &ignored);
+	} else if (waits[which].state == PROVISION_RESCUEWAIT) {
+		provision_clean_up_rescue(job, &ignored);
 	}
 	return fail(err, ERR_TIMEOUT, "%s %s%s%s%s", waits[which].before, node_uuid(&job->node),
 		    waits[which].after, step[0] ? " Failed on step " : "", step);

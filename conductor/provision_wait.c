@@ -83,11 +83,8 @@ static int abort_inspect(struct job *job, struct error *err)
 
 static int abort_rescue(struct job *job, struct error *err)
 {
-	const struct interface *interface;
-	int rc = task_interface(&job->task, INTERFACE_RESCUE, &interface, err);
+	int rc = provision_clean_up_rescue(job, err);
 
-	if (rc == 0 && rescue_interface(interface)->clean_up)
-		rc = rescue_interface(interface)->clean_up(&job->task, err);
 	if (rc < 0) {
 		node_set_bool(&job->node, NODE_MAINTENANCE, true);
 		node_set_text(&job->node, NODE_FAULT, "rescue abort failure");

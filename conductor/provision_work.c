@@ -168,18 +168,22 @@ static int rescue_interface_of(struct job *job, const struct rescue_interface **
 	return rc;
 }
 
+int provision_clean_up_rescue(struct job *job, struct error *err)
+{
+	const struct rescue_interface *rescue;
+	int rc = rescue_interface_of(job, &rescue, err);
+
+	return rc == 0 ? call(job, rescue->clean_up, err) : rc;
+}
+
 /* What follows is automated cleaning, in the same action. */
 int provision_tear_down(struct job *job, struct provision *provision, struct error *err)
 {
 	const struct deploy_interface *deploy;
-	const struct rescue_interface *rescue;
 	int rc = deploy_interface_of(job, &deploy, err);
 
-	if (rc == 0 && is_rescue_state(provision->from)) {
-		rc = rescue_interface_of(job, &rescue, err);
-		if (rc == 0)
-			rc = call(job, rescue->clean_up, err);
-	}
+	if (rc == 0 && is_rescue_state(provision->from))
+		rc = provision_clean_up_rescue(job, err);
 	if (rc == 0)
 		rc = call(job, deploy->tear_down, err);
 	if (rc == 0)

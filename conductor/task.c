@@ -9,6 +9,7 @@
 #include "conductor/metrics.h"
 #include "conductor/observation.h"
 #include "conductor/operation.h"
+#include "conductor/provision_options.h"
 #include "db/node.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -290,6 +291,8 @@ void task_close(struct job *job, const struct error *failure, const char *histor
 		outcome.result_len = job->result.len;
 		outcome.result_type = job->result_type;
 	}
+	if (!provision_options.is_history_kept)
+		outcome.history_event = NULL;
 	fiber_shield_begin();
 	job->is_finishing = true;
 	outcome.changes = take_changes(job);

@@ -117,8 +117,10 @@ static const struct db_statement *statement_of(enum statement which)
  * count. */
 static const struct db_statement history_statement = {
 	.name = "action_history",
-	.sql = "INSERT INTO node_history (uuid, node_id, severity, event_type, event, conductor)"
-	       " SELECT gen_random_uuid(), n.id, h.severity, h.type, h.event, h.conductor"
+	.sql = "INSERT INTO node_history (uuid, node_id, severity, event_type, event, conductor, state,"
+	       " target_provision_state, duration_seconds)"
+	       " SELECT gen_random_uuid(), n.id, h.severity, h.type, h.event, h.conductor, n.provision_state,"
+	       " n.target_provision_state, round(extract(epoch FROM now() - a.started_at), 3)"
 	       " FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])"
 	       "  AS h (action_id, token, severity, type, event, conductor)"
 	       " JOIN actions a ON a.id = h.action_id AND a.token = h.token AND a.finished_at = now()"

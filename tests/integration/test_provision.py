@@ -165,6 +165,24 @@ def test_a_failed_step_leaves_fault_and_maintenance(env):
     assert not node['maintenance'] and 'raid.dance' in node['last_error'], node
 
 
+def test_history_tells_of_failures_and_is_kept_short(env):
+    server = env.standalone({'conductor': {'node_history_max_entries': '2', 'node_history_cleanup_interval': '1'}})
+    manageable(server, driver_info={'fake_fail': 'inspect'})
+    for _ in range(3):
+        ask(server, 'inspect')
+        reaches(server, 'inspect failed')
+    entries = server.ok('GET', '/v1/nodes/n/history?detail=true')['history']
+    last = entries[-1]
+    assert last['state'] == 'inspect failed' and last['target_provision_state'] == 'manageable', last
+    assert last['event_type'] == 'provision' and last['severity'] == 'ERROR' and last['conductor'], last
+    assert last['duration_seconds'] >= 0 and 'inspect' in last['event'], last
+    harness.eventually(lambda: len(history(server)) == 2, 20, 0.5, 'two entries left')
+    kept = [row['UUID'] for row in history(server)]
+    assert kept == [entry['uuid'] for entry in entries[-2:]], (kept, entries)
+    found = server.client_json('node', 'history', 'get', 'n', kept[0])
+    assert found['uuid'] == kept[0], found
+
+
 def test_deploy_fails_and_is_repaired(env):
     server = env.standalone()
     available(server, driver_info={'fake_fail': 'deploy.deploy'})
@@ -335,7 +353,8 @@ def test_bodies_are_refused_by_the_member_that_is_wrong(env):
     for steps, word in [([{'step': 'x'}], 'interface'), ([{'interface': 'raid'}], 'step'),
                         (['x'], 'object'), ([], 'too short'), ([{**RESET, 'colour': 1}], 'colour'),
                         ([{**RESET, 'args': []}], 'args'), ([{'interface': 'boot', 'step': 'x'}], 'interface'),
-                        ([{**RESET, 'order': -1}], 'order'), ([{'interface': 'vendor', 'step': 'send_raw'}], 'send_raw'),
+                        ([{**RESET, 'order': -1}], 'order'),
+                        ([{'interface': 'vendor', 'step': 'send_raw'}], 'send_raw'),
                         ([{**RESET, 'execute_on_child_nodes': True}], 'execute_on_child_nodes')]:
         answer = ask(server, 'clean', status=400, clean_steps=steps)
         assert 'clean_steps' in answer.fault() and word in answer.fault(), answer
