@@ -45,7 +45,6 @@ static void on_signal(int signum, void *arg)
 	log_info("Signal %d: draining", signum);
 	program.is_stopping = true;
 	service_stopping();
-	service_stopping();
 	cond_broadcast(&program.stop);
 }
 
@@ -78,8 +77,6 @@ static int serve(struct db *db, struct error *err)
 	if (rc < 0)
 		return rc;
 	rc = conductor_metrics_start(&program.conductor, err);
-	if (rc == 0)
-		service_ready("Registered");
 	if (rc == 0)
 		service_ready("Registered");
 	while (rc == 0 && !program.is_stopping)
@@ -179,13 +176,11 @@ int main(int argc, char **argv)
 		 common_options()->is_log_json);
 	loop_init();
 	service_start();
-	service_start();
 	http_client_init();
 	loop_on_signal(SIGTERM, on_signal, NULL);
 	loop_on_signal(SIGINT, on_signal, NULL);
 	fiber_spawn("main", run, NULL);
 	loop_run();
-	service_stop();
 	service_stop();
 	http_client_release();
 	metrics_release();
