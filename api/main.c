@@ -60,6 +60,16 @@ static int wait_for_database(struct db *db, struct error *err)
 	return program.is_stopping ? -ERR_CANCELLED : rc;
 }
 
+/* Who is there must be known before the first request; told to stop, nobody will ask. */
+static int read_fleet(struct error *err)
+{
+	int rc;
+
+	while ((rc = fleet_refresh(err)) == -ERR_DATABASE && !program.is_stopping)
+		cond_wait(&program.stop, clock_ms() + DATABASE_PAUSE_MS);
+	return program.is_stopping ? 0 : rc;
+}
+
 static void serve(struct db *db)
 {
 	struct error err;
@@ -73,7 +83,7 @@ static void serve(struct db *db)
 		dispatch_start(db);
 		changes_start(db);
 		allocator_start(db);
-		rc = fleet_refresh(&err);
+		rc = read_fleet(&err);
 		if (rc == 0)
 			rc = server_start(db, &err);
 		if (rc == 0)

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import types
 
 import checker
@@ -427,9 +428,12 @@ def run_here(options):
     try:
         campaign = Campaign(env, options.seed, options.conductor)
         campaign.run(options.rounds)
-        print(campaign.report(), flush=True)
         problems = campaign.violations
+    except Exception:  # pylint: disable=broad-except
+        problems = [traceback.format_exc()]
     finally:
+        if campaign:
+            print(campaign.report(), flush=True)
         problems = problems + env.close()
         for problem in problems[:40]:
             print(problem, flush=True)
