@@ -3,6 +3,7 @@ stream of changes."""
 import http.client
 import json
 import re
+import socket
 import time
 
 import harness
@@ -391,6 +392,38 @@ def test_power_is_read_and_its_age_shown(env):
     figures = scrape(metrics)
     assert figures['ferrule_power_sync_readings_total{result="read"}'] > 5, figures
     assert figures['ferrule_power_sync_age_seconds{class="healthy",quantile="1"}'] < 5, figures
+
+
+def test_service_manager_is_told(env):
+    server = env.standalone()
+    text = (server.data / 'run' / 'ferrule.conf').read_text()
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(f'\0ferrule-test-{server.port}')
+    manager.settimeout(20)
+    for program, extra in (('ferrule-api', f'[api]\nport = {harness.free_port()}\n'),
+                           ('ferrule-conductor', '[DEFAULT]\nhost = other\n')):
+        path = env.folder / f'{program}.conf'
+        path.write_text(f'{text}\n{extra}')
+        started = harness.Program(env, program, [harness.BIN / program, '--config', path], environment={
+            'NOTIFY_SOCKET': f'@ferrule-test-{server.port}', 'WATCHDOG_USEC': '1000000'})
+        heard = [manager.recv(500).decode()]
+        while 'READY=1' not in heard[-1]:
+            heard.append(manager.recv(500).decode())
+        assert heard[0] == 'WATCHDOG=1' and len(heard) > 1, heard
+        begun = time.monotonic()
+        while time.monotonic() - begun < 1.2:
+            heard.append(manager.recv(500).decode())
+        assert heard[-1] == 'WATCHDOG=1', heard
+        started.stop()
+        manager.setblocking(False)
+        try:
+            while True:
+                heard.append(manager.recv(500).decode())
+        except BlockingIOError:
+            pass
+        manager.setblocking(True)
+        manager.settimeout(20)
+        assert 'STOPPING=1\nSTATUS=Draining' in heard, heard
 
 
 if __name__ == '__main__':
