@@ -38,6 +38,7 @@ static const char *const foreign[] = { "DEFAULT auth_strategy",
 				       "fake",
 				       "ipmi",
 				       "redfish",
+				       "valence",
 				       NULL };
 
 void common_options_register(void)

@@ -115,13 +115,18 @@ static bool fits(const struct passthru_call *call, const struct board *card)
 	return !state || is_free == (strcmp(state, "free") == 0);
 }
 
-/* Opens the EEM of the task's node and reads its host; *ret_object keeps its texts. */
+/* Opens the EEM of the task's node, which is recorded if it is new, and reads its host; *ret_object keeps its
+ * texts. */
 SUSPENDS static int open_host(struct task *task, struct eem *eem, struct board *ret_host, json_t **ret_object,
 			      struct error *err)
 {
+	struct pod_manager recorded;
 	struct expether_info info;
 	int rc = expether_info_parse(task, &info, err);
 
+	if (rc < 0)
+		return rc;
+	rc = task_pool(task)->manager_of(task, &info.manager, &recorded, err);
 	if (rc < 0)
 		return rc;
 	pci_names_load(expether_options.pci_ids);
@@ -470,6 +475,16 @@ SUSPENDS static int find_managers(struct task *task, const struct passthru_call 
 	return expether_manager_parse(call->args, "", "the arguments", &task->arena, *ret, err);
 }
 
+/* A host with what changes by itself. */
+static json_t *live_host_json(const struct board *board, const json_t *shown)
+{
+	json_t *host = board_host_json(board), *update_time = json_object_get(shown, "update_time");
+
+	json_object_set_new(host, "power_status", json_string(board->power));
+	json_object_set(host, "update_time", update_time ? update_time : json_null());
+	return host;
+}
+
 /* Cards, or hosts, as a manager shows them now. */
 SUSPENDS static int list_live(struct task *task, const struct passthru_call *call,
 			      const struct pod_manager *manager, bool is_hosts, json_t *to, struct error *err)
@@ -487,7 +502,7 @@ SUSPENDS static int list_live(struct task *task, const struct passthru_call *cal
 		if (rc == 0)
 			rc = board_read(&eem, entry, &board, err);
 		if (rc == 0 && is_hosts)
-			json_array_append_new(to, board_host_json(&board));
+			json_array_append_new(to, live_host_json(&board, entry));
 		else if (rc == 0 && fits(call, &board))
 			json_array_append_new(to, board_card_json(&board, NULL));
 	}
@@ -637,8 +652,13 @@ static int driver_get_api_version(struct task *task, const struct passthru_call 
 	size_t count = 0;
 	int rc = find_managers(task, call, &managers, &count, err);
 
-	if (rc < 0 || is_one)
-		return rc < 0 ? rc : get_version(task, &managers[0], &result->value, err);
+	if (rc < 0)
+		return rc;
+	if (is_one) {
+		rc = get_version(task, &managers[0], &result->value, err);
+		/* given with the call, they are what is wrong with it */
+		return rc == -ERR_BMC_AUTH && is_addressed(call) ? fail(err, ERR_INVALID, "%s", err->text) : rc;
+	}
 	result->value = json_array();
 	for (size_t i = 0; i < count; i++) {
 		json_t *entry = NULL;

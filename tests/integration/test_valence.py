@@ -187,19 +187,19 @@ def test_documentation__its_commands_as_written__work(env):
 def test_periodic_sync__while_it_is_on__follows_the_manager(env):
     valence = Valence(env, {'expether': {'enable_periodic_sync': 'true', 'sync_interval': '1'}})
     valence.add()
-    valence.rack.set('eem', eem={'devices': {SSD: None}})
+    valence.rack.set('eem', eem={'vanish': SSD})
     eventually(lambda: not valence.devices(resource_uri=f'devices/{SSD}'), 10, 0.1, 'the sync')
 
 
 def test_sync__asked_for__tells_how_each_manager_did(env):
     valence = Valence(env, eems=('one', 'two'))
     one, two = valence.add('one'), valence.add('two')
-    valence.rack.set('one', eem={'devices': {SSD: None}})
+    valence.rack.set('one', eem={'vanish': SSD})
     assert valence.ok('POST', '/v1/devices/sync', {'podm_id': one['uuid']}) == [
         {'podm_id': one['uuid'], 'status': 'SUCCESS'}]
     assert not valence.devices(podm_id=one['uuid'], resource_uri=f'devices/{SSD}')
     assert valence.devices(podm_id=two['uuid'], resource_uri=f'devices/{SSD}')
-    valence.rack.set('two', password='another')
+    valence.rack.set('two', fault={'kind': 'status', 'status': 500})
     rows = valence.ok('POST', '/v1/devices/sync')
     assert sorted(rows, key=lambda row: row['status']) == [{'podm_id': two['uuid'], 'status': 'FAILED'},
                                                            {'podm_id': one['uuid'], 'status': 'SUCCESS'}], rows
@@ -251,13 +251,20 @@ def test_pod_manager__new_password__reaches_its_nodes(env):
     valence = Valence(env)
     podm = valence.add()
     node = valence.ok('POST', '/v1/nodes/manage', {'podm_id': podm['uuid'], 'node_index': HOST_FREE})
-    valence.rack.set('eem', password='another')
-    valence.refused('GET', f'/v1/nodes/{node["uuid"]}', None, 500, 'ExpEther Exception')
-    new = [{'type': 'basic', 'auth_items': {'username': 'admin', 'password': 'another'}}]
-    shown = valence.ok('PATCH', f'/v1/pod_managers/{podm["uuid"]}', {'authentication': new})
-    assert 'another' not in json.dumps(shown)
+    path = f'/v1/pod_managers/{podm["uuid"]}'
+
+    def change(password):
+        shown = valence.ok('PATCH', path, {'authentication': [
+            {'type': 'basic', 'auth_items': {'username': 'admin', 'password': password}}]})
+        assert password not in json.dumps(shown), shown
+
+    change('sesame-wrong')
+    fault = valence.refused('GET', f'/v1/nodes/{node["uuid"]}', None, 500, 'ExpEther Exception')
+    assert 'sesame' not in fault['detail'], fault
+    change('rack-password')
     assert valence.ok('GET', f'/v1/nodes/{node["uuid"]}')['index'] == HOST_FREE
-    assert 'another' not in valence.server.program.log() and 'rack-password' not in valence.server.program.log()
+    log = valence.server.program.log()
+    assert 'sesame' not in log and 'rack-password' not in log
 
 
 def test_compose__what_cannot_be_had__leaves_nothing_behind(env):
