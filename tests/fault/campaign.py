@@ -125,11 +125,13 @@ class Sampler:
     """Looks at the database all the time: no snapshot may show a half lock."""
 
     QUERY = """
-        SELECT 'reserved without its action', n.id FROM nodes n WHERE (n.reservation IS NOT NULL OR n.lock_token IS NOT NULL)
-          AND NOT EXISTS (SELECT FROM actions a WHERE a.id = n.lock_action AND a.token = n.lock_token AND a.state = 'running'
-                          AND a.exclusive)
+        SELECT 'reserved without its action', n.id FROM nodes n
+          WHERE (n.reservation IS NOT NULL OR n.lock_token IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM actions a WHERE a.id = n.lock_action AND a.token = n.lock_token
+                          AND a.state = 'running' AND a.exclusive)
         UNION ALL SELECT 'action without its lock', a.id FROM actions a WHERE a.state = 'running' AND a.exclusive
-          AND NOT EXISTS (SELECT FROM nodes n WHERE n.id = a.node_id AND n.lock_token = a.token AND n.reservation IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM nodes n WHERE n.id = a.node_id AND n.lock_token = a.token
+                          AND n.reservation IS NOT NULL)
         """
 
     def __init__(self, cluster):
