@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "db/array.h"
+#include "db/batch.h"
 #include "lib/clock.h"
 
 #define COMMON                                                                                               \
@@ -24,10 +25,16 @@ static const struct db_statement pages[] = {
 				 .param_count = 4 },
 };
 
+/* Many at once; rows are locked by id, as everywhere. */
 static const struct db_statement record = {
 	.name = "power_sync_record",
-	.sql = "UPDATE nodes SET power_state = $3, version = version + 1, updated_at = now()" GUARD
-	       " AND power_state IS DISTINCT FROM $3",
+	.sql = "WITH item AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[])"
+	       " AS item (id, epoch, state)),"
+	       " free AS MATERIALIZED (SELECT n.id FROM nodes n WHERE n.id = ANY ($1::bigint[])"
+	       " AND n.reservation IS NULL ORDER BY n.id FOR NO KEY UPDATE)"
+	       " UPDATE nodes n SET power_state = item.state, version = n.version + 1, updated_at = now()"
+	       " FROM item JOIN free ON free.id = item.id WHERE n.id = item.id AND n.lock_epoch = item.epoch"
+	       " AND n.reservation IS NULL AND n.power_state IS DISTINCT FROM item.state RETURNING n.id",
 	.param_count = 3,
 };
 
@@ -128,10 +135,59 @@ static int run_store(struct db *db, const struct db_statement *statement,
 	return 0;
 }
 
+struct record_item {
+	const struct power_sync_store *store;
+	bool is_stored;
+};
+
+static void match(struct batch_entry **entries, size_t count, const struct db_rows *rows)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct record_item *item = entries[i]->item;
+
+		for (int row = 0; row < db_rows_count(rows) && !item->is_stored; row++)
+			item->is_stored = db_value_int(rows, row, 0) == item->store->node_id;
+	}
+}
+
+static int record_run(struct db *db, struct batch_entry **entries, size_t count, struct error *err)
+{
+	enum { ID, EPOCH, STATE, COLUMN_COUNT };
+	struct array arrays[COLUMN_COUNT];
+	const char *values[COLUMN_COUNT];
+	struct db_step step = { .statement = &record, .values = values };
+
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		array_init(&arrays[i]);
+	for (size_t i = 0; i < count; i++) {
+		const struct record_item *item = entries[i]->item;
+
+		array_int(&arrays[ID], item->store->node_id);
+		array_int(&arrays[EPOCH], item->store->lock_epoch);
+		array_text(&arrays[STATE], item->store->power_state);
+	}
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		values[i] = array_end(&arrays[i]);
+	int rc = db_exec_exactly(db, &step, 1, err);
+	if (rc == 0)
+		match(entries, count, step.rows);
+	db_rows_release(step.rows);
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		array_release(&arrays[i]);
+	return rc;
+}
+
+static const struct batch_kind record_batch = { .name = "power record", .run = record_run };
+
 int power_sync_record(struct db *db, const struct power_sync_store *store, bool *ret_stored,
 		      struct error *err)
 {
-	return run_store(db, &record, store, ret_stored, err);
+	struct record_item item = { .store = store };
+	int rc = batch_submit(db, &record_batch, &item, 64, err);
+
+	if (rc == 0)
+		*ret_stored = item.is_stored;
+	return rc;
 }
 
 int power_sync_fail(struct db *db, const struct power_sync_store *store, bool *ret_stored, struct error *err)

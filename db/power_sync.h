@@ -42,7 +42,7 @@ struct power_sync_store {
 	const char *reason;      /* fails: why */
 	const char *conductor;   /* fails: for the history row */
 };
-/* Records the state. *ret_stored: nobody came between. */
+/* Records the state, with others in one statement. *ret_stored: nobody came between, and it was another. */
 SUSPENDS int power_sync_record(struct db *db, const struct power_sync_store *store, bool *ret_stored,
 			       struct error *err);
 /* Records it and puts the node into maintenance with the fault "power failure", last_error and a history row.
