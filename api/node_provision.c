@@ -4,12 +4,15 @@
  * verb; what only the conductor knows (interfaces, steps) it says itself. Source: ironic-contract,
  * section 5.2.
  */
+#include "api/node_provision.h"
+
 #include <string.h>
 
 #include "api/dispatch.h"
 #include "api/handlers.h"
 #include "api/node.h"
-#include "api/node_provision.h"
+#include "db/stored_steps.h"
+#include "lib/json.h"
 #include "model/fsm.h"
 
 /* Longest run of what consists of steps: firmware and disks take hours. */
@@ -315,8 +318,48 @@ static int check_legality(const struct api_request *request, const struct node *
 		    name ? name : "None", node_uuid(node), state ? state : "None");
 }
 
-static int check(const struct api_request *request, const struct node *node,
-		 const struct provision_verb *verb, struct error *err)
+/* Its steps become those of the request, for the verbs that take any. */
+static int use_runbook(struct api_request *request, const struct node *node, enum provision_event event,
+		       const struct stored_runbook *runbook, struct error *err)
+{
+	const char *list = event == EVENT_SERVICE ? "service_steps" : "clean_steps";
+	const char *ident = argument_text(request->body, "runbook");
+	json_t *steps = NULL;
+
+	if (!runbook->is_for_node)
+		return fail(err, ERR_INVALID,
+			    "Runbook %.255s can not be used on node %s: the node has none of its traits.",
+			    ident, node_uuid(node));
+	if (event != EVENT_CLEAN && event != EVENT_SERVICE)
+		return 0; /* the pairing says what is wrong */
+	if (is_given(request->body, list))
+		return fail(err, ERR_INVALID, "\"%s\" and \"runbook\" can not be given both", list);
+	int rc = json_parse(runbook->steps, strlen(runbook->steps), JSON_VALUE_DEPTH_MAX, &steps, err);
+	if (rc < 0)
+		return rc;
+	json_object_set_new(request->body, list, steps);
+	json_object_set_new(request->body, "disable_ramdisk", json_boolean(runbook->is_ramdisk_disabled));
+	return 0;
+}
+
+static int take_runbook(struct api_request *request, const struct node *node, enum provision_event event,
+			struct error *err)
+{
+	const char *ident = argument_text(request->body, "runbook");
+	struct stored_runbook runbook;
+
+	int rc = stored_runbook_read(request->db, ident, node->id, &runbook, err);
+	if (rc == -ERR_NOT_FOUND)
+		return fail(err, ERR_NOT_FOUND, "Runbook %.255s could not be found.", ident);
+	if (rc < 0)
+		return rc;
+	rc = use_runbook(request, node, event, &runbook, err);
+	stored_runbook_release(&runbook);
+	return rc;
+}
+
+static int check(struct api_request *request, const struct node *node, const struct provision_verb *verb,
+		 struct error *err)
 {
 	int rc;
 
@@ -331,8 +374,7 @@ static int check(const struct api_request *request, const struct node *node,
 	if (rc == 0)
 		rc = node_provision_check_drive(request->body, verb->event, request->version, err);
 	if (rc == 0 && is_given(request->body, "runbook"))
-		rc = fail(err, ERR_NOT_FOUND, "Runbook %.255s could not be found.",
-			  argument_text(request->body, "runbook"));
+		rc = take_runbook(request, node, verb->event, err);
 	return rc == 0 ? node_provision_check_body(request->body, verb->event, request->version, err) : rc;
 }
 

@@ -210,6 +210,46 @@ def test_deploy_steps_go_among_the_interfaces(env):
     reaches(server, 'active')
 
 
+def test_runbooks_and_deploy_templates_give_their_steps(env):
+    server = env.standalone({'fake': {'bios_delay': '1'}})
+    manageable(server)
+    server.ok('POST', '/v1/runbooks', {'name': 'CUSTOM_RESET', 'steps': [
+        {**DELETE_RAID, 'args': {}, 'order': 2}, {**RESET, 'args': {}, 'order': 1}]})
+    assert 'CUSTOM_RESET' in ask(server, 'clean', status=400, runbook='CUSTOM_RESET').fault()
+    server.client('node', 'add', 'trait', 'n', 'CUSTOM_RESET')
+    ask(server, 'clean', status=400, runbook='CUSTOM_RESET', clean_steps=[RESET])
+    ask(server, 'clean', runbook='CUSTOM_RESET')
+    node = harness.eventually(lambda: (lambda n: n if n['clean_step'] else None)(server.node('n')), 10)
+    listed = [step['step'] for step in node['driver_internal_info']['clean_steps']]
+    assert listed == ['factory_reset', 'delete_configuration'], listed
+    reaches(server, 'manageable')
+    ask(server, 'provide', status=400, runbook='CUSTOM_RESET')
+    server.client('node', 'provide', 'n', '--wait', '30')
+    server.ok('POST', '/v1/deploy_templates', {'name': 'CUSTOM_FAST', 'steps': [
+        {**RESET, 'args': {}, 'priority': 120}, {**DELETE_RAID, 'args': {}, 'priority': 110}]})
+    server.ok('PATCH', '/v1/nodes/n', [{'op': 'add', 'path': '/instance_info/traits', 'value': ['CUSTOM_FAST', 'X']}])
+    ask(server, 'active', deploy_steps=[{**DELETE_RAID, 'args': {}, 'priority': 10}])
+    node = harness.eventually(lambda: (lambda n: n if n['deploy_step'] else None)(server.node('n')), 10)
+    listed = [(step['step'], step['priority']) for step in node['driver_internal_info']['deploy_steps']]
+    assert listed == [('factory_reset', 120), ('deploy', 100), ('delete_configuration', 10)], listed
+    reaches(server, 'active')
+
+
+def test_tearing_down_ends_the_allocation(env):
+    server = env.standalone()
+    available(server, resource_class='small')
+    server.power('n')
+    server.wait_power('n')
+    server.client('allocation', 'create', '--resource-class', 'small', '--name', 'a', '--wait', '30')
+    node = server.node('n')
+    assert node['allocation_uuid'] and node['instance_uuid'] == node['allocation_uuid'], node
+    server.client('node', 'deploy', 'n', '--wait', '30')
+    server.client('node', 'undeploy', 'n', '--wait', '30')
+    node = server.node('n')
+    assert node['allocation_uuid'] is None and node['instance_uuid'] is None, node
+    assert server.get('/v1/allocations/a').status == 404
+
+
 def test_hold_unhold_and_abort(env):
     server = env.standalone()
     manageable(server)
