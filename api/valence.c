@@ -15,6 +15,7 @@
 
 #define LISTENER_MAX   4
 #define BODY_MAX_BYTES (256 * 1024)
+#define RETRY_AFTER_S  "1"
 
 static struct {
 	struct option_list host_ip;
@@ -24,7 +25,7 @@ static struct {
 /* clang-format off */
 static const struct option table[] = {
 	{ .section = "valence", .name = "host_ip", .type = OPTION_LIST, .target = &options.host_ip,
-	  .help = "Addresses on which the Valence API is served, comma-separated. Default: none, it is off." },
+	  .help = "Addresses to serve the Valence API on, comma-separated. Default: none, it is off." },
 	{ .section = "valence", .name = "port", .type = OPTION_INT, .target = &options.port,
 	  .preset = "8181", .min = 0, .max = 65535,
 	  .help = "Its TCP port. 0: any free one, which the log names." },
@@ -153,6 +154,8 @@ static void run_handler(struct api_request *request)
 		request->fault_status ? request->fault_status : error_info((enum errcode) - rc)->http_status;
 	if (status >= 500)
 		log_warning("%s %s: %d: %s", request->http->method, request->http->path, status, err.text);
+	if (rc == -ERR_NODE_LOCKED || status == 503)
+		http_response_header(request->out, "Retry-After", RETRY_AFTER_S);
 	buf_clear(&request->out->body);
 	valence_reply_fault(request, status, err.text);
 }

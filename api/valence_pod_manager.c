@@ -133,8 +133,9 @@ static int check_reachable(struct api_request *request, const struct pod_manager
 		return 0;
 	fail_prefix(err, "Unable to reach the pod manager at %s", row->url);
 	/* The address has been checked: what is wrong with the request are the credentials. */
-	return request->fault_status == 400 ? valence_fail(request, VALENCE_UNAUTHORIZED, err, "%s", err->text)
-					    : rc;
+	return request->fault_status == 400
+		       ? valence_fail(request, VALENCE_UNAUTHORIZED, err, "%s", err->text)
+		       : rc;
 }
 
 /* As managers' URLs are recorded: scheme and host in lower case, a path, no slash at the end. */

@@ -23,7 +23,7 @@ static const struct {
 	[VALENCE_NOT_FOUND]       = { 404, ERR_NOT_FOUND, NULL, NULL },
 	[VALENCE_NO_DRIVER]       = { 404, ERR_NOT_FOUND, "Unsupported Driver Specified", NULL },
 	[VALENCE_NONE_FREE]       = { 404, ERR_NOT_FOUND, "ExpEther Exception", "40400" },
-	[VALENCE_EXISTS]          = { 409, ERR_CONFLICT, NULL, NULL },
+	[VALENCE_EXISTS]          = { 409, ERR_CONFLICT, "Resource Already Exists", NULL },
 	[VALENCE_EXPETHER]        = { 500, ERR_INTERNAL, NULL, NULL },
 	[VALENCE_NOT_IMPLEMENTED] = { 501, ERR_UNSUPPORTED, "Not Implemented", "Not Implemented" },
 	[VALENCE_UNAVAILABLE]     = { 503, ERR_NO_CONDUCTOR, NULL, NULL },
@@ -54,8 +54,6 @@ static const char *title_of(int status)
 		return "Authorization Error";
 	case 404:
 		return "Resource could not be found";
-	case 409:
-		return "Resource Already Exists";
 	case 503:
 		return "Connection Error";
 	default:
@@ -80,14 +78,12 @@ int valence_fail_method(struct api_request *request, int rc)
 {
 	if (rc == 0)
 		return 0;
-	if (rc == -ERR_NODE_LOCKED)
-		request->fault_title = "Conflict";
-	else if (request->fault_status == 404)
-		request->fault_title = faults[VALENCE_NONE_FREE].title;
-	else if (request->fault_status == 409)
+	if (request->fault_status == 409) {
 		request->fault_status = 400;
-	if (request->fault_status == 404)
+	} else if (request->fault_status == 404) {
+		request->fault_title = faults[VALENCE_NONE_FREE].title;
 		request->fault_code = faults[VALENCE_NONE_FREE].code;
+	}
 	return rc;
 }
 

@@ -367,6 +367,9 @@ def test_action__what_cannot_be_done__is_refused_as_by_valence(env):
         valence.refused('POST', f'/v1/nodes/{node["uuid"]}/action', {'attach': {'resource_id': card}}, 400,
                         'Bad Request', 'Bad Request', 'already assigned')
     valence.refused('POST', path, {'attach': {'resource_id': valence.device(HELD)['uuid']}}, 400, 'Bad Request')
+    valence.refused('POST', f'/v1/nodes/{small["uuid"]}/action', {'detach': {'resource_id': card}}, 400,
+                    'Bad Request')
+    assert valence.eem(NIC)['group_id'] == valence.eem(HOST_FREE)['group_id']
     full = f'/v1/nodes/{small["uuid"]}/action'
     for name in SSD, GPU:
         valence.ok('POST', full, {'attach': {'resource_id': valence.device(name)['uuid']}}, 204)
