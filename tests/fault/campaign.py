@@ -158,7 +158,8 @@ class Sampler:
 class Campaign:
     """cluster: another database than a plain one; database: what ferrule is told about it."""
 
-    def __init__(self, env, seed, conductor_program=None, faults=None, cluster=None, database=None, conductors=3, apis=2):
+    def __init__(self, env, seed, conductor_program=None, faults=None, cluster=None, database=None,
+                 conductors=3, apis=2):
         self.rng = random.Random(seed)
         self.seed = seed
         self.env = env
@@ -170,8 +171,9 @@ class Campaign:
         self.slowest_idle = self.slowest_takeover = 0.0
         programs = {'ferrule-conductor': conductor_program} if conductor_program else {}
         self.service = service.Service(env, service.SHORT_TIMES, {
-            'ipmi': {'command_retry_timeout': 8, 'allow_send_raw': 'true'}, 'redfish': {'connection_attempts': 2, 'connection_retry_interval': 0.5,
-                                                              'connect_timeout': 3, 'read_timeout': 8},
+            'ipmi': {'command_retry_timeout': 8, 'allow_send_raw': 'true'},
+            'redfish': {'connection_attempts': 2, 'connection_retry_interval': 0.5,
+                        'connect_timeout': 3, 'read_timeout': 8},
             'fake': {'power_delay': '0,0.3', 'vendor_delay': '0,0.3'}, 'database': database or {}}, programs, cluster)
         self.cluster = self.service.cluster
         self.cluster.sql((pathlib.Path(__file__).parent / 'audit.sql').read_text())

@@ -38,8 +38,8 @@ def read_lock(row, at):
 
 def read_action(row, at):
     seq, _, key, uuid, node_id, kind, exclusive, on_crash, state, token, instance, attempt, accepted = row
-    return Action(int(seq), at, int(key), uuid, number(node_id), kind, exclusive == 't', on_crash, state, token, instance,
-                  int(attempt), accepted == 't')
+    return Action(int(seq), at, int(key), uuid, number(node_id), kind, exclusive == 't', on_crash, state, token,
+                  instance, int(attempt), accepted == 't')
 
 
 def read_lease(row, at):
@@ -241,8 +241,8 @@ class Checker:
         beats = self.beats[holding.instance]
         last = bisect.bisect_right(beats, write.at + CLOCK_NOISE) - 1
         if last < 0 or write.at + self.times['flight'] >= beats[last] + self.times['hold'] + CLOCK_NOISE:
-            self.say(3, f'a write left {self.ms(write.at - beats[last]) if last >= 0 else "without any"} after the last '
-                        f'renewal of its lease: {write}')
+            since = self.ms(write.at - beats[last]) if last >= 0 else 'without any'
+            self.say(3, f'a write left {since} after the last renewal of its lease: {write}')
         dead = self.dead.get(holding.instance)
         if dead is not None and write.at > dead + CLOCK_NOISE:
             self.say(4, f'a write left {self.ms(write.at - dead)} after its conductor was declared dead: {write}')

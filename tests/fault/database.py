@@ -36,7 +36,8 @@ class Bounced(service.Cluster):
         return self.start_bouncer()
 
     def start_bouncer(self):
-        self.bouncer = Bouncer(self.env, 'pgbouncer', service.unprivileged([self.PROGRAM, str(self.folder / 'pgbouncer.ini')]))
+        command = service.unprivileged([self.PROGRAM, str(self.folder / 'pgbouncer.ini')])
+        self.bouncer = Bouncer(self.env, 'pgbouncer', command)
         return self
 
     def kill_bouncer(self):
@@ -62,14 +63,14 @@ class Replicated(service.Cluster):
 
     def create(self):
         super().create()
-        self.replica.run('pg_basebackup', '-D', self.replica.data, '-h', self.folder, '-p', self.port, '-U', 'ferrule', '-R',
-                         '-X', 'stream', '-c', 'fast', '--no-sync')
+        self.replica.run('pg_basebackup', '-D', self.replica.data, '-h', self.folder, '-p', self.port, '-U',
+                         'ferrule', '-R', '-X', 'stream', '-c', 'fast', '--no-sync')
         self.replica.data.chmod(0o700)
         self.replica.start()
         self.sql("ALTER SYSTEM SET synchronous_standby_names = '*'", 'postgres')
         self.sql('SELECT pg_reload_conf()', 'postgres')
-        harness.eventually(lambda: self.sql('SELECT sync_state FROM pg_stat_replication', 'postgres') == 'sync', 20, 0.1,
-                           'a synchronous replica')
+        state = 'SELECT sync_state FROM pg_stat_replication'
+        harness.eventually(lambda: self.sql(state, 'postgres') == 'sync', 20, 0.1, 'a synchronous replica')
         return self
 
     def dsn(self, port=None):

@@ -31,8 +31,8 @@ class Holding:
         return self.returned, FOREVER
 
     def __repr__(self):
-        return f'<node {self.node} action {self.action} {self.token} epoch {self.epoch}: taken {self.invoked}..{self.returned}, ' \
-               f'ended {self.end()}>'
+        return f'<node {self.node} action {self.action} {self.token} epoch {self.epoch}: ' \
+               f'taken {self.invoked}..{self.returned}, ended {self.end()}>'
 
 
 def read(paths):

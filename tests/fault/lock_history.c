@@ -1,14 +1,15 @@
 /*
- * lock_history: takes and releases the locks of nodes by the real statements of db/action.c, from many fibers, and
- * writes down what each call was told and when. history.py judges it.
+ * lock_history: takes and releases the locks of nodes by the real statements of db/action.c, from many
+ *fibers, and writes down what each call was told and when. history.py judges it.
  *
  *	lock_history CONNECTION INSTANCE FIRST_NODE NODES FIBERS PAIRS SEED OUTPUT [broken]
  *
- * Lines of OUTPUT, times in nanoseconds of CLOCK_BOOTTIME, one write(2) each so that a kill loses only what was not
- * told yet: "T node action token epoch invoked returned" a lock was taken (started and accepted: before its acceptance
- * nobody holds anything); "R node action token invoked" a release begins; "r action token returned ok|fenced|error" it
- * ended; "S node action invoked returned" a sweep took the lock of a dead instance away.
- * "broken" looks whether the lock is free and takes it by two statements: the checker must notice.
+ * Lines of OUTPUT, times in nanoseconds of CLOCK_BOOTTIME, one write(2) each so that a kill loses only what
+ *was not told yet: "T node action token epoch invoked returned" a lock was taken (started and accepted:
+ *before its acceptance nobody holds anything); "R node action token invoked" a release begins; "r action
+ *token returned ok|fenced|error" it ended; "S node action invoked returned" a sweep took the lock of a dead
+ *instance away. "broken" looks whether the lock is free and takes it by two statements: the checker must
+ *notice.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -61,9 +62,16 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 SUSPENDS static void insert(int64_t node)
 {
 	char uuid[UUID_TEXT], node_uuid[UUID_TEXT];
-	struct action_request request = { .uuid = uuid, .node_id = node, .node_uuid = node_uuid, .kind = "fault",
-					  .is_exclusive = true, .on_crash = "never", .pool = ":fault",
-					  .target = "nobody", .wait_ms = WAIT_MS, .run_s = 60 };
+	struct action_request request = { .uuid = uuid,
+					  .node_id = node,
+					  .node_uuid = node_uuid,
+					  .kind = "fault",
+					  .is_exclusive = true,
+					  .on_crash = "never",
+					  .pool = ":fault",
+					  .target = "nobody",
+					  .wait_ms = WAIT_MS,
+					  .run_s = 60 };
 	struct error err;
 	int64_t id;
 
@@ -79,15 +87,16 @@ SUSPENDS static bool take(int64_t node, struct action *action)
 	bool is_started = false;
 	struct error err;
 
-	if (action_start_exclusive(history.db, node, "history", history.instance, &is_started, action, &err) < 0 ||
+	if (action_start_exclusive(history.db, node, "history", history.instance, &is_started, action, &err) <
+		    0 ||
 	    !is_started)
 		return false;
 	if (action_accept(history.db, action, NULL, &err) < 0) {
 		action_release(action);
 		return false;
 	}
-	note("T %" PRId64 " %" PRId64 " %s %" PRId64 " %" PRId64 " %" PRId64 "\n", node, action->id, action->token,
-	     action->epoch, invoked, clock_ns());
+	note("T %" PRId64 " %" PRId64 " %s %" PRId64 " %" PRId64 " %" PRId64 "\n", node, action->id,
+	     action->token, action->epoch, invoked, clock_ns());
 	return true;
 }
 
@@ -104,13 +113,19 @@ SUSPENDS static const char *release(struct action *action)
 /* ---- a broken one: to look and to take are two ---- */
 
 static const struct db_statement look_statement = {
-	.name = "broken_look", .sql = "SELECT 1 FROM nodes WHERE id = $1 AND lock_token IS NULL", .param_count = 1 };
+	.name = "broken_look",
+	.sql = "SELECT 1 FROM nodes WHERE id = $1 AND lock_token IS NULL",
+	.param_count = 1
+};
 static const struct db_statement take_statement = {
 	.name = "broken_take",
-	.sql = "UPDATE nodes SET lock_token = $2, lock_epoch = lock_epoch + 1 WHERE id = $1 RETURNING lock_epoch",
-	.param_count = 2 };
+	.sql = "UPDATE nodes SET lock_token = $2, lock_epoch = lock_epoch + 1 WHERE id = $1 RETURNING "
+	       "lock_epoch",
+	.param_count = 2
+};
 static const struct db_statement release_statement = {
-	.name = "broken_release", .sql = "UPDATE nodes SET lock_token = NULL WHERE id = $1", .param_count = 1 };
+	.name = "broken_release", .sql = "UPDATE nodes SET lock_token = NULL WHERE id = $1", .param_count = 1
+};
 
 SUSPENDS static bool take_broken(int64_t node, struct action *action)
 {
@@ -135,8 +150,8 @@ SUSPENDS static bool take_broken(int64_t node, struct action *action)
 	db_rows_release(rows);
 	action->id = (int64_t)getpid() * 1000000 + ++last;
 	action->node_id = node;
-	note("T %" PRId64 " %" PRId64 " %s %" PRId64 " %" PRId64 " %" PRId64 "\n", node, action->id, action->token,
-	     action->epoch, invoked, clock_ns());
+	note("T %" PRId64 " %" PRId64 " %s %" PRId64 " %" PRId64 " %" PRId64 "\n", node, action->id,
+	     action->token, action->epoch, invoked, clock_ns());
 	return true;
 }
 
@@ -146,7 +161,8 @@ SUSPENDS static const char *release_broken(struct action *action)
 	char id[24];
 
 	snprintf(id, sizeof(id), "%" PRId64, action->node_id);
-	return db_exec(history.db, &release_statement, (const char *[]){ id }, NULL, &err) == 0 ? "ok" : "error";
+	return db_exec(history.db, &release_statement, (const char *[]){ id }, NULL, &err) == 0 ? "ok"
+												: "error";
 }
 
 /* ---- fibers ---- */
@@ -242,7 +258,8 @@ int main(int argc, char **argv)
 	history.is_broken = argc > 9 && strcmp(argv[9], "broken") == 0;
 	log_init("lock_history", LOG_ERROR, false);
 	loop_init();
-	history.db = db_new(&(struct db_options){ .connection = argv[1], .application_name = "ferrule-history" });
+	history.db =
+		db_new(&(struct db_options){ .connection = argv[1], .application_name = "ferrule-history" });
 	for (unsigned left = history.fibers; left > 0; left--)
 		fiber_spawn("work", work, NULL);
 	fiber_spawn("sweep", sweep, NULL);

@@ -119,8 +119,9 @@ class Cluster:
             return False
 
     def sql(self, text, database='ferrule', timeout_s=60):
-        done = subprocess.run([pg_bin('psql'), '-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-U', 'ferrule',
-                               '-d', database, '-h', str(self.folder), '-p', str(self.port), '-f', '-'], input=text,
+        done = subprocess.run([pg_bin('psql'), '-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1',
+                               '-U', 'ferrule', '-d', database, '-h', str(self.folder), '-p', str(self.port),
+                               '-f', '-'], input=text,
                               capture_output=True, text=True, timeout=timeout_s, check=False,
                               env={'PATH': '/usr/bin:/bin', 'LC_ALL': 'C', 'PGAPPNAME': 'fault-test'})
         assert done.returncode == 0, f'psql: {done.stderr}'

@@ -45,8 +45,8 @@ def sound():
                             'h' if new else '', None, action)
 
     def action(seq, at, key, state, token='', is_accepted=False, attempt=1):
-        return checker.Action(seq, at * SECOND, key, f'u{key}', 1, 'passthru', True, 'never', state, token, 'i1', attempt,
-                              is_accepted)
+        return checker.Action(seq, at * SECOND, key, f'u{key}', 1, 'passthru', True, 'never', state, token, 'i1',
+                              attempt, is_accepted)
 
     def write(at, epoch, token, key):
         return checker.Write(int(at * SECOND), 'node', epoch, token, key, int((at + 5) * SECOND), 'POST /x')

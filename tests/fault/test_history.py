@@ -23,8 +23,8 @@ class Worker:
         self.instance = str(uuid.uuid4())
         self.path = env.folder / f'history-{number}-{self.instance}'
         self.pairs = pairs
-        cluster.sql(f"INSERT INTO conductors (instance, hostname, pools, drivers) VALUES ('{self.instance}', 'h{number}', "
-                    "'{}', '{}')")
+        cluster.sql(f"INSERT INTO conductors (instance, hostname, pools, drivers) "
+                    f"VALUES ('{self.instance}', 'h{number}', '{{}}', '{{}}')")
         first = cluster.sql('SELECT min(id) FROM nodes')
         self.program = harness.Program(env, f'history-{number}', [
             harness.BIN.parent / 'tests' / 'fault' / 'lock_history', cluster.dsn(), self.instance, first, NODES, FIBERS,
