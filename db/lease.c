@@ -7,8 +7,8 @@
 #include "db/pool.h"
 #include "lib/xalloc.h"
 
-/* A renewal that hangs must leave time for another before the lease ends. */
-enum { RENEW_TIMEOUT_MS = 3000 };
+/* A renewal that hangs must leave time for another before the gate closes: less than hold - flight - beat. */
+enum { RENEW_TIMEOUT_MS = 2000 };
 
 #define TIMELINE "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
 
