@@ -269,6 +269,13 @@ static int check_release(const struct node *node, const char *uuid, struct error
 	return 0;
 }
 
+static bool is_holding(const struct node *node, const char *uuid)
+{
+	const char *instance = node_text(node, NODE_INSTANCE_UUID);
+
+	return instance && strcmp(instance, uuid) == 0;
+}
+
 /* Takes the instance off the node; the allocation goes with it. */
 static int release_node(struct api_request *request, const char *uuid, const char *node_ident,
 			struct node_wait *wait, bool *is_done, struct error *err)
@@ -280,6 +287,8 @@ static int release_node(struct api_request *request, const char *uuid, const cha
 	int rc = node_read(request->db, node_ident, NULL, 0, &node, err);
 	if (rc == -ERR_NOT_FOUND)
 		rc = node_not_found(node_ident, err);
+	else if (rc == 0 && !is_holding(&node, uuid)) /* it went between the two reads */
+		rc = fail(err, ERR_NOT_FOUND, "Allocation %s could not be found.", request->ident[0]);
 	else if (rc == 0)
 		rc = check_release(&node, uuid, err);
 	if (rc == 0)

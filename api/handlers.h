@@ -96,6 +96,10 @@ HANDLER(allocation_create);
 HANDLER(allocation_remove);
 HANDLER(allocation_show_of_node);
 HANDLER(allocation_remove_of_node);
+/* event.c */
+HANDLER(event_create);
+/* ramdisk.c */
+HANDLER(ramdisk_lookup);
 /* inspection_rule.c */
 HANDLER(inspection_rule_delete_all);
 /* runbook.c */

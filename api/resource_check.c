@@ -8,7 +8,7 @@
 
 #define MAC_LEN 17
 
-static bool is_mac(const char *text)
+bool resource_is_mac(const char *text)
 {
 	for (size_t i = 0; i < MAC_LEN; i++) {
 		bool is_right = i % 3 == 2 ? text[i] == ':' : isxdigit((unsigned char)text[i]) != 0;
@@ -23,7 +23,7 @@ int resource_check_address(struct resource_draft *draft, struct error *err)
 {
 	const char *given = resource_draft_text(draft, "address");
 
-	if (!is_mac(given))
+	if (!resource_is_mac(given))
 		return fail(err, ERR_INVALID, "Expected valid MAC address for address: %s", given);
 	char *address = arena_strdup(draft->request->arena, given);
 	for (char *p = address; *p; p++)

@@ -71,6 +71,9 @@ static const struct query_parameter allocation_query[] = {
 	PAGE_PARAMETERS, { "node", QUERY_TEXT, 0 }, { "resource_class", QUERY_TEXT, 0 },
 	{ "state", QUERY_TEXT, 0 }, { "owner", QUERY_TEXT, 60 }, { "fields", QUERY_TEXT, 0 }, { 0 }
 };
+static const struct query_parameter lookup_query[] = {
+	{ "addresses", QUERY_TEXT, 0 }, { "node_uuid", QUERY_UUID, 0 }, { 0 }
+};
 static const struct query_parameter named_query[] = {
 	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
@@ -317,6 +320,9 @@ const struct route routes[] = {
 	{ DELETE("/v1/chassis/{}"), REMOVE(chassis_rules) },
 	{ GET("/v1/chassis/{}/nodes"), .handle = chassis_nodes, .query = node_list_query },
 
+	{ POST("/v1/events"), .handle = event_create, FREE_BODY, SINCE(54, NOT_FOUND) },
+	{ GET("/v1/lookup"), .handle = ramdisk_lookup, .query = lookup_query, .is_public = true,
+	  SINCE(22, NOT_FOUND) },
 	{ GET("/v1/shards"), .handle = shard_list, SINCE(82, NOT_FOUND) },
 	{ GET("/v1/changes"), .handle = changes_stream, .query = changes_query,
 	  .produces = "text/event-stream" },

@@ -181,6 +181,10 @@ def test_allocations(env):
     run_files(env, 'allocations.json')
 
 
+def test_ramdisk(env):
+    run_files(env, 'ramdisk.json')
+
+
 def test_chassis(env):
     run_files(env, 'chassis.json')
 
