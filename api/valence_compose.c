@@ -180,8 +180,14 @@ static int attach_all(struct api_request *request, const char *uuid, json_t *typ
 	json_t *args = json_pack("{s:{s:O}}", "pci_device", "type", types);
 
 	int rc = valence_run_on_node(request, uuid, "POST", "compose", args, NULL, err);
-	if (rc < 0)
-		valence_undo_node(request, uuid);
+	if (rc == 0)
+		return 0;
+	valence_undo_node(request, uuid);
+	if (request->fault_status == 400) /* a type that nothing is of */
+		return valence_fail(request, VALENCE_NONE_FREE, err, "Requested device not available: %s",
+				    err->text);
+	if (request->fault_status == 409) /* the host is full */
+		return valence_fail(request, VALENCE_EXPETHER, err, "%s", err->text);
 	return rc;
 }
 

@@ -114,6 +114,18 @@ static bool is_still_free(struct api_request *request, const struct device *devi
 	return device_list(request->db, &filter, 1, request->arena, &found, &count, NULL) == 0 && count > 0;
 }
 
+static int run_with_device(struct api_request *request, const struct pooled_node *node, const char *method,
+			   const struct device *device, struct error *err)
+{
+	int rc = valence_run_on_node(request, node->uuid, "POST", method,
+				     json_pack("{s:s}", "device_id", device->resource_id), NULL, err);
+
+	if (rc == 0 || request->fault_status != 409)
+		return rc;
+	return valence_fail(request, is_still_free(request, device) ? VALENCE_EXPETHER : VALENCE_BAD_REQUEST,
+			    err, "%s", err->text);
+}
+
 static int attach(struct api_request *request, const struct pooled_node *node, const struct device *device,
 		  struct error *err)
 {
@@ -121,11 +133,7 @@ static int attach(struct api_request *request, const struct pooled_node *node, c
 		return valence_fail(request, VALENCE_BAD_REQUEST, err,
 				    "Device %s already assigned to a different node: %s", device->uuid,
 				    device->host_id ? device->host_id : "None");
-	int rc = valence_run_on_node(request, node->uuid, "POST", "attach_device",
-				     json_pack("{s:s}", "device_id", device->resource_id), NULL, err);
-	if (rc == -ERR_INTERNAL && request->fault_status == 400 && is_still_free(request, device))
-		return valence_fail(request, VALENCE_EXPETHER, err, "%s", err->text);
-	return rc;
+	return run_with_device(request, node, "attach_device", device, err);
 }
 
 static int detach(struct api_request *request, const struct pooled_node *node, const struct device *device,
@@ -133,8 +141,7 @@ static int detach(struct api_request *request, const struct pooled_node *node, c
 {
 	if (strcmp(device->group_id, DEVICE_FREE_GROUP) == 0 && !device->intent)
 		return 0;
-	return valence_run_on_node(request, node->uuid, "POST", "detach_device",
-				   json_pack("{s:s}", "device_id", device->resource_id), NULL, err);
+	return run_with_device(request, node, "detach_device", device, err);
 }
 
 /* clang-format off */

@@ -73,14 +73,9 @@ void valence_reply_fault(struct api_request *request, int status, const char *se
 	json_decref(body);
 }
 
-/* A conductor's 409 is a device that another node has, or a full host: nothing that exists already. */
 int valence_fail_method(struct api_request *request, int rc)
 {
-	if (rc == 0)
-		return 0;
-	if (request->fault_status == 409) {
-		request->fault_status = 400;
-	} else if (request->fault_status == 404) {
+	if (rc < 0 && request->fault_status == 404) {
 		request->fault_title = faults[VALENCE_NONE_FREE].title;
 		request->fault_code = faults[VALENCE_NONE_FREE].code;
 	}

@@ -275,8 +275,14 @@ def test_compose__what_cannot_be_had__leaves_nothing_behind(env):
     assert 'GPU' in fault['detail'], fault
     assert valence.eem(NIC)['group_id'] == valence.eem(GPU)['group_id'] == '4093'
     assert valence.ok('GET', '/v1/nodes') == []
-    for name in 'abc':
+    valence.refused('POST', '/v1/nodes', {'podm_id': podm['uuid'], 'name': 'n', 'properties': {
+        'pci_device': {'type': ['FPGA']}}}, 404, 'ExpEther Exception', '40400', 'Requested device not available')
+    for name in 'ab':
         valence.ok('POST', '/v1/nodes', {'podm_id': podm['uuid'], 'name': name})
+    valence.refused('POST', '/v1/nodes', {'podm_id': podm['uuid'], 'name': 'n', 'properties': {
+        'pci_device': {'type': ['NIC', 'GPU', 'SSD']}}}, 500, 'ExpEther Exception')  # two fit the last host
+    assert all(valence.eem(card)['group_id'] == '4093' for card in (NIC, GPU, SSD))
+    valence.ok('POST', '/v1/nodes', {'podm_id': podm['uuid'], 'name': 'c'})
     valence.refused('POST', '/v1/nodes', {'podm_id': podm['uuid'], 'name': 'd'}, 404, 'ExpEther Exception',
                     '40400', 'Node not available')
     body = {'podm_id': podm['uuid'], 'name': 'd'}

@@ -208,7 +208,7 @@ static void test_method__refused__is_valences_fault(void **state)
 	(void)state;
 	check_method_fault(0, 0, 0, NULL, NULL);
 	check_method_fault(-ERR_INTERNAL, 404, 404, "ExpEther Exception", "40400");
-	check_method_fault(-ERR_INTERNAL, 409, 400, NULL, NULL);
+	check_method_fault(-ERR_INTERNAL, 409, 409, NULL, NULL);
 	check_method_fault(-ERR_INTERNAL, 500, 500, NULL, NULL);
 	check_method_fault(-ERR_NODE_LOCKED, 0, 0, NULL, NULL);
 }
