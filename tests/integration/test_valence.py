@@ -384,6 +384,32 @@ def test_action__what_cannot_be_done__is_refused_as_by_valence(env):
     assert valence.devices(uuid=spare)[0]['state'] == 'free'
 
 
+def test_attach__of_one_card_by_many__one_gets_it(env):
+    valence = Valence(env)
+    podm = valence.add()
+    nodes = [valence.ok('POST', '/v1/nodes', {'podm_id': podm['uuid'], 'name': f'n{i}'}) for i in range(3)]
+    card = valence.device(GPU)['uuid']
+    answers = []
+
+    def attach(number):
+        node = nodes[number % 3]['uuid']
+        if number < 6:
+            answers.append(valence.call('POST', f'/v1/nodes/{node}/action', {'attach': {'resource_id': card}}))
+        else:
+            answers.append(valence.server.call('POST', f'/v1/nodes/{node}/vendor_passthru?method=attach_device',
+                                               {'device_id': GPU}))
+
+    threads = [threading.Thread(target=attach, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([answer for answer in answers if answer.status in (200, 204)]) == 1, answers
+    assert all(answer.status in (200, 204, 400, 409) for answer in answers), answers
+    owner = valence.device(GPU)['node_id']
+    assert valence.eem(GPU)['group_id'] == valence.eem(owner)['group_id'] != '4093'
+
+
 def test_device__shown_and_found__by_each_field(env):
     valence = Valence(env)
     podm = valence.add()
