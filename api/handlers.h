@@ -100,6 +100,8 @@ HANDLER(allocation_remove_of_node);
 HANDLER(event_create);
 /* ramdisk.c */
 HANDLER(ramdisk_lookup);
+HANDLER(ramdisk_heartbeat);
+HANDLER(ramdisk_continue_inspection);
 /* inspection_rule.c */
 HANDLER(inspection_rule_delete_all);
 /* runbook.c */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "api/argument.h"
 #include "api/field.h"
 #include "api/handlers.h"
 #include "api/node.h"
@@ -12,14 +13,18 @@
 #include "api/resource.h"
 #include "db/address_owner.h"
 #include "db/node_write.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/uuid.h"
 #include "model/states.h"
 
-#define TOKEN_SINCE   62
-#define ADDRESSES_MAX 200
-#define HEARTBEAT_S   300
-#define TOKEN         "agent_secret_token"
-#define MASKED        "******"
+#define TOKEN_SINCE      62
+#define INSPECTION_SINCE 84
+#define ADDRESS_BYTES    18
+#define ADDRESSES_MAX    200
+#define HEARTBEAT_S      300
+#define TOKEN            "agent_secret_token"
+#define MASKED           "******"
 
 /* One text for all, so that nobody learns which nodes there are. */
 static int not_found(struct error *err)
@@ -65,17 +70,13 @@ static const char *keep_addresses(struct api_request *request, const char *list)
 	return kept;
 }
 
-static int find_node(struct api_request *request, struct node *ret, struct error *err)
+/* By uuid or, when that is NULL, by addresses. */
+static int find_node(struct api_request *request, const char *uuid, const char *addresses, struct node *ret,
+		     struct error *err)
 {
-	const char *uuid = query_text(&request->query, "node_uuid");
-	const char *list = query_text(&request->query, "addresses");
-	const char *addresses = list ? keep_addresses(request, list) : "";
 	struct db_rows *rows = NULL;
 	int rc = 0;
 
-	if (!uuid && !addresses[0])
-		return fail(err, ERR_INVALID,
-			    "At least one of 'addresses' and 'node_uuid' parameters is required");
 	if (!uuid) {
 		rc = address_owner(request->db, addresses, &rows, err);
 		uuid = rc == 0 ? arena_strdup(request->arena, db_value(rows, 0, 0)) : NULL;
@@ -144,15 +145,178 @@ static int reply(struct api_request *request, const struct node *node, const cha
 
 int ramdisk_lookup(struct api_request *request, struct error *err)
 {
+	const char *uuid = query_text(&request->query, "node_uuid");
+	const char *list = query_text(&request->query, "addresses");
+	const char *addresses = list ? keep_addresses(request, list) : "";
 	const char *token = NULL;
 	struct node node;
 
+	if (!uuid && !addresses[0])
+		return fail(err, ERR_INVALID,
+			    "At least one of 'addresses' and 'node_uuid' parameters is required");
 	node_init(&node);
-	int rc = find_node(request, &node, err);
+	int rc = find_node(request, uuid, addresses, &node, err);
 	if (rc == 0 && request->version >= TOKEN_SINCE)
 		rc = give_token(request, &node, &token, err);
 	if (rc == 0)
 		rc = reply(request, &node, token, err);
+	node_release(&node);
+	return rc;
+}
+
+/* ---- heartbeat ---- */
+
+/* Arguments of a heartbeat stand in the query or in the body. */
+static const char *argument_of(const struct api_request *request, const char *name)
+{
+	const char *text = query_text(&request->query, name);
+
+	return text ? text : argument_text(request->body, name);
+}
+
+static int check_heartbeat(const struct api_request *request, struct error *err)
+{
+	static const struct {
+		const char *name;
+		int since;
+	} rows[] = {
+		{ "agent_version", 36 },
+		{ "agent_verify_ca", 68 },
+		{ "agent_status", 72 },
+		{ "agent_status_message", 72 },
+	};
+	const char *status = argument_of(request, "agent_status");
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (request->version < rows[i].since && argument_of(request, rows[i].name))
+			return fail(err, ERR_INVALID, "Field \"%s\" not recognised", rows[i].name);
+	}
+	if (!argument_of(request, "callback_url"))
+		return fail(err, ERR_MISSING, "Missing mandatory parameter callback_url");
+	if (status && strcmp(status, "start") != 0 && strcmp(status, "end") != 0 &&
+	    strcmp(status, "error") != 0)
+		return fail(err, ERR_INVALID, "Agent status is invalid. Valid states are start,end,error.");
+	return argument_of(request, "agent_token")
+		       ? 0
+		       : fail(err, ERR_INVALID, "Agent token is required for heartbeat processing.");
+}
+
+static bool is_same_secret(const char *a, const char *b)
+{
+	size_t len = strlen(a);
+	unsigned char difference = strlen(b) != len;
+
+	for (size_t i = 0; !difference && i < len; i++)
+		difference = (unsigned char)(difference | (a[i] ^ b[i]));
+	return !difference;
+}
+
+/* Is it the agent of this node, and where it was before? */
+static int check_agent(const struct api_request *request, struct node *node, struct error *err)
+{
+	json_t *info = node_object(node, NODE_DRIVER_INTERNAL_INFO);
+	const char *token = json_string_value(json_object_get(info, TOKEN));
+	const char *known = json_string_value(json_object_get(info, "agent_url"));
+	const char *url = argument_of(request, "callback_url");
+
+	if (url[0] && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		return fail(err, ERR_INVALID,
+			    "An issue with the supplied \"callback_url\" has been detected.");
+	if (known && strcmp(known, url) != 0)
+		return fail(err, ERR_INVALID, "Detected change in ramdisk provided \"callback_url\"");
+	if (!token || !is_same_secret(argument_of(request, "agent_token"), token))
+		return fail(err, ERR_INVALID, "Invalid or missing agent token received.");
+	return 0;
+}
+
+static int record_agent(struct api_request *request, struct node *node, bool *is_done, struct error *err)
+{
+	json_t *info = node_object(node, NODE_DRIVER_INTERNAL_INFO);
+	const char *version = argument_of(request, "agent_version");
+	char now[40];
+
+	clock_wall_text(now, sizeof now);
+	json_object_set_new(info, "agent_url", json_string(argument_of(request, "callback_url")));
+	json_object_set_new(info, "agent_last_heartbeat", json_string(now));
+	if (version)
+		json_object_set_new(info, "agent_version", json_string(version));
+	const struct change change =
+		node_change(NODE_DRIVER_INTERNAL_INFO,
+			    field_text(node_field_info(NODE_DRIVER_INTERNAL_INFO), info, request->arena));
+	return node_row_update(request->db, node->id, node->version, &change, 1, is_done, err);
+}
+
+int ramdisk_heartbeat(struct api_request *request, struct error *err)
+{
+	struct node_wait wait = { 0 };
+	struct node node;
+	bool is_done = false;
+
+	int rc = check_heartbeat(request, err);
+	if (rc < 0)
+		return rc;
+	node_init(&node);
+	rc = node_find(request, request->ident[0], &node, err);
+	while (rc == 0 && !is_done) {
+		rc = check_agent(request, &node, err);
+		if (rc == 0)
+			rc = record_agent(request, &node, &is_done, err);
+		if (rc == 0 && !is_done)
+			rc = node_wait_free(request, &wait, &node, err);
+	}
+	if (rc == 0)
+		reply_empty(request, 202);
+	node_release(&node);
+	return rc;
+}
+
+/* ---- inspection ---- */
+
+static int read_interfaces(struct api_request *request, const char **ret_addresses, struct error *err)
+{
+	const json_t *interfaces = json_object_get(json_object_get(request->body, "inventory"), "interfaces");
+	struct buf list;
+	int rc = 0;
+
+	if (json_array_size(interfaces) == 0)
+		return fail(err, ERR_INVALID,
+			    "Schema error for data: inventory needs a list of at least one of interfaces");
+	buf_init(&list, ADDRESSES_MAX * ADDRESS_BYTES);
+	for (size_t i = 0; rc == 0 && i < json_array_size(interfaces); i++) {
+		const char *address = argument_text(json_array_get(interfaces, i), "mac_address");
+
+		if (!address)
+			rc = fail(err, ERR_MISSING,
+				  "Schema error for data: 'mac_address' is a required property");
+		else
+			buf_printf(&list, "%s%s", list.len ? "," : "", address);
+	}
+	if (rc == 0 && list.overflow)
+		rc = fail(err, ERR_INVALID, "The inventory has too many interfaces.");
+	if (rc == 0)
+		*ret_addresses = keep_addresses(request, list.data);
+	buf_release(&list);
+	return rc;
+}
+
+int ramdisk_continue_inspection(struct api_request *request, struct error *err)
+{
+	const char *addresses = NULL;
+	struct node node;
+
+	if (request->version > 1 && request->version < INSPECTION_SINCE)
+		return not_found(err);
+	int rc = read_interfaces(request, &addresses, err);
+	if (rc < 0)
+		return rc;
+	node_init(&node);
+	rc = find_node(request, query_text(&request->query, "node_uuid"), addresses, &node, err);
+	if (rc == 0 && provision_state_find(node_text(&node, NODE_PROVISION_STATE)) != PROVISION_INSPECTWAIT)
+		rc = not_found(err);
+	if (rc == 0) /* no inspect interface works with an agent */
+		rc = fail(err, ERR_UNSUPPORTED,
+			  "Driver %s does not support inspection by an agent (disabled or not implemented).",
+			  node_text(&node, NODE_DRIVER));
 	node_release(&node);
 	return rc;
 }

@@ -11,8 +11,9 @@
 #include "api/query.h"
 #include "api/request.h"
 
-#define BODY_DEFAULT_BYTES   (1024 * 1024)
-#define BODY_PROVISION_BYTES (64 * 1024 * 1024)
+#define BODY_DEFAULT_BYTES    (1024 * 1024)
+#define BODY_PROVISION_BYTES  (64 * 1024 * 1024)
+#define BODY_INSPECTION_BYTES (16 * 1024 * 1024)
 
 /* How a request below the row's microversion is answered; Ironic is not uniform. */
 enum too_old {

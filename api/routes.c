@@ -74,6 +74,12 @@ static const struct query_parameter allocation_query[] = {
 static const struct query_parameter lookup_query[] = {
 	{ "addresses", QUERY_TEXT, 0 }, { "node_uuid", QUERY_UUID, 0 }, { 0 }
 };
+static const struct query_parameter heartbeat_query[] = {
+	{ "callback_url", QUERY_TEXT, 0 },    { "agent_version", QUERY_TEXT, 0 },
+	{ "agent_token", QUERY_TEXT, 0 },     { "agent_verify_ca", QUERY_TEXT, 0 },
+	{ "agent_status", QUERY_TEXT, 0 },    { "agent_status_message", QUERY_TEXT, 0 }, { 0 }
+};
+static const struct query_parameter inspection_query[] = { { "node_uuid", QUERY_UUID, 0 }, { 0 } };
 static const struct query_parameter named_query[] = {
 	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
@@ -323,6 +329,10 @@ const struct route routes[] = {
 	{ POST("/v1/events"), .handle = event_create, FREE_BODY, SINCE(54, NOT_FOUND) },
 	{ GET("/v1/lookup"), .handle = ramdisk_lookup, .query = lookup_query, .is_public = true,
 	  SINCE(22, NOT_FOUND) },
+	{ POST("/v1/heartbeat/{}"), .handle = ramdisk_heartbeat, FREE_BODY, .query = heartbeat_query,
+	  .is_public = true, SINCE(22, NOT_FOUND) },
+	{ POST("/v1/continue_inspection"), .handle = ramdisk_continue_inspection, FREE_BODY,
+	  .query = inspection_query, .max_body_bytes = BODY_INSPECTION_BYTES, .is_public = true },
 	{ GET("/v1/shards"), .handle = shard_list, SINCE(82, NOT_FOUND) },
 	{ GET("/v1/changes"), .handle = changes_stream, .query = changes_query,
 	  .produces = "text/event-stream" },

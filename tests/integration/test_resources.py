@@ -205,6 +205,7 @@ def test_an_allocation_outlives_its_process(env):
     harness.eventually(lambda: server.ok('GET', '/v1/allocations/left')['state'] == 'error', 10)
 
 
+@harness.timeout(300)
 def test_client(env):
     server = env.standalone()
     node = server.client_json('node', 'create', '--driver', 'fake-hardware', '--name', 'n', '--resource-class', 'big')
