@@ -154,7 +154,8 @@ void power_schedule_end(struct power_schedule *schedule, struct power_target *ta
 
 void power_schedule_sweep(struct power_schedule *schedule, uint64_t round)
 {
-	struct power_target **old = xreallocarray(NULL, schedule->targets.count + 1, sizeof(*old));
+	struct power_target **old =
+		xreallocarray(NULL, schedule->targets.count + 1, sizeof(struct power_target *));
 	size_t cursor = 0, count = 0;
 	int64_t id;
 

@@ -77,7 +77,7 @@ static struct metric_series *series_new(struct metric_family *family, const char
 	struct metric_series *series = xcalloc(1, sizeof(*series));
 
 	series->metric = metric;
-	for (size_t i = 0; i < label_count(metric); i++)
+	for (size_t i = 0; values && i < label_count(metric); i++)
 		series->values[i] = xasprintf("%.*s", VALUE_MAX, values[i]);
 	if (metric->type == METRIC_HISTOGRAM)
 		series->counts = xcalloc(metric->bound_count + 1, sizeof(*series->counts));
@@ -119,25 +119,8 @@ static struct metric_series *other_of(struct metric_family *family)
 	return family->other;
 }
 
-void metrics_register(struct metrics *metrics)
+static struct metric_series *series_of(struct metric_family *family, const char *const *values)
 {
-	if (metrics->families)
-		return;
-	metrics->families = xcalloc(metrics->count, sizeof(*metrics->families));
-	metrics->next = registered;
-	registered = metrics;
-	for (size_t i = 0; i < metrics->count; i++) {
-		metrics->families[i].metric = &metrics->table[i];
-		if (label_count(&metrics->table[i]) == 0)
-			metric_at(metrics, i, NULL);
-	}
-}
-
-struct metric_series *metric_at(struct metrics *metrics, size_t row, const char *const *values)
-{
-	metrics_register(metrics);
-
-	struct metric_family *family = &metrics->families[row];
 	size_t count = label_count(family->metric);
 	uint32_t hash = hash_values(values, count);
 	struct metric_series **slot = &family->slots[hash % SLOTS];
@@ -155,6 +138,26 @@ struct metric_series *metric_at(struct metrics *metrics, size_t row, const char 
 	*slot = series;
 	family->count++;
 	return series;
+}
+
+void metrics_register(struct metrics *metrics)
+{
+	if (metrics->families)
+		return;
+	metrics->families = xcalloc(metrics->count, sizeof(*metrics->families));
+	metrics->next = registered;
+	registered = metrics;
+	for (size_t i = 0; i < metrics->count; i++) {
+		metrics->families[i].metric = &metrics->table[i];
+		if (label_count(&metrics->table[i]) == 0)
+			series_of(&metrics->families[i], NULL);
+	}
+}
+
+struct metric_series *metric_at(struct metrics *metrics, size_t row, const char *const *values)
+{
+	metrics_register(metrics);
+	return series_of(&metrics->families[row], values);
 }
 
 void metric_clear(struct metrics *metrics, size_t row)
