@@ -329,16 +329,11 @@ int allocation_remove(struct api_request *request, struct error *err)
 /* Makes the allocation of the node in the path the ident. */
 static int find_of_node(struct api_request *request, struct error *err)
 {
-	const char *uuid, *name, *allocation;
+	const char *allocation;
 	struct db_rows *rows = NULL;
 
-	int rc = node_ident(request, request->ident[0], &uuid, &name, err);
+	int rc = node_find_row(request, request->ident[0], &rows, err);
 	if (rc != 0)
-		return rc;
-	rc = node_read_row(request->db, uuid, name, &rows, err);
-	if (rc == -ERR_NOT_FOUND)
-		return node_not_found(request->ident[0], err);
-	if (rc < 0)
 		return rc;
 	allocation = db_value(rows, 0, NODE_ROW_ALLOCATION_UUID);
 	if (allocation)

@@ -4,10 +4,12 @@
  * because only the database is touched. Every API process runs one; what they do is safe under races, and an
  * allocation whose process died is answered by another.
  */
+#include "lib/fiber.h"
+
 struct db;
 
 void allocator_start(struct db *db);
 /* Waits for the allocation in hand. */
-void allocator_stop(void);
+SUSPENDS void allocator_stop(void);
 /* There is a new one. */
 void allocator_wake(void);

@@ -80,6 +80,17 @@ int node_find_brief(struct api_request *request, const char *ident, struct node 
 	return rc == 0 ? label_node(request, ret) : rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
 }
 
+int node_find_row(struct api_request *request, const char *ident, struct db_rows **ret, struct error *err)
+{
+	const char *uuid, *name;
+
+	int rc = node_ident(request, ident, &uuid, &name, err);
+	if (rc != 0)
+		return rc;
+	rc = node_read_row(request->db, uuid, name, ret, err);
+	return rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
+}
+
 int node_reply(struct api_request *request, const char *uuid, int status, bool is_update, struct error *err)
 {
 	struct db_rows *rows = NULL;

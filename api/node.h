@@ -10,6 +10,9 @@ SUSPENDS int node_find(struct api_request *request, const char *ident, struct no
 /* The same with the columns of node_read_brief alone: for what conductors do. */
 SUSPENDS int node_find_brief(struct api_request *request, const char *ident, struct node *ret,
 			     struct error *err);
+/* The same as the row of node_read_row. */
+SUSPENDS int node_find_row(struct api_request *request, const char *ident, struct db_rows **ret,
+			   struct error *err);
 /* Cuts ident into one of the two ways to ask for a node. Same results; both NULL: it cannot exist. */
 int node_ident(struct api_request *request, const char *ident, const char **ret_uuid, const char **ret_name,
 	       struct error *err);

@@ -16,16 +16,10 @@ static const enum node_field state_fields[] = {
 
 static int reply_view(struct api_request *request, const struct node_view *view, struct error *err)
 {
-	const char *uuid, *name;
 	struct db_rows *rows = NULL;
 
-	int rc = node_ident(request, request->ident[0], &uuid, &name, err);
+	int rc = node_find_row(request, request->ident[0], &rows, err);
 	if (rc != 0)
-		return rc;
-	rc = node_read_row(request->db, uuid, name, &rows, err);
-	if (rc == -ERR_NOT_FOUND)
-		return node_not_found(request->ident[0], err);
-	if (rc < 0)
 		return rc;
 	reply_json(request, 200);
 	node_json_write(&request->out->body, request, view, rows, 0);

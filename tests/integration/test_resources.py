@@ -17,7 +17,8 @@ def step(rank):
 # name: (microversion, value at POST, value by PATCH); None: not accepted there.
 RESOURCES = {
     'portgroups': (23, {
-        'uuid': (1, GROUP, None), 'node_uuid': (1, NODE, None), 'address': (1, '52:54:00:00:00:01', '52:54:00:00:00:02'),
+        'uuid': (1, GROUP, None), 'node_uuid': (1, NODE, None),
+        'address': (1, '52:54:00:00:00:01', '52:54:00:00:00:02'),
         'name': (1, 'group', 'bond'), 'extra': (1, {'a': {'b': 1}}, {'c': 2}),
         'standalone_ports_supported': (1, False, True), 'mode': (26, '802.3ad', 'balance-rr'),
         'properties': (26, {'miimon': 100}, {}), 'physical_network': (102, 'net', 'other'),
