@@ -75,6 +75,7 @@ SUSPENDS static bool again(const struct task *task, int rc)
 	       fiber_sleep(DATABASE_RETRY_MS) == 0;
 }
 
+/* Accepted first: an action that dies with a claim is repeated then, and settles it. */
 static int claim(struct task *task, int64_t manager_id, const char *resource_id, const char *host_id,
 		 enum device_intent intent, bool *ret_claimed, struct device *ret, struct error *err)
 {
@@ -84,8 +85,10 @@ static int claim(struct task *task, int64_t manager_id, const char *resource_id,
 					     .node_id = task->node ? task->node->id : 0,
 					     .host_id = host_id,
 					     .action_id = job_of(task)->action.id };
-	int rc;
+	int rc = task_accept(job_of(task), err);
 
+	if (rc < 0)
+		return rc;
 	do {
 		rc = device_claim(db_of(task), &wanted, &task->arena, ret_claimed, ret, err);
 	} while (again(task, rc));

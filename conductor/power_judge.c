@@ -91,9 +91,22 @@ static void give_up(struct conductor *conductor, struct power_target *target, co
 	xfree(reason);
 }
 
+/* Some interfaces only read. */
+static bool can_switch(struct node *node)
+{
+	struct task task = { .node = node,
+			     .hardware = hardware_type_find(node_text(node, NODE_DRIVER)),
+			     .ops = &gate_closed_ops };
+	const struct interface *interface;
+
+	return task_interface(&task, INTERFACE_POWER, &interface, NULL) < 0 ||
+	       power_interface(interface)->supported[0] != POWER_UNKNOWN;
+}
+
 static bool may_force(struct node *node)
 {
-	return conductor_options.power_sync_is_forced && !node_bool(node, NODE_DISABLE_POWER_OFF);
+	return conductor_options.power_sync_is_forced && !node_bool(node, NODE_DISABLE_POWER_OFF) &&
+	       can_switch(node);
 }
 
 static void store(struct conductor *conductor, const struct node *node, enum power_state state,

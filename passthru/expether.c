@@ -657,7 +657,8 @@ static int driver_get_api_version(struct task *task, const struct passthru_call 
 	if (is_one) {
 		rc = get_version(task, &managers[0], &result->value, err);
 		/* given with the call, they are what is wrong with it */
-		return rc == -ERR_BMC_AUTH && is_addressed(call) ? fail(err, ERR_INVALID, "%s", err->text) : rc;
+		return rc == -ERR_BMC_AUTH && is_addressed(call) ? fail(err, ERR_INVALID, "%s", err->text)
+								 : rc;
 	}
 	result->value = json_array();
 	for (size_t i = 0; i < count; i++) {
