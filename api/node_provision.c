@@ -15,6 +15,8 @@
 #include "lib/json.h"
 #include "model/fsm.h"
 
+/* Of one request; each is stored again and again while they run. */
+#define STEPS_MAX 1000
 /* Longest run of what consists of steps: firmware and disks take hours. */
 #define STEPS_RUN_S           86400
 #define SHORT_RUN_S           3600
@@ -175,6 +177,8 @@ int node_provision_check_steps(const json_t *body, const char *list, struct erro
 		return 0;
 	if (json_array_size(steps) == 0 && rules == asked_rules)
 		return fail(err, ERR_INVALID, "Schema error for %s: [] is too short", list);
+	if (json_array_size(steps) > STEPS_MAX)
+		return fail(err, ERR_INVALID, "Schema error for %s: more than %d steps", list, STEPS_MAX);
 	for (size_t i = 0; rc == 0 && i < json_array_size(steps); i++) {
 		rc = check_members(list, i, json_array_get(steps, i), rules, err);
 		if (rc == 0)
@@ -299,23 +303,30 @@ static bool is_deploy(const struct provision_verb *verb)
 	return verb->event == EVENT_DEPLOY || verb->event == EVENT_REBUILD;
 }
 
-static int check_legality(const struct api_request *request, const struct node *node,
-			  const struct provision_verb *verb, struct error *err)
+static int refuse_in_state(const struct api_request *request, const struct node *node, struct error *err)
 {
 	const char *name = argument_text(request->body, "target");
 	const char *state = node_text(node, NODE_PROVISION_STATE);
 
-	if (verb && fsm_allows(provision_state_find(state), verb, request->version))
-		return 0;
-	if (verb && node_text(node, NODE_RESERVATION))
-		return fail(err, ERR_NODE_LOCKED,
-			    "Node %s is locked by host %s, please retry after the current operation is "
-			    "completed.",
-			    node_uuid(node), node_text(node, NODE_RESERVATION));
 	return fail(err, ERR_INVALID_STATE_REQUEST,
 		    "The requested action \"%s\" can not be performed on node \"%s\" while it is in state "
 		    "\"%s\".",
 		    name ? name : "None", node_uuid(node), state ? state : "None");
+}
+
+static int check_legality(const struct api_request *request, const struct node *node,
+			  const struct provision_verb *verb, struct error *err)
+{
+	const char *state = node_text(node, NODE_PROVISION_STATE);
+
+	if (fsm_allows(provision_state_find(state), verb, request->version))
+		return 0;
+	if (node_text(node, NODE_RESERVATION))
+		return fail(err, ERR_NODE_LOCKED,
+			    "Node %s is locked by host %s, please retry after the current operation is "
+			    "completed.",
+			    node_uuid(node), node_text(node, NODE_RESERVATION));
+	return refuse_in_state(request, node, err);
 }
 
 /* Its steps become those of the request, for the verbs that take any. */
@@ -363,9 +374,9 @@ static int check(struct api_request *request, const struct node *node, const str
 {
 	int rc;
 
-	if (verb && request->version < verb->since)
+	if (request->version < verb->since)
 		return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
-	if (verb && is_deploy(verb) && node_bool(node, NODE_MAINTENANCE))
+	if (is_deploy(verb) && node_bool(node, NODE_MAINTENANCE))
 		return fail(err, ERR_MAINTENANCE,
 			    "The provisioning operation can't be performed on node %s because it's in "
 			    "maintenance mode.",
@@ -394,6 +405,8 @@ static int provision(struct api_request *request, const struct node *node, struc
 	const struct provision_verb *verb = provision_verb_find(argument_text(request->body, "target"));
 	struct dispatch dispatch = dispatch_of(request, node);
 
+	if (!verb)
+		return refuse_in_state(request, node, err);
 	int rc = check(request, node, verb, err);
 	if (rc < 0)
 		return rc;

@@ -32,10 +32,9 @@ static const enum interface_type needs_rescue[] = { INTERFACE_POWER, INTERFACE_R
 /* What a verb needs and does. */
 struct workflow {
 	enum provision_event event;
-	const char
-		*maintenance_word; /* refused in maintenance, and how the refusal names it; NULL: allowed */
 	bool is_refused_when_protected;
-	bool is_of_waiting_nodes; /* its work is done in other than working states */
+	bool is_of_waiting_nodes;     /* its work is done in other than working states */
+	const char *maintenance_word; /* of the refusal in maintenance; NULL: allowed there */
 	const struct limit *limit;
 	const enum interface_type *needs;
 	workflow_fn *prepare; /* further checks, and what is stored with the promise; NULL: none */

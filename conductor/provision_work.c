@@ -19,9 +19,10 @@ static int deploy_interface_of(struct job *job, const struct deploy_interface **
 	const struct interface *interface;
 	int rc = task_interface(&job->task, INTERFACE_DEPLOY, &interface, err);
 
-	if (rc == 0)
-		*ret = deploy_interface(interface);
-	return rc;
+	if (rc < 0)
+		return rc;
+	*ret = deploy_interface(interface);
+	return 0;
 }
 
 typedef int task_fn(struct task *task, struct error *err);
@@ -199,9 +200,10 @@ static int rescue_interface_of(struct job *job, const struct rescue_interface **
 	const struct interface *interface;
 	int rc = task_interface(&job->task, INTERFACE_RESCUE, &interface, err);
 
-	if (rc == 0)
-		*ret = rescue_interface(interface);
-	return rc;
+	if (rc < 0)
+		return rc;
+	*ret = rescue_interface(interface);
+	return 0;
 }
 
 int provision_clean_up_rescue(struct job *job, struct error *err)

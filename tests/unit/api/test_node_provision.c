@@ -92,6 +92,21 @@ static void test_steps__shapes__are_checked(void **state)
 	check_all(cases, sizeof(cases) / sizeof(cases[0]), node_provision_check_body);
 }
 
+static void test_steps__too_many__are_refused(void **state)
+{
+	json_t *body = json_object(), *list = json_array();
+
+	(void)state;
+	json_object_set_new(body, "clean_steps", list);
+	for (int i = 0; i < 1000; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "interface", "raid", "step", "x"));
+	assert_int_equal(node_provision_check_body(body, EVENT_CLEAN, 115, &err), 0);
+	json_array_append_new(list, json_pack("{s:s, s:s}", "interface", "raid", "step", "x"));
+	assert_int_equal(node_provision_check_body(body, EVENT_CLEAN, 115, &err), -ERR_INVALID);
+	assert_non_null(strstr(err.text, "more than 1000"));
+	json_decref(body);
+}
+
 static void test_arguments__go_with_their_verbs(void **state)
 {
 	static const struct body_case cases[] = {
@@ -148,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps__shapes__are_checked),
+		cmocka_unit_test(test_steps__too_many__are_refused),
 		cmocka_unit_test(test_arguments__go_with_their_verbs),
 		cmocka_unit_test(test_config_drive__text_or_documents),
 	};
