@@ -395,6 +395,28 @@ def test_power_is_read_and_its_age_shown(env):
     assert figures['ferrule_power_sync_age_seconds{class="healthy",quantile="1"}'] < 5, figures
 
 
+def test_slow_reader_of_changes_holds_up_nobody(env):
+    server = env.standalone()
+    server.create_fake('n')
+    slow = socket.create_connection(('127.0.0.1', server.port))
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.sendall(b'GET /v1/changes?after=0-0 HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n')
+    server.psql("INSERT INTO node_changes (node_uuid, change, version, maintenance, last_error) "
+                "SELECT gen_random_uuid(), 'updated', i, false, repeat('x', 2000) FROM generate_series(1, 5000) i")
+    quick = Stream(server.url, last='0-0')
+    begun = time.monotonic()
+    assert len(quick.take(5001)) == 5001
+    assert time.monotonic() - begun < 30
+    figures = scrape(server.url + '/metrics')
+    assert figures['ferrule_change_readers'] == 2 and figures['ferrule_db_statements_in_flight'] <= 1, figures
+    assert figures['process_resident_memory_bytes'] < 400e6, figures  # a sanitizer build; the page is 400 KB
+    slow.settimeout(20)
+    received = 0
+    while received < 500000:  # past what was ready when it began to read
+        received += len(slow.recv(1 << 20))
+    slow.close()
+
+
 def test_service_manager_is_told(env):
     server = env.standalone()
     text = (server.data / 'run' / 'ferrule.conf').read_text()
