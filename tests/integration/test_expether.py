@@ -601,8 +601,8 @@ def test_torn_down_node_gives_its_cards_back(env):
 
 @harness.timeout(240)
 def test_crash_between_the_eems_write_and_ours(env):
-    """The conductor dies when a card is claimed; what it had sent arrives, or not. Whoever repeats the action finds out,
-    and the caller is told what is so."""
+    """The conductor dies when a card is claimed; what it had sent arrives, or not. Whoever repeats the action finds
+    out, and the caller is told what is so."""
     site = Site(env, {'n1': HOST, 'n2': HOST_WITH_GROUP}, {'conductor': QUICK})
     site.sync()
     assert site.attach('n1', USB).status == 200
