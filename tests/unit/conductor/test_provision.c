@@ -281,6 +281,22 @@ static void test_failures__end_in_their_states(void **state)
 	loop_test(failures_body);
 }
 
+static void unknown_step_body(void)
+{
+	set_args(json_pack("{s:s, s:[{s:s, s:s}]}", "target", "clean", "clean_steps", "interface", "raid",
+			   "step", "dance"));
+	CHECK_INT(run_kind("provision"), -ERR_INVALID);
+	CHECK_TEXT(field(NODE_PROVISION_STATE), "clean failed");
+	CHECK_TEXT(field(NODE_FAULT), "null");
+	CHECK(!node_bool(&job.node, NODE_MAINTENANCE));
+}
+
+static void test_failure__before_any_step__leaves_no_fault(void **state)
+{
+	(void)state;
+	loop_test(unknown_step_body);
+}
+
 static void rescue_abort_body(void)
 {
 	node_set_text(&job.node, NODE_PROVISION_STATE, "rescue wait");
@@ -478,6 +494,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_every_verb_in_every_state__as_the_contract_says),
 		CASE(test_failures__end_in_their_states),
+		CASE(test_failure__before_any_step__leaves_no_fault),
 		CASE(test_abort__clean_up_of_rescue_fails__is_a_fault),
 		CASE(test_abort__service_failed_in_maintenance__is_refused),
 		CASE(test_maintenance__refuses_what_it_must),
