@@ -84,10 +84,12 @@ static const struct query_parameter named_query[] = {
 	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
 static const struct query_parameter rule_query[] = {
-	PAGE_PARAMETERS, { "phase", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+	PAGE_PARAMETERS, { "phase", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 },
+	{ "detail", QUERY_BOOL, 0 }, { 0 }
 };
 static const struct query_parameter volume_query[] = {
-	PAGE_PARAMETERS, { "node", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+	PAGE_PARAMETERS, { "node", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 },
+	{ "detail", QUERY_BOOL, 0 }, { 0 }
 };
 
 /* ---- body arguments ---- */
@@ -293,7 +295,8 @@ const struct route routes[] = {
 	{ PATCH("/v1/allocations/{}"), CHANGE(allocation_rules), SINCE(57, METHOD) },
 	{ DELETE("/v1/allocations/{}"), .handle = allocation_remove, SINCE(52, METHOD) },
 
-	{ GET("/v1/deploy_templates"), LIST(deploy_template_rules), .query = named_query, SINCE(55, NOT_FOUND) },
+	{ GET("/v1/deploy_templates"), LIST(deploy_template_rules), .query = named_query,
+	  SINCE(55, NOT_FOUND) },
 	{ POST("/v1/deploy_templates"), CREATE(deploy_template_rules), SINCE(55, METHOD) },
 	{ GET("/v1/deploy_templates/{}"), SHOW(deploy_template_rules), SINCE(55, NOT_FOUND) },
 	{ PATCH("/v1/deploy_templates/{}"), CHANGE(deploy_template_rules), SINCE(55, METHOD) },
@@ -311,7 +314,8 @@ const struct route routes[] = {
 	{ PUT("/v1/runbooks/{}/traits/{}"), .handle = runbook_trait_add, SINCE(112, NO_SUCH_PATH) },
 	{ DELETE("/v1/runbooks/{}/traits/{}"), .handle = runbook_trait_remove, SINCE(112, NO_SUCH_PATH) },
 
-	{ GET("/v1/inspection_rules"), LIST(inspection_rule_rules), .query = rule_query, SINCE(96, NOT_FOUND) },
+	{ GET("/v1/inspection_rules"), LIST(inspection_rule_rules), .query = rule_query,
+	  SINCE(96, NOT_FOUND) },
 	{ POST("/v1/inspection_rules"), CREATE(inspection_rule_rules), SINCE(96, METHOD) },
 	{ DELETE("/v1/inspection_rules"), .handle = inspection_rule_delete_all, SINCE(96, METHOD) },
 	{ GET("/v1/inspection_rules/{}"), SHOW(inspection_rule_rules), SINCE(96, NOT_FOUND) },
