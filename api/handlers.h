@@ -67,6 +67,7 @@ HANDLER(node_vif_attach);
 HANDLER(node_vif_detach);
 /* node_record.c */
 HANDLER(node_history_list);
+HANDLER(node_history_list_detail);
 HANDLER(node_history_show);
 HANDLER(node_bios_list);
 HANDLER(node_bios_show);

@@ -66,10 +66,10 @@ static void write_entry(struct buf *buf, const struct api_request *request, cons
 		   request->base, view->node_uuid, db_value(rows, row, HISTORY_UUID));
 }
 
-static int list_history(struct api_request *request, const struct node *node, struct error *err)
+static int list_history(struct api_request *request, const struct node *node, bool is_detail,
+			struct error *err)
 {
-	struct history_view view = { .node_uuid = node_uuid(node),
-				     .is_detail = query_bool(&request->query, "detail") == 1 };
+	struct history_view view = { .node_uuid = node_uuid(node), .is_detail = is_detail };
 	struct page page;
 
 	page_init(&page, request);
@@ -92,16 +92,27 @@ static int list_history(struct api_request *request, const struct node *node, st
 	return rc;
 }
 
-int node_history_list(struct api_request *request, struct error *err)
+static int find_and_list(struct api_request *request, bool is_detail, struct error *err)
 {
 	struct node node;
 
 	node_init(&node);
 	int rc = node_find(request, request->ident[0], &node, err);
 	if (rc == 0)
-		rc = list_history(request, &node, err);
+		rc = list_history(request, &node, is_detail, err);
 	node_release(&node);
 	return rc;
+}
+
+int node_history_list(struct api_request *request, struct error *err)
+{
+	return find_and_list(request, query_bool(&request->query, "detail") == 1, err);
+}
+
+/* Where ironicclient looks for `node history list --long`. */
+int node_history_list_detail(struct api_request *request, struct error *err)
+{
+	return find_and_list(request, true, err);
 }
 
 static int show_history(struct api_request *request, const struct node *node, struct error *err)

@@ -222,6 +222,8 @@ const struct route routes[] = {
 	  SINCE(86, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/history"), .handle = node_history_list, .query = history_query,
 	  SINCE(78, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/history/detail"), .handle = node_history_list_detail, .query = history_query,
+	  SINCE(78, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/history/{}"), .handle = node_history_show, SINCE(78, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/inventory"), .handle = node_inventory_show, SINCE(81, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/children"), .handle = node_children, SINCE(83, NO_SUCH_PATH) },

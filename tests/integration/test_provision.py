@@ -179,6 +179,8 @@ def test_history_tells_of_failures_and_is_kept_short(env):
     harness.eventually(lambda: len(history(server)) == 2, 20, 0.5, 'two entries left')
     kept = [row['UUID'] for row in history(server)]
     assert kept == [entry['uuid'] for entry in entries[-2:]], (kept, entries)
+    long = server.client_json('node', 'history', 'list', 'n', '--long')
+    assert [(row['UUID'], row['Event Origin Type']) for row in long] == [(uuid, 'provision') for uuid in kept], long
     found = server.client_json('node', 'history', 'get', 'n', kept[0])
     assert found['uuid'] == kept[0], found
 
