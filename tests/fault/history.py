@@ -1,11 +1,11 @@
 """history: is a history of lock operations that of a lock? Exact, in n log n, because every holding has a token.
 
 A node's lock is linearizable when each operation can be given a moment between its call and its answer so that no
-two holdings overlap. A holding [taken, released] has taken in [T.invoked, T.returned] and released in [R.invoked,
-R.returned], and contains at least [T.returned, R.invoked]; two holdings that follow each other have their answers to
-"take" in that order. So the order is known, and giving each operation the earliest moment that it can have decides.
-A release that was fenced released nothing: then the sweep did, or nothing is known of when. Beside that the epochs,
-which fence, must grow in the same order, and a release may fail only for who was swept.
+two holdings overlap. A holding was taken between the call and the answer of "take"; it ended between the call and
+the answer of its release, or of the sweep that took it away (a taker that was frozen may read its answer long after
+that sweep). Epochs, which fence, count the takings: so the only order that can be right is known, and giving each
+operation of it the earliest moment that it can have decides. A release that was fenced released nothing: then the
+sweep did, or nothing is known of when. Beside that a release may be fenced only for who was swept.
 """
 import collections
 import sys
@@ -20,12 +20,19 @@ class Holding:
         self.release = None     # [invoked, returned, result]
         self.sweep = None       # [invoked, returned]
 
+    def is_swept(self):
+        return self.sweep and not (self.release and self.release[2] == 'ok')
+
+    def taken_by(self):
+        """The latest moment at which it can have been taken."""
+        return min(self.returned, self.sweep[1]) if self.is_swept() else self.returned
+
     def end(self):
         """The span in which the holding ended."""
         if self.release and self.release[2] == 'ok':
             return self.release[0], self.release[1]
-        if self.sweep:
-            return max(self.returned, self.sweep[0]), self.sweep[1]
+        if self.is_swept():
+            return max(self.invoked, self.sweep[0]), self.sweep[1]
         if self.release:    # its process died, or the outcome is not known: then, or any time later
             return self.release[0], FOREVER
         return self.returned, FOREVER
@@ -68,7 +75,7 @@ def check(holdings):
         by_node[holding.node].append(holding)
     problems = []
     for line in by_node.values():
-        line.sort(key=lambda holding: holding.returned)
+        line.sort(key=lambda holding: holding.epoch)
         problems += check_line(line)
     return problems
 
@@ -78,10 +85,10 @@ def check_line(line):
     free, last = 0, None
     for holding in line:
         taken = max(holding.invoked, free)
-        if taken > holding.returned:
+        if taken > holding.taken_by():
             problems.append(f'two hold node {holding.node} at once: {last} and {holding}')
-        if last and holding.epoch <= last.epoch:
-            problems.append(f'the epoch of node {holding.node} went back: {last} and {holding}')
+        if last and holding.epoch == last.epoch:
+            problems.append(f'node {holding.node} had one epoch twice: {last} and {holding}')
         invoked, returned = holding.end()
         released = max(taken, invoked)
         if released > returned:

@@ -84,7 +84,7 @@ def judge(cluster, workers):
     swept = {int(row[0]) for row in cluster.rows("SELECT id FROM actions WHERE state = 'unknown'")}
     for holding in holdings.values():
         if not holding.sweep and holding.action in swept:
-            holding.sweep = [holding.returned, history.FOREVER]
+            holding.sweep = [holding.invoked, history.FOREVER]
     return holdings, count, history.check(holdings)
 
 
@@ -133,6 +133,9 @@ def sound():
 def test_checker_knows_good_from_bad(env):
     del env
     assert not history.check(sound())
+    frozen = sound()
+    frozen['b'].returned = 600 # read its answer after it was swept, and after the next took and released
+    assert not history.check(frozen)
     mutants = {
         'taken before the other released': lambda h: setattr(h['b'], 'returned', 150),
         'released too late': lambda h: setattr(h['a'], 'release', [216, 240, 'ok']),
