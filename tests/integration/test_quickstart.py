@@ -20,6 +20,7 @@ def test_check(env):
     for bmc in ('ipmi-1', 'redfish-1'):
         for state in ('off', 'on'):
             assert f'proved at the BMC of {bmc}: {state}' in done.stdout, done.stdout
+    assert 'proved at the EEM: 0xa00000000002 is in the group of expether-1' in done.stdout, done.stdout
 
 
 @harness.timeout(600)
