@@ -63,8 +63,8 @@ static const struct option table[] = {
 	  .preset = "2000",
 	  .min = 1,
 	  .max = 20000,
-	  .help = "How many nodes are read at a time. Those whose BMCs have failed get a quarter of it of their "
-		  "own, so that they hold up nobody." },
+	  .help = "How many nodes are read at a time. Those whose BMCs have failed get a quarter of it of "
+		  "their own, so that they hold up nobody." },
 	{ .section = "conductor",
 	  .name = "force_power_state_during_sync",
 	  .type = OPTION_BOOL,

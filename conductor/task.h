@@ -73,9 +73,11 @@ void task_fence(struct job *job);
 /* Cancels the fiber because of a request or a deadline; who: for last_error. */
 void task_stop(struct job *job, const char *who);
 
-/* The conductor stops: cancels the fiber. What is accepted and may be repeated is handed over, by task_return. */
+/* The conductor stops: cancels the fiber. What is accepted and may be repeated is handed over by
+ * task_return. */
 void task_leave(struct job *job);
-/* Instead of task_close: puts the action back in line for another conductor and releases the lock; frees the job. */
+/* Instead of task_close: puts the action back in line for another conductor, releases the lock, frees the
+ * job. */
 SUSPENDS void task_return(struct job *job);
 
 /* A JSON value as the job's result; the value is consumed. -ERR_INTERNAL when larger than RESULT_MAX. */

@@ -78,9 +78,10 @@ void action_view_release(struct action_view *view);
 SUSPENDS int action_read(struct db *db, int64_t id, struct action_view *ret, struct error *err);
 SUSPENDS int action_read_uuid(struct db *db, const char *uuid, struct action_view *ret, struct error *err);
 /* Gives up a queued row that was never accepted: *ret_cancelled tells whether it was still queued. Its args
- * and idem key are erased. Both names are given, because a database that crashes may forget an insert and give
- * its id to another. */
-SUSPENDS int action_cancel(struct db *db, int64_t id, const char *uuid, bool *ret_cancelled, struct error *err);
+ * and idem key are erased. Both names are given, because a database that crashes may forget an insert and
+ * give its id to another. */
+SUSPENDS int action_cancel(struct db *db, int64_t id, const char *uuid, bool *ret_cancelled,
+			   struct error *err);
 /* Asks the holder of a running action to stop; who is shown. *ret_running: whether it ran. Tells nobody: the
  * holder learns it at its next renewal. */
 SUSPENDS int action_ask_stop(struct db *db, int64_t id, const char *who, bool *ret_running,

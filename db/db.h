@@ -91,6 +91,6 @@ void db_notify(struct db *db, const char *channel, const char *payload);
 /* Migrations: db/migrations/NNNN_*.sql, embedded at build, applied in order in one transaction each
  * under an advisory lock. */
 SUSPENDS int db_migrate(struct db *db, int *ret_from, int *ret_to, struct error *err);
-/* 0 when the schema is at the version of this program; -ERR_INVALID with what to run otherwise; -ERR_DATABASE when the
- * database went away. */
+/* 0 when the schema is at the version of this program; -ERR_INVALID with what to run otherwise;
+ * -ERR_DATABASE when the database went away. */
 SUSPENDS int db_check_schema(struct db *db, struct error *err);

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""power_sync.py: the power sync of one conductor over a simulated fleet, first with 1 % of the BMCs dead, then with 20 %.
+"""power_sync.py: the power sync of one conductor over a simulated fleet, with 1 % of the BMCs dead, then with 20 %.
 
     FERRULE_BENCH_IPMI=10000 FERRULE_BENCH_REDFISH=1000 FERRULE_BENCH_INTERVAL=60 tools/bench power_sync
 
-BMCs answer after 0.5 s (median of 0.2 to 1.2 s), one in a hundred after 2 s (IPMI, each datagram) or 20 s (Redfish, each
-request); dead ones say nothing. Ages are the conductor's own figures of its healthy nodes, the highest p99 of one
+BMCs answer after 0.5 s (median of 0.2 to 1.2 s), one in a hundred after 2 s (IPMI, each datagram) or 20 s (Redfish,
+each request); dead ones say nothing. Ages are the conductor's own figures of its healthy nodes, the highest p99 of one
 interval; CPU and memory are those of ferrule-conductor alone. The simulator and PostgreSQL run on the same cores.
 """
 import os
@@ -40,7 +40,8 @@ class Fleet:
             self.bmcs.append({'name': f'b{number}', 'protocol': 'ipmi' if is_ipmi else 'redfish',
                               'host': f'127.9.{number // 250}.{number % 250 + 1}',
                               'port': 6230 if is_ipmi else 8000,
-                              'latency_ms': slow if draw.random() < 0.01 else int(min(1200, max(200, draw.gauss(500, 150)))),
+                              'latency_ms': slow if draw.random() < 0.01
+                              else int(min(1200, max(200, draw.gauss(500, 150)))),
                               'key': draw.random()})
 
     def start(self, dead):
@@ -54,8 +55,8 @@ class Fleet:
                               f'user = admin\npassword = bench\nlatency_ms = {bmc["latency_ms"]}\n'
                               f'loss_percent = {100 if bmc["key"] < dead else 0}\n')
             log = open(self.folder / f'bmcsim-{rack}.log', 'wb')
-            self.processes.append(subprocess.Popen([run.BUILD / 'bin' / 'bmcsim', '--rack', path], stdout=subprocess.PIPE,
-                                                   stderr=log, stdin=subprocess.DEVNULL))
+            self.processes.append(subprocess.Popen([run.BUILD / 'bin' / 'bmcsim', '--rack', path],
+                                                   stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL))
         for process in self.processes:
             if b'ready' not in process.stdout.readline():
                 sys.exit('bench: bmcsim does not start')
@@ -80,8 +81,8 @@ class Fleet:
                         f"'{'ipmitool' if driver == 'ipmi' else 'redfish'}', "
                         f"'{'ipmitool' if driver == 'ipmi' else 'redfish'}')")
         for first in range(0, len(rows), 500):
-            server.sql('INSERT INTO nodes (uuid, name, driver, driver_info, provision_state, power_state, power_interface,'
-                       ' management_interface) VALUES ' + ', '.join(rows[first:first + 500]))
+            server.sql('INSERT INTO nodes (uuid, name, driver, driver_info, provision_state, power_state,'
+                       ' power_interface, management_interface) VALUES ' + ', '.join(rows[first:first + 500]))
         server.sql('VACUUM ANALYZE nodes')
 
 
