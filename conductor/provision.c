@@ -253,15 +253,23 @@ void provision_fail(struct node *node, const char *text)
 	steps_forget(node, phase);
 }
 
-static void undo(struct job *job, const struct error *failure)
+void provision_undo(struct job *job, const struct error *failure)
 {
-	provision_fail(&job->node, failure->text);
+	const struct step_phase *phase = step_phase_of(state_of(&job->node));
+	const char *text = failure->text;
+	char step[256] = "";
+
+	if (phase && job->stop_asked[0])
+		steps_current(&job->node, phase, step, sizeof(step));
+	if (step[0])
+		text = arena_printf(&job->task.arena, "%s It was in %s step %s.", text, phase->word, step);
+	provision_fail(&job->node, text);
 }
 
 /* clang-format off */
 const struct operation provision_operations[] = {
 	{ .kind = "provision", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = begin, .run = run,
-	  .undo = undo, .history = "provision" },
+	  .undo = provision_undo, .history = "provision" },
 	{ 0 }
 };
 /* clang-format on */

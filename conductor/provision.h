@@ -56,5 +56,9 @@ SUSPENDS int provision_unhold(struct job *job, struct provision *provision, stru
  * or servicing also fault and maintenance. */
 void provision_fail(struct node *node, const char *text);
 
+/* The same for an operation that failed; what stopped it from outside does not say where it was, so this
+ * does. */
+void provision_undo(struct job *job, const struct error *failure);
+
 /* Looks for nodes that have waited too long, every check_provision_state_interval. */
 void provision_timeout_start(struct conductor *conductor);

@@ -116,16 +116,11 @@ static int run(struct job *job, struct error *err)
 		    waits[which].after, step[0] ? " Failed on step " : "", step);
 }
 
-static void undo(struct job *job, const struct error *failure)
-{
-	provision_fail(&job->node, failure->text);
-}
-
 const struct operation provision_timeout_operations[] = { { .kind = "provision_timeout",
 							    .lock = LOCK_EXCLUSIVE,
 							    .is_async = true,
 							    .begin = begin,
 							    .run = run,
-							    .undo = undo,
+							    .undo = provision_undo,
 							    .history = "provision" },
 							  { 0 } };

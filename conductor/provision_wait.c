@@ -157,15 +157,10 @@ static int resume_run(struct job *job, struct error *err)
 	return rc < 0 ? rc : 0;
 }
 
-static void resume_undo(struct job *job, const struct error *failure)
-{
-	provision_fail(&job->node, failure->text);
-}
-
 /* clang-format off */
 const struct operation provision_wait_operations[] = {
 	{ .kind = "provision_resume", .lock = LOCK_EXCLUSIVE, .is_async = true, .begin = resume_begin,
-	  .run = resume_run, .undo = resume_undo, .history = "provision" },
+	  .run = resume_run, .undo = provision_undo, .history = "provision" },
 	{ 0 }
 };
 /* clang-format on */

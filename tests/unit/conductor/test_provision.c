@@ -3,6 +3,7 @@
 #include "conductor/provision.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,6 +298,20 @@ static void test_failure__before_any_step__leaves_no_fault(void **state)
 	loop_test(unknown_step_body);
 }
 
+static void stopped_body(void)
+{
+	fail_on("raid");
+	snprintf(job.stop_asked, sizeof(job.stop_asked), "the conductor stops");
+	CHECK_INT(walk("clean"), -ERR_BMC);
+	CHECK(strstr(field(NODE_LAST_ERROR), "It was in clean step raid.delete_configuration (2 of 2)."));
+}
+
+static void test_stopped_from_outside__the_step_is_named(void **state)
+{
+	(void)state;
+	loop_test(stopped_body);
+}
+
 static void rescue_abort_body(void)
 {
 	node_set_text(&job.node, NODE_PROVISION_STATE, "rescue wait");
@@ -494,6 +509,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_every_verb_in_every_state__as_the_contract_says),
 		CASE(test_failures__end_in_their_states),
+		CASE(test_stopped_from_outside__the_step_is_named),
 		CASE(test_failure__before_any_step__leaves_no_fault),
 		CASE(test_abort__clean_up_of_rescue_fails__is_a_fault),
 		CASE(test_abort__service_failed_in_maintenance__is_refused),
