@@ -75,7 +75,8 @@ SUSPENDS static bool again(const struct task *task, int rc)
 	       fiber_sleep(DATABASE_RETRY_MS) == 0;
 }
 
-/* Accepted first: an action that dies with a claim is repeated then, and settles it. */
+/* Accepted with the claim: an action that dies with one is repeated, and settles it. The accepting commit is
+ * the one that brings the claim to the disk. */
 static int claim(struct task *task, int64_t manager_id, const char *resource_id, const char *host_id,
 		 enum device_intent intent, bool *ret_claimed, struct device *ret, struct error *err)
 {
@@ -85,14 +86,13 @@ static int claim(struct task *task, int64_t manager_id, const char *resource_id,
 					     .node_id = task->node ? task->node->id : 0,
 					     .host_id = host_id,
 					     .action_id = job_of(task)->action.id };
-	int rc = task_accept(job_of(task), err);
+	struct job *job = job_of(task);
+	int rc;
 
-	if (rc < 0)
-		return rc;
 	do {
 		rc = device_claim(db_of(task), &wanted, &task->arena, ret_claimed, ret, err);
 	} while (again(task, rc));
-	return rc;
+	return rc == 0 && *ret_claimed && !job->is_accepted ? task_accept(job, err) : rc;
 }
 
 /* Stored even when the job is cancelled: what was done at the manager is known now, and only here. When

@@ -138,18 +138,22 @@ int device_read(struct db *db, int64_t pod_manager_id, const char *resource_id, 
 
 /* ---- claims ---- */
 
+/* Both are on the disk with the action's next commit that waits for it: a claim before anything is sent, an
+ * outcome before anybody is told. */
+#define OFF "off AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
+
 /* What stood in the row is told beside what stands in it now: the row is taken first, then written. Nobody
  * but the owner of an intent takes it up, and only when no other action is at work. */
 #define CLAIM(name_, intent_, owner_, holding_)                                                              \
 	{                                                                                                    \
 		.name = (name_),                                                                             \
-		.sql = "WITH o AS (SELECT * FROM devices d WHERE d.pod_manager_id = $1::bigint"              \
+		.sql = "WITH " OFF ", o AS (SELECT * FROM devices d WHERE d.pod_manager_id = $1::bigint"     \
 		       " AND d.resource_id = $2 AND " owner_                                                 \
 		       " AND (d.claim_action IS NULL OR d.claim_action = $4::bigint OR NOT " IS_BUSY ")"     \
 		       " FOR UPDATE),"                                                                       \
 		       " w AS (UPDATE devices w SET intent = '" intent_ "', claim_action = $4::bigint,"      \
 		       " version = w.version + 1, host_id = coalesce($5, w.host_id), updated_at = "          \
-		       "now()" holding_ " FROM o WHERE w.id = o.id"                                          \
+		       "now()" holding_ " FROM o, off WHERE w.id = o.id"                                     \
 		       " RETURNING w.version)"                                                               \
 		       " SELECT " COLUMNS ", (SELECT w.version FROM w) FROM o d",                            \
 		.param_count = 5,                                                                            \
@@ -193,12 +197,12 @@ int device_claim(struct db *db, const struct device_claim *claim, struct arena *
 
 static const struct db_statement settle = {
 	.name = "device_settle",
-	.sql = "UPDATE devices SET group_id = $3, state = CASE WHEN $3 = '" DEVICE_FREE_GROUP
+	.sql = "WITH " OFF " UPDATE devices SET group_id = $3, state = CASE WHEN $3 = '" DEVICE_FREE_GROUP
 	       "' THEN 'free' ELSE 'allocated' END, host_id = $4,"
 	       " node_id = (SELECT n.id FROM nodes n WHERE n.id = $5::bigint), is_held = $6::boolean, intent "
 	       "= NULL,"
 	       " claim_action = NULL, version = version + 1, updated_at = now()"
-	       " WHERE id = $1::bigint AND version = $2::bigint",
+	       " FROM off WHERE id = $1::bigint AND version = $2::bigint",
 	.param_count = 6,
 };
 
