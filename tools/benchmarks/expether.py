@@ -29,8 +29,8 @@ class Managers:
     def __init__(self, folder):
         self.ports = [run.free_port() for _ in range(MANAGERS)]
         rack = folder / 'rack.ini'
-        rack.write_text(''.join(f'[eem-{n}]\nprotocol = eem\nlisten = 127.0.0.1:{port}\nuser = admin\npassword = eemeem\n'
-                                f'cards = {CARDS}\n' for n, port in enumerate(self.ports)))
+        rack.write_text(''.join(f'[eem-{n}]\nprotocol = eem\nlisten = 127.0.0.1:{port}\nuser = admin\n'
+                                f'password = eemeem\ncards = {CARDS}\n' for n, port in enumerate(self.ports)))
         with open(folder / 'bmcsim.log', 'wb') as log:
             self.process = subprocess.Popen([run.BUILD / 'bin' / 'bmcsim', '--rack', rack], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True)
