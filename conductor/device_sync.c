@@ -88,6 +88,15 @@ static void merge_absent(struct merge *merge, const struct device *device)
 	};
 }
 
+/* shown NULL: it is not there. */
+static void merge_recorded(struct merge *merge, const struct device *device, const struct device_store *shown)
+{
+	if (shown)
+		merge_shown(merge, device, shown);
+	else
+		merge_absent(merge, device);
+}
+
 static void merge_all(struct merge *merge)
 {
 	size_t recorded = 0, shown = 0;
@@ -98,14 +107,11 @@ static void merge_all(struct merge *merge)
 		const struct device_store *card = shown < merge->shown_count ? &merge->shown[shown] : NULL;
 		int order = !device ? 1 : !card ? -1 : strcmp(device->resource_id, card->resource_id);
 
-		if (order > 0)
+		if (device && order <= 0 &&
+		    !(device->intent && device->is_busy)) /* else its action settles it */
+			merge_recorded(merge, device, order == 0 ? card : NULL);
+		else if (card && order > 0)
 			merge->changes[merge->change_count++] = *card;
-		else if (device->intent && device->is_busy)
-			; /* its action settles it */
-		else if (order == 0)
-			merge_shown(merge, device, card);
-		else
-			merge_absent(merge, device);
 		recorded += order <= 0;
 		shown += order >= 0;
 	}
@@ -131,7 +137,7 @@ SUSPENDS static int store(struct db *db, struct task *task, const struct pod_man
 
 	for (size_t i = 0; i < count; i++)
 		merge.devices[i] = &devices[i];
-	qsort(merge.devices, count, sizeof(struct device *), compare);
+	qsort(merge.devices, count, sizeof(merge.devices[0]), compare);
 	merge_all(&merge);
 	return device_store(db, manager->id, merge.changes, merge.change_count, err);
 }

@@ -166,7 +166,7 @@ static int get_node(struct task *task, const struct passthru_call *call, struct 
 		    struct error *err)
 {
 	json_t *object = NULL, *cards = NULL;
-	struct board host;
+	struct board host = { 0 };
 	struct eem eem;
 	int rc = open_host(task, &eem, &host, &object, err);
 
@@ -186,7 +186,7 @@ static int list_devices(struct task *task, const struct passthru_call *call, str
 			struct error *err)
 {
 	json_t *object = NULL;
-	struct board host;
+	struct board host = { 0 };
 	struct eem eem;
 	int rc = open_host(task, &eem, &host, &object, err);
 

@@ -395,7 +395,7 @@ SUSPENDS static int drop_doubtful(struct attachment *attachment, struct device *
 	int rc = is_here(attachment, card_id, group, err);
 
 	if (rc == 1) {
-		device->group_id = group;
+		device->group_id = arena_strdup(&task_of(attachment)->arena, group);
 		return drop_claimed(attachment, device, card_id, err);
 	}
 	if (rc == 0 || rc == -ERR_NOT_FOUND || rc == -ERR_INVALID) {

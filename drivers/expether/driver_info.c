@@ -50,7 +50,7 @@ static bool is_port(const char *text, size_t len)
 /* host, host:port, [v6] or [v6]:port; *ret_has_port. */
 static bool is_authority(const char *text, size_t len, bool *ret_has_port)
 {
-	const char *end = text + len, *host_end = end;
+	const char *end = text + len, *host_end;
 
 	*ret_has_port = false;
 	if (len && *text == '[') {
@@ -71,31 +71,41 @@ static bool is_authority(const char *text, size_t len, bool *ret_has_port)
 	return *host_end == ':' && is_port(host_end + 1, (size_t)(end - host_end) - 1);
 }
 
+/* Takes the scheme off *rest, where there is one. NULL: another than HTTP's. */
+static const char *take_scheme(const char **rest)
+{
+	const char *mark = strstr(*rest, "://");
+	const char *address = *rest;
+
+	if (!mark)
+		return "http";
+	*rest = mark + 3;
+	if (strncasecmp(address, "https:", 6) == 0)
+		return "https";
+	return strncasecmp(address, "http:", 5) == 0 ? "http" : NULL;
+}
+
 const char *expether_url(const char *address, struct arena *arena)
 {
-	const char *scheme = "http", *rest = address, *mark = strstr(address, "://");
+	const char *rest = address, *scheme, *path;
 	size_t authority_len, path_len;
 	bool has_port;
 	char *url;
 
 	if (strlen(address) > URL_MAX)
 		return NULL;
-	if (mark) {
-		rest = mark + 3;
-		if (strncasecmp(address, "https:", 6) == 0)
-			scheme = "https";
-		else if (strncasecmp(address, "http:", 5) != 0)
-			return NULL;
-	}
+	scheme = take_scheme(&rest);
 	authority_len = strcspn(rest, "/");
-	path_len = strlen(rest + authority_len);
-	if (!is_authority(rest, authority_len, &has_port) || !is_of(rest + authority_len, path_len, "/-._~"))
+	path = rest + authority_len;
+	path_len = strlen(path);
+	if (!scheme || !is_authority(rest, authority_len, &has_port) || !is_of(path, path_len, "/-._~"))
 		return NULL;
-	while (path_len && rest[authority_len + path_len - 1] == '/')
+	while (path_len && path[path_len - 1] == '/')
 		path_len--;
+	if (!path_len)
+		path = "/eem";
 	url = arena_printf(arena, "%s://%.*s%s%.*s", scheme, (int)authority_len, rest,
-			   !mark && !has_port ? ":30500" : "", path_len ? (int)path_len : 4,
-			   path_len ? rest + authority_len : "/eem");
+			   rest == address && !has_port ? ":30500" : "", path_len ? (int)path_len : 4, path);
 	for (char *c = url + strlen(scheme) + 3; *c && *c != '/'; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return url;
@@ -108,12 +118,10 @@ bool expether_id_parse(const char *text, char id[EEM_ID_MAX])
 	memcpy(id, "0x", 3);
 	if (strncasecmp(text, "0x", 2) == 0)
 		text += 2;
-	for (; *text && count < EEM_ID_MAX; text++) {
-		if (*text == ':' && text[1])
-			continue;
-		if (!isxdigit((unsigned char)*text) || count == EEM_ID_MAX - 1)
-			return false;
+	for (; count < EEM_ID_MAX - 1 && isxdigit((unsigned char)*text); text++) {
 		id[count++] = (char)tolower((unsigned char)*text);
+		if (text[1] == ':' && text[2])
+			text++;
 	}
 	id[count] = '\0';
 	return count == EEM_ID_MAX - 1 && !*text;
@@ -185,11 +193,12 @@ int expether_manager_parse(const json_t *object, const char *prefix, const char 
 	int rc = get_text(&parse, "address", &address);
 
 	*ret = (struct pod_manager){ .driver = "expether" };
-	if (rc == 0 && !address)
+	if (rc < 0)
+		return rc;
+	if (!address)
 		return fail(err, ERR_MISSING,
 			    "Missing the following ExpEther properties in %s: ['%saddress']", who, prefix);
-	if (rc == 0)
-		rc = get_text(&parse, "username", &ret->username);
+	rc = get_text(&parse, "username", &ret->username);
 	if (rc == 0)
 		rc = get_text(&parse, "password", &ret->password);
 	if (rc == 0)
@@ -222,8 +231,7 @@ int expether_info_parse(struct task *task, struct expether_info *ret, struct err
 	if (!expether_id_parse(id, ret->host))
 		return fail(err, ERR_INVALID,
 			    "Invalid value \"%.64s\" set in expether_eesv_id on %s. The value should be the "
-			    "id of a "
-			    "board: 0x and 12 hexadecimal digits",
+			    "id of a board: 0x and 12 hexadecimal digits",
 			    id, who);
 	return 0;
 }

@@ -83,7 +83,7 @@ void eem_device_touch(json_t *device)
 
 static void mac_of_id(const char *id, char mac[18])
 {
-	for (int i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		memcpy(mac + 3 * i, id + 2 + 2 * i, 2);
 		mac[3 * i + 2] = i < 5 ? ':' : '\0';
 	}
@@ -253,7 +253,7 @@ static json_t *device_of_mac(const struct eem_fleet *fleet, const char *mac)
 {
 	char id[15] = "0x";
 
-	for (int i = 0; i < 6 && strlen(mac) == 17; i++)
+	for (size_t i = 0; i < 6 && strlen(mac) == 17; i++)
 		memcpy(id + 2 + 2 * i, mac + 3 * i, 2);
 	return eem_fleet_find(fleet, id);
 }
