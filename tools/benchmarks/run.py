@@ -65,9 +65,9 @@ class Server:
         """Gives the seconds to the first answer."""
         started = time.monotonic()
         with open(self.folder / 'log', 'ab') as log:
-            self.process = subprocess.Popen([BUILD / 'bin' / 'ferrule', 'standalone', '--data-dir', self.data, '--port',
-                                             str(self.port), *options], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True)
+            self.process = subprocess.Popen([BUILD / 'bin' / 'ferrule', 'standalone', '--data-dir', self.data,
+                                             '--port', str(self.port), *options], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, start_new_session=True)
         while True:
             try:
                 if self.call('GET', '/v1')[0] == 200:
