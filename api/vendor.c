@@ -79,7 +79,7 @@ static int driver_interface(const struct api_request *request, const char *drive
 
 int vendor_driver_methods(struct api_request *request, struct error *err)
 {
-	const char *interface;
+	const char *interface = NULL;
 
 	int rc = driver_interface(request, request->ident[0], &interface, err);
 	if (rc == 0)
@@ -179,7 +179,7 @@ static int find_node_method(const struct api_request *request, const struct node
 static int find_driver_method(const struct api_request *request, const char *driver, const char *verb,
 			      const char *name, const struct conductor_method **ret, struct error *err)
 {
-	const char *interface;
+	const char *interface = NULL;
 
 	int rc = driver_interface(request, driver, &interface, err);
 	if (rc < 0)
@@ -190,10 +190,10 @@ static int find_driver_method(const struct api_request *request, const char *dri
 
 int vendor_node_call(struct api_request *request, struct error *err)
 {
-	const struct conductor_method *method;
+	const struct conductor_method *method = NULL;
 	struct node node;
 	struct dispatch dispatch = { .kind = "passthru", .node = &node };
-	const char *name;
+	const char *name = NULL;
 
 	node_init(&node);
 	int rc = method_name(request, &name, err);
@@ -212,8 +212,8 @@ int vendor_node_call(struct api_request *request, struct error *err)
 int vendor_driver_call(struct api_request *request, struct error *err)
 {
 	struct dispatch dispatch = { .kind = "driver_passthru", .driver = request->ident[0] };
-	const struct conductor_method *method;
-	const char *name;
+	const struct conductor_method *method = NULL;
+	const char *name = NULL;
 
 	int rc = method_name(request, &name, err);
 	if (rc == 0)
@@ -248,7 +248,7 @@ int vendor_run_on_node(struct api_request *request, const struct node *node, con
 		       const char *name, json_t *take_args, json_t **ret, struct error *err)
 {
 	struct dispatch dispatch = { .kind = "passthru", .node = node };
-	const struct conductor_method *method;
+	const struct conductor_method *method = NULL;
 
 	int rc = find_node_method(request, node, verb, name, &method, err);
 	if (rc < 0) {
@@ -263,7 +263,7 @@ int vendor_run_on_driver(struct api_request *request, const char *driver, const 
 			 json_t *take_args, json_t **ret, struct error *err)
 {
 	struct dispatch dispatch = { .kind = "driver_passthru", .driver = driver };
-	const struct conductor_method *method;
+	const struct conductor_method *method = NULL;
 
 	int rc = find_driver_method(request, driver, verb, name, &method, err);
 	if (rc < 0) {

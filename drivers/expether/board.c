@@ -214,7 +214,7 @@ json_t *board_host_json(const struct board *board)
 static void put_member(struct buf *text, const char *name, const char *value)
 {
 	buf_printf(text, "%s\"%s\": ", text->len ? ", " : "{", name);
-	buf_json_string(text, value, strnlen(value, 256));
+	buf_json_string(text, value, strlen(value));
 }
 
 static const char *end_text(struct buf *text, struct arena *arena)
