@@ -1,6 +1,8 @@
 """What conductors do for a request: the row that tells of it, and what is answered when nobody does it."""
 import json
+import os
 import pathlib
+import signal
 import sys
 import threading
 import time
@@ -57,15 +59,20 @@ def test_concurrent_sync_calls_get_their_own_results(env):
 def test_no_conductor_at_all_is_503_at_once(env):
     server = env.standalone()
     server.create_fake('n')
-    server.psql("UPDATE conductors SET state = 'dead'")
-    server.psql("NOTIFY conductors")
-    harness.eventually(lambda: server.ok('GET', '/v1/drivers')['drivers'] == [], 20, what='no drivers')
-    started = time.monotonic()
-    answer = server.power('n')
-    assert answer.status == 503 and 'temporarily unavailable' in answer.fault(), answer
-    assert time.monotonic() - started < 1
-    answer = server.call('POST', '/v1/nodes', {'driver': 'fake-hardware'})
-    assert answer.status == 503, answer
+    conductor = server.child_pid('ferrule-conductor')
+    os.kill(conductor, signal.SIGSTOP)  # awake it would register anew
+    try:
+        server.psql("UPDATE conductors SET state = 'dead'")
+        server.psql("NOTIFY conductors")
+        harness.eventually(lambda: server.ok('GET', '/v1/drivers')['drivers'] == [], 20, what='no drivers')
+        started = time.monotonic()
+        answer = server.power('n')
+        assert answer.status == 503 and 'temporarily unavailable' in answer.fault(), answer
+        assert time.monotonic() - started < 1
+        answer = server.call('POST', '/v1/nodes', {'driver': 'fake-hardware'})
+        assert answer.status == 503, answer
+    finally:
+        os.kill(conductor, signal.SIGCONT)
 
 
 def test_nobody_starts_it_is_503_and_it_never_runs(env):
