@@ -42,6 +42,7 @@ static bool decode_ipmi15(const uint8_t *data, size_t len, struct rmcp_packet *r
 		return false;
 	ret->kind = RMCP_IPMI15;
 	ret->auth_type = data[0];
+	ret->auth_code = data[0] == AUTH_NONE ? NULL : data + IPMI15_HEADER - 1;
 	ret->sequence = get_u32(data + 1);
 	ret->session_id = get_u32(data + 5);
 	ret->payload = data + header;

@@ -51,6 +51,7 @@ struct rmcp_packet {
 	enum rmcp_kind kind;
 	uint8_t tag;          /* of a ping or pong */
 	uint8_t auth_type;    /* IPMI 1.5: 0 none */
+	const uint8_t *auth_code; /* IPMI 1.5 with authentication: 16 bytes; else NULL */
 	uint8_t payload_type; /* IPMI 2.0: of enum rmcpp_payload, or another */
 	bool is_encrypted;
 	bool is_authenticated;
