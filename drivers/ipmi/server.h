@@ -44,7 +44,12 @@ struct ipmi_server_config {
 /* A command that arrived, in a session or allowed before one. */
 struct ipmi_server_call {
 	const struct ipmi_message *request;
+	const struct ipmi_peer *peer;
+	int64_t now_ms;                /* as the datagram's */
 	enum ipmi_privilege privilege; /* of the session now; 0: no session */
+	uint32_t session_id;           /* the BMC's number of it; 0: no session */
+	uint8_t user_id;               /* from 1, by the order of the configuration */
+	bool is_encrypted;             /* the session's suite encrypts */
 };
 
 struct ipmi_server_ops {
@@ -59,6 +64,13 @@ struct ipmi_server_ops {
 	int (*filter)(void *arg, const struct ipmi_server_call *call);
 	/* After a request, answered or not (-1). NULL: not told. */
 	void (*note)(void *arg, const struct ipmi_server_call *call, int completion);
+	/* A payload that is no IPMI message (Serial over LAN: PAYLOAD_SOL), authenticated and decrypted, of
+	 * an open session. NULL: such payloads are dropped. */
+	void (*payload)(void *arg, uint32_t session_id, enum rmcpp_payload type, const uint8_t *data,
+			size_t len);
+	/* A session that was open is over: closed, idle for too long, reset; its id finds nothing any more.
+	 * NULL: not told. */
+	void (*ended)(void *arg, uint32_t session_id);
 };
 enum { IPMI_SERVER_GO_ON = -2 };
 
@@ -71,6 +83,11 @@ void ipmi_server_free(struct ipmi_server *server);
 /* One datagram from the peer at that time (any monotonic milliseconds). May call send and command. */
 void ipmi_server_input(struct ipmi_server *server, int64_t now_ms, const struct ipmi_peer *peer,
 		       const uint8_t *data, size_t len);
+
+/* Sends a payload of the BMC's own accord, sealed in the open session of that id. False: there is none, or it
+ * does not fit. May be called at any time, also from within an op. */
+bool ipmi_server_send(struct ipmi_server *server, int64_t now_ms, uint32_t session_id,
+		      enum rmcpp_payload type, const uint8_t *payload, size_t len);
 
 /* Drops all sessions without a word, as a BMC does that reboots; from within an op, once that returns. */
 void ipmi_server_reset(struct ipmi_server *server);

@@ -1,5 +1,5 @@
 #pragma once
-/* server_session: what server.c and server_login.c share. Nobody else includes it. */
+/* server_session: what the files server*.c share. Nobody else includes it. */
 #include <string.h>
 
 #include "drivers/ipmi/server.h"
@@ -50,6 +50,17 @@ struct server_session *server_session_new(struct ipmi_server *server, const stru
 struct server_session *server_session_find(struct ipmi_server *server, const struct ipmi_peer *peer,
 					   uint32_t id);
 void server_session_end(struct ipmi_server *server, struct server_session *session);
+
+/* What a request is answered. */
+struct server_answer {
+	int completion; /* -1: no answer */
+	uint8_t data[IPMI_DATA_MAX];
+	size_t len;
+};
+/* Fills the answer; true when the session is to end after it. session NULL: before a session.
+ * server_command.c */
+bool server_command(struct ipmi_server *server, struct server_session *session, const struct ipmi_peer *peer,
+		    const struct ipmi_message *request, struct server_answer *answer);
 
 /* A payload outside a session that is no IPMI message. server_login.c */
 void server_login_input(struct ipmi_server *server, const struct ipmi_peer *peer,

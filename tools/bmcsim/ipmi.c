@@ -32,7 +32,7 @@ struct ipmi_side {
 	struct bmc_model model;
 	struct ipmi_server_user user;
 	uint8_t kg[RMCPP_KEY];
-	struct udp_address peer; /* of the datagram in hand */
+	bool is_ipv6;            /* the family that it listens on */
 	bool is_answer_lost;     /* the fault of the request in hand */
 	const char *fault_name;  /* the same, for the log */
 	struct delayed *delayed; /* soonest first */
@@ -132,6 +132,35 @@ static const struct bmc_model_ops machine_ops = {
 
 /* ---- the network ---- */
 
+static struct ipmi_peer peer_of(const struct udp_address *from)
+{
+	struct ipmi_peer peer = { .port = udp_address_port(from) };
+
+	if (from->any.sa_family == AF_INET) {
+		peer.address[10] = peer.address[11] = 0xff; /* as an IPv6 address */
+		memcpy(peer.address + 12, &from->v4.sin_addr, 4);
+	} else {
+		memcpy(peer.address, &from->v6.sin6_addr, 16);
+	}
+	return peer;
+}
+
+static struct udp_address address_of(const struct ipmi_side *side, const struct ipmi_peer *peer)
+{
+	struct udp_address address = { 0 };
+
+	if (side->is_ipv6) {
+		address.v6.sin6_family = AF_INET6;
+		address.v6.sin6_port = htons(peer->port);
+		memcpy(&address.v6.sin6_addr, peer->address, 16);
+	} else {
+		address.v4.sin_family = AF_INET;
+		address.v4.sin_port = htons(peer->port);
+		memcpy(&address.v4.sin_addr, peer->address + 12, 4);
+	}
+	return address;
+}
+
 static void send_due(void *arg)
 {
 	struct ipmi_side *side = arg;
@@ -148,14 +177,15 @@ static void send_due(void *arg)
 		loop_timer_set(side->timer, side->delayed->due_ms - now);
 }
 
-static void delay(struct ipmi_side *side, int64_t delay_ms, const uint8_t *data, size_t len)
+static void delay(struct ipmi_side *side, const struct udp_address *to, int64_t delay_ms, const uint8_t *data,
+		  size_t len)
 {
 	if (side->delayed_count >= DELAYED_MAX)
 		return;
 
 	struct delayed *added = xmalloc(sizeof(*added) + len), **place = &side->delayed;
 	added->due_ms = clock_ms() + delay_ms;
-	added->to = side->peer;
+	added->to = *to;
 	added->len = len;
 	memcpy(added->data, data, len);
 	while (*place != NULL && (*place)->due_ms <= added->due_ms)
@@ -177,18 +207,18 @@ static bool draw(int percent)
 static void on_send(void *arg, const struct ipmi_peer *peer, const uint8_t *data, size_t len)
 {
 	struct ipmi_side *side = arg;
+	const struct udp_address to = address_of(side, peer);
 	int64_t delay_ms = side->bmc->latency_ms;
 
-	(void)peer; /* all that is sent answers the datagram in hand */
 	if (side->is_answer_lost)
 		return;
 	if (draw(side->bmc->reorder_percent))
 		delay_ms += REORDER_MS;
 	for (int copies = draw(side->bmc->duplicate_percent) ? 2 : 1; copies > 0; copies--) {
 		if (delay_ms > 0)
-			delay(side, delay_ms, data, len);
+			delay(side, &to, delay_ms, data, len);
 		else
-			udp_send(side->socket, &side->peer, data, len);
+			udp_send(side->socket, &to, data, len);
 	}
 }
 
@@ -277,26 +307,12 @@ static bool login_fails(struct ipmi_side *side, const char *what)
 	return !side->is_answer_lost;
 }
 
-static struct ipmi_peer peer_of(const struct udp_address *from)
-{
-	struct ipmi_peer peer = { .port = udp_address_port(from) };
-
-	if (from->any.sa_family == AF_INET) {
-		peer.address[10] = peer.address[11] = 0xff; /* as an IPv6 address */
-		memcpy(peer.address + 12, &from->v4.sin_addr, 4);
-	} else {
-		memcpy(peer.address, &from->v6.sin6_addr, 16);
-	}
-	return peer;
-}
-
 static void on_datagram(void *arg, const struct udp_address *from, const uint8_t *data, size_t len)
 {
 	struct ipmi_side *side = arg;
 	struct ipmi_peer peer = peer_of(from);
 	const char *login = login_name(data, len);
 
-	side->peer = *from;
 	side->is_answer_lost = false;
 	side->fault_name = NULL;
 	if (bmc_is_lost(side->bmc)) {
@@ -404,6 +420,7 @@ static int start(struct bmc *bmc, struct error *err)
 	}
 	side->bmc = bmc;
 	side->socket = socket;
+	side->is_ipv6 = address.any.sa_family == AF_INET6;
 	init_model(side, &address);
 	init_server(side);
 	bmc->port = udp_port(socket);
