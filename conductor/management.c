@@ -104,16 +104,17 @@ static int inject_nmi(struct job *job, struct error *err)
 
 static int indicators(struct job *job, struct error *err)
 {
-	const struct interface *interface;
+	const struct management_interface *management;
 	const struct indicator *row;
 	json_t *list;
-	int rc = task_interface(&job->task, INTERFACE_MANAGEMENT, &interface, err);
 
-	if (rc < 0)
-		return rc;
-	row = management_interface(interface)->indicators;
-	if (!row)
-		return task_unsupported(&job->task, "get_supported_indicators", err);
+	NEED(management->indicators || management->indicators_get, "get_supported_indicators");
+	row = management->indicators;
+	if (!row) {
+		int rc = management->indicators_get(&job->task, &row, err);
+		if (rc < 0)
+			return rc;
+	}
 	list = json_array();
 	for (; row->name; row++)
 		json_array_append_new(list, json_pack("{s:s++, s:s, s:b, s:o}", "name", row->name, "@",
@@ -122,16 +123,24 @@ static int indicators(struct job *job, struct error *err)
 	return task_result_json(job, json_pack("{s:o}", "indicators", list), err);
 }
 
-static const struct indicator *find_indicator(const struct job *job, const struct indicator *row)
+/* NULL: the table has none such. Without a table it is as asked for, for the driver to find. */
+static const struct indicator *find_indicator(struct job *job, const struct management_interface *management)
 {
 	const char *component = job_text(job, "component");
 	const char *name = job_text(job, "name");
+	struct indicator *asked;
 
-	for (; component && name && row->name; row++) {
+	if (!component || !name)
+		return NULL;
+	for (const struct indicator *row = management->indicators; row && row->name; row++) {
 		if (strcmp(row->component, component) == 0 && strcmp(row->name, name) == 0)
 			return row;
 	}
-	return NULL;
+	if (management->indicators)
+		return NULL;
+	asked = arena_alloc(&job->task.arena, sizeof(*asked));
+	*asked = (struct indicator){ .component = component, .name = name };
+	return asked;
 }
 
 static int no_indicator(const struct job *job, struct error *err)
@@ -150,8 +159,8 @@ static int indicator_get(struct job *job, struct error *err)
 	const char *state = NULL;
 	int rc;
 
-	NEED(management->indicators && management->indicator_get, "get_indicator_state");
-	which = find_indicator(job, management->indicators);
+	NEED(management->indicator_get, "get_indicator_state");
+	which = find_indicator(job, management);
 	if (!which)
 		return no_indicator(job, err);
 	rc = management->indicator_get(&job->task, which, &state, err);
@@ -160,6 +169,8 @@ static int indicator_get(struct job *job, struct error *err)
 
 static int check_indicator_state(const struct indicator *which, const char *state, struct error *err)
 {
+	if (!which->states) /* the driver's to check */
+		return 0;
 	if (which->is_readonly)
 		return fail(err, ERR_INVALID, "Indicator %s@%s can only be read", which->name,
 			    which->component);
@@ -176,8 +187,8 @@ static int indicator_set_begin(struct job *job, struct error *err)
 	const struct management_interface *management;
 	const struct indicator *which;
 
-	NEED(management->indicators && management->indicator_set, "set_indicator_state");
-	which = find_indicator(job, management->indicators);
+	NEED(management->indicator_set, "set_indicator_state");
+	which = find_indicator(job, management);
 	if (!which)
 		return no_indicator(job, err);
 	job->state = (void *)which;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "conductor/found.h"
 #include "conductor/operation.h"
 #include "conductor/options.h"
 #include "lib/clock.h"
@@ -143,6 +144,8 @@ static int run(struct job *job, struct error *err)
 		rc = power_interface(interface)->set(&job->task, request->target, request->timeout_s, err);
 	if (rc == 0)
 		power_reached(&job->node, request->result);
+	if (rc == 0 && request->result == POWER_ON)
+		found_facts(&job->task);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "conductor/conductor.h"
+#include "conductor/found.h"
 #include "conductor/power.h"
 #include "conductor/provision.h"
 #include "conductor/provision_options.h"
@@ -299,6 +300,8 @@ int provision_verify(struct job *job, struct provision *provision, struct error 
 		return fail_prefix(err, "Failed to get power state for node %s. Error",
 				   node_uuid(&job->node));
 	node_set_text(&job->node, NODE_POWER_STATE, power_state_name(state));
+	found_facts(&job->task);
+	found_firmware(job);
 	return 0;
 }
 
@@ -311,14 +314,18 @@ void provision_inspected(struct node *node)
 int provision_inspect(struct job *job, struct provision *provision, struct error *err)
 {
 	const struct interface *interface;
+	struct inspection found = { 0 };
 	int rc = task_interface(&job->task, INTERFACE_INSPECT, &interface, err);
 
 	(void)provision;
 	if (rc == 0)
-		rc = inspect_interface(interface)->inspect(&job->task, err);
+		rc = inspect_interface(interface)->inspect(&job->task, &found, err);
+	if (rc == 0)
+		rc = found_inspection(job, &found, err);
 	if (rc == 0)
 		provision_inspected(&job->node);
 	else if (rc == STEP_WAITS)
 		fsm_apply(&job->node, EVENT_WAIT);
+	inspection_release(&found);
 	return rc;
 }

@@ -266,6 +266,20 @@ const struct inspect_interface *inspect_interface(const struct interface *interf
 	return (const struct inspect_interface *)interface;
 }
 
+const struct firmware_interface *firmware_interface(const struct interface *interface)
+{
+	assert(interface->type == INTERFACE_FIRMWARE);
+	return (const struct firmware_interface *)interface;
+}
+
+void inspection_release(struct inspection *inspection)
+{
+	json_decref(inspection->inventory);
+	json_decref(inspection->plugin_data);
+	json_decref(inspection->macs);
+	*inspection = (struct inspection){ 0 };
+}
+
 const struct deploy_interface *deploy_interface(const struct interface *interface)
 {
 	assert(interface->type == INTERFACE_DEPLOY);

@@ -85,6 +85,15 @@ struct indicator {
 	const char *const *states; /* NULL-terminated */
 };
 
+/* What a look at the machine tells beyond its power state. Texts are constants or live in the task's arena;
+ * NULL and -1: not told. */
+struct machine_facts {
+	const char *boot_mode; /* "bios", "uefi" */
+	int secure_boot;       /* 1, 0 */
+	const char *health;    /* "OK", "Warning", "Critical" */
+	const char *vendor;    /* as the machine names its maker */
+};
+
 struct management_interface {
 	struct interface base;
 	const char *const *boot_devices; /* supported, NULL-terminated; may be NULL */
@@ -95,12 +104,29 @@ struct management_interface {
 	SUSPENDS int (*boot_mode_set)(struct task *task, const char *mode,
 				      struct error *err); /* "bios", "uefi" */
 	SUSPENDS int (*secure_boot_set)(struct task *task, bool is_on, struct error *err);
+	/* In as few requests as the BMC allows: asked for whenever a node becomes manageable, is inspected or
+	 * has been switched. What cannot be read is left unknown; an error only when nothing could be. */
+	SUSPENDS int (*facts_get)(struct task *task, struct machine_facts *ret, struct error *err);
+	/* Either the table, for hardware that is always the same, or the function, for what differs from
+	 * machine to machine: *ret in the task's arena, ends with a NULL name. With the function, `which`
+	 * of the two below holds component and name as asked for and nothing else, and a state as asked for
+	 * is theirs to check: -ERR_INVALID for what the machine does not have. */
 	const struct indicator *indicators; /* ends with a NULL name; may be NULL */
+	SUSPENDS int (*indicators_get)(struct task *task, const struct indicator **ret, struct error *err);
 	SUSPENDS int (*indicator_get)(struct task *task, const struct indicator *which,
 				      const char **ret_state, struct error *err);
 	SUSPENDS int (*indicator_set)(struct task *task, const struct indicator *which, const char *state,
 				      struct error *err);
 	SUSPENDS int (*sensors_get)(struct task *task, json_t **ret_sensors, struct error *err);
+	/* MAC addresses of the machine's own interfaces as the BMC knows them, lower case, without doubles:
+	 * a list of texts, new reference. */
+	SUSPENDS int (*macs_get)(struct task *task, json_t **ret_list, struct error *err);
+	/* Virtual media. device: "cdrom", "disk", "floppy"; for detach NULL means all. The list has
+	 * {"media_types": [...], "inserted": ..., "image": ...} for each slot; new reference. */
+	SUSPENDS int (*vmedia_attach)(struct task *task, const char *device, const char *image_url,
+				      struct error *err);
+	SUSPENDS int (*vmedia_detach)(struct task *task, const char *device, struct error *err);
+	SUSPENDS int (*vmedia_get)(struct task *task, json_t **ret_list, struct error *err);
 };
 
 struct console_interface {
@@ -111,9 +137,19 @@ struct console_interface {
 			    struct error *err); /* {"type":..., "url":...} */
 };
 
+/* What an inspection found, for the conductor to record. The node's properties are the interface's to set.
+ * All are new references, released by the caller; NULL: nothing of the kind. */
+struct inspection {
+	json_t *inventory;   /* GET inventory: "inventory" */
+	json_t *plugin_data; /* the same: "plugin_data" */
+	json_t *macs;        /* a list of texts: the node gets a port for each that it has none for */
+};
+void inspection_release(struct inspection *inspection);
+
 struct inspect_interface {
 	struct interface base;
-	SUSPENDS int (*inspect)(struct task *task, struct error *err); /* may return STEP_WAITS */
+	/* ret: empty before; also released after failures. May return STEP_WAITS. */
+	SUSPENDS int (*inspect)(struct task *task, struct inspection *ret, struct error *err);
 	SUSPENDS int (*abort)(struct task *task, struct error *err);   /* NULL: cannot be aborted */
 };
 
@@ -140,6 +176,13 @@ struct rescue_interface {
 	SUSPENDS int (*rescue)(struct task *task, struct error *err);
 	SUSPENDS int (*unrescue)(struct task *task, struct error *err);
 	SUSPENDS int (*clean_up)(struct task *task, struct error *err); /* NULL: nothing to do */
+};
+
+struct firmware_interface {
+	struct interface base;
+	/* What runs where: a list of {"component": "bios", "current_version": "1.2"}, with "vendor", "model"
+	 * and "serial_number" where they are known; new reference. NULL: cannot be told. */
+	SUSPENDS int (*components_get)(struct task *task, json_t **ret_list, struct error *err);
 };
 
 /* Interfaces that for now only exist, validate and are reported; their verbs come with their issues. */
@@ -266,5 +309,6 @@ const struct management_interface *management_interface(const struct interface *
 const struct vendor_interface *vendor_interface(const struct interface *interface);
 const struct console_interface *console_interface(const struct interface *interface);
 const struct inspect_interface *inspect_interface(const struct interface *interface);
+const struct firmware_interface *firmware_interface(const struct interface *interface);
 const struct deploy_interface *deploy_interface(const struct interface *interface);
 const struct rescue_interface *rescue_interface(const struct interface *interface);

@@ -10,10 +10,20 @@
 REFUSE(bios)
 REFUSE(console)
 REFUSE(firmware)
-REFUSE(inspect)
 REFUSE(raid)
 REFUSE(rescue)
 /* clang-format on */
+
+static int validate_no_inspect(struct task *task, struct error *err)
+{
+	return task_unsupported(task, "inspect", err);
+}
+
+static int refuse_inspect(struct task *task, struct inspection *ret, struct error *err)
+{
+	(void)ret;
+	return validate_no_inspect(task, err);
+}
 
 static int console_get_refused(struct task *task, json_t **ret_info, struct error *err)
 {
@@ -24,7 +34,7 @@ static int console_get_refused(struct task *task, json_t **ret_info, struct erro
 const struct plain_interface no_bios = {
 	.base = { .type = INTERFACE_BIOS, .name = "no-bios", .validate = refuse_bios }
 };
-const struct plain_interface no_firmware = {
+const struct firmware_interface no_firmware = {
 	.base = { .type = INTERFACE_FIRMWARE, .name = "no-firmware", .validate = refuse_firmware }
 };
 const struct plain_interface no_raid = {
@@ -42,7 +52,7 @@ const struct console_interface no_console = {
 	.get = console_get_refused
 };
 const struct inspect_interface no_inspect = {
-	.base = { .type = INTERFACE_INSPECT, .name = "no-inspect", .validate = refuse_inspect },
+	.base = { .type = INTERFACE_INSPECT, .name = "no-inspect", .validate = validate_no_inspect },
 	.inspect = refuse_inspect
 };
 

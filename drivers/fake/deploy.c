@@ -112,7 +112,7 @@ static const struct step firmware_steps[] = { { .name = "update",
 						.run = update },
 					      { 0 } };
 
-const struct plain_interface fake_firmware = {
+const struct firmware_interface fake_firmware = {
 	.base = { .type = INTERFACE_FIRMWARE, .name = "fake", .steps = firmware_steps },
 };
 

@@ -30,8 +30,9 @@ const struct console_interface fake_console = {
 	.get = console_get,
 };
 
-static int inspect(struct task *task, struct error *err)
+static int inspect(struct task *task, struct inspection *ret, struct error *err)
 {
+	(void)ret;
 	return fake_work(task, INTERFACE_INSPECT, "inspect", err);
 }
 

@@ -1,0 +1,112 @@
+/* node_found: see node_found.h. */
+#include "db/node_found.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* The node, if it is still ours, kept so until the rows are written. */
+#define HELD                                                                                                 \
+	"WITH n AS MATERIALIZED (SELECT id FROM nodes WHERE id = $1 AND lock_token = $2::uuid"               \
+	" FOR NO KEY UPDATE)"
+/* Answers with one row, whatever was written, or with none when the lock is lost. */
+#define ANSWER " SELECT 1 FROM n"
+
+static const struct db_statement firmware_store = {
+	.name = "node_firmware_store",
+	.sql = HELD ", f AS (INSERT INTO node_firmware AS f (node_id, component, initial_version,"
+		    " current_version, vendor, model, serial_number)"
+		    " SELECT DISTINCT ON (c.component) n.id, c.component, c.current_version,"
+		    " c.current_version, c.vendor, c.model, c.serial_number FROM n,"
+		    " json_to_recordset($3::json) AS c (component text, current_version text, vendor text,"
+		    " model text, serial_number text) ORDER BY c.component"
+		    " ON CONFLICT (node_id, component) DO UPDATE SET"
+		    " current_version = excluded.current_version, vendor = excluded.vendor,"
+		    " model = excluded.model, serial_number = excluded.serial_number, updated_at = now()"
+		    " WHERE (f.current_version, f.vendor, f.model, f.serial_number) IS DISTINCT FROM"
+		    " (excluded.current_version, excluded.vendor, excluded.model, excluded.serial_number))"
+	       ANSWER,
+	.param_count = 3,
+};
+
+static const struct db_statement inventory_store = {
+	.name = "node_inventory_store",
+	.sql = HELD ", i AS (INSERT INTO node_inventory (node_id, inventory, plugin_data)"
+		    " SELECT n.id, $3::json, $4::json FROM n ON CONFLICT (node_id) DO UPDATE SET"
+		    " inventory = excluded.inventory, plugin_data = excluded.plugin_data,"
+		    " updated_at = now())" ANSWER,
+	.param_count = 4,
+};
+
+static const struct db_statement ports_add = {
+	.name = "node_ports_add",
+	.sql = HELD ", p AS (INSERT INTO ports (uuid, node_id, address)"
+		    " SELECT gen_random_uuid(), n.id, mac FROM n, json_array_elements_text($3::json) AS mac"
+		    " ON CONFLICT (address) DO NOTHING)" ANSWER,
+	.param_count = 3,
+};
+
+static const struct db_statement firmware_read = {
+	.name = "node_firmware_read",
+	.sql = "SELECT component, initial_version, current_version, last_version_flashed, created_at,"
+	       " updated_at, vendor, model, serial_number FROM node_firmware WHERE node_id = $1"
+	       " ORDER BY component",
+	.param_count = 1,
+	.is_grouped = true,
+};
+
+static const struct db_statement inventory_read = {
+	.name = "node_inventory_read",
+	.sql = "SELECT inventory, plugin_data FROM node_inventory WHERE node_id = $1",
+	.param_count = 1,
+	.is_grouped = true,
+};
+
+SUSPENDS static int store(struct db *db, const struct db_statement *statement, const struct found_key *key,
+			  const char *first, const char *second, struct error *err)
+{
+	struct db_rows *rows = NULL;
+	char id[24];
+	int rc;
+
+	snprintf(id, sizeof(id), "%" PRId64, key->node_id);
+	rc = db_exec(db, statement, (const char *[]){ id, key->token, first, second }, &rows, err);
+	if (rc == 0 && db_rows_count(rows) == 0)
+		rc = fail(err, ERR_FENCED, "The lock on the node is lost: another conductor has taken over");
+	db_rows_release(rows);
+	return rc;
+}
+
+int node_firmware_store(struct db *db, const struct found_key *key, const char *components, struct error *err)
+{
+	return store(db, &firmware_store, key, components, NULL, err);
+}
+
+int node_inventory_store(struct db *db, const struct found_key *key, const char *inventory,
+			 const char *plugin_data, struct error *err)
+{
+	return store(db, &inventory_store, key, inventory, plugin_data, err);
+}
+
+int node_ports_add(struct db *db, const struct found_key *key, const char *macs, struct error *err)
+{
+	return store(db, &ports_add, key, macs, NULL, err);
+}
+
+SUSPENDS static int read_rows(struct db *db, const struct db_statement *statement, int64_t node_id,
+			      struct db_rows **ret_rows, struct error *err)
+{
+	char id[24];
+
+	snprintf(id, sizeof(id), "%" PRId64, node_id);
+	return db_exec(db, statement, (const char *[]){ id }, ret_rows, err);
+}
+
+int node_firmware_read(struct db *db, int64_t node_id, struct db_rows **ret_rows, struct error *err)
+{
+	return read_rows(db, &firmware_read, node_id, ret_rows, err);
+}
+
+int node_inventory_read(struct db *db, int64_t node_id, struct db_rows **ret_rows, struct error *err)
+{
+	return read_rows(db, &inventory_read, node_id, ret_rows, err);
+}

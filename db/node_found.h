@@ -1,0 +1,44 @@
+#pragma once
+/*
+ * node_found: rows that hang on a node and tell what was found out about it: firmware, inventory, ports.
+ * Conductors write, by the token of the node's lock; the API reads.
+ */
+#include <stdint.h>
+
+#include "db/db.h"
+
+/* Whose rows, and by which lock. */
+struct found_key {
+	int64_t node_id;
+	const char *token;
+};
+
+/* All: -ERR_FENCED when the lock is another's by now. JSON texts. */
+
+/* components: a list of objects with component, current_version, vendor, model, serial_number. A component's
+ * first version stays its initial one; components that are not listed stay as they are. */
+SUSPENDS int node_firmware_store(struct db *db, const struct found_key *key, const char *components,
+				 struct error *err);
+/* Replaces what an earlier inspection left. */
+SUSPENDS int node_inventory_store(struct db *db, const struct found_key *key, const char *inventory,
+				  const char *plugin_data, struct error *err);
+/* macs: a list of texts. Addresses that have a port, of whatever node, are left alone. */
+SUSPENDS int node_ports_add(struct db *db, const struct found_key *key, const char *macs, struct error *err);
+
+/* Columns of firmware rows. */
+enum {
+	FIRMWARE_COMPONENT,
+	FIRMWARE_INITIAL_VERSION,
+	FIRMWARE_CURRENT_VERSION,
+	FIRMWARE_LAST_VERSION_FLASHED,
+	FIRMWARE_CREATED_AT,
+	FIRMWARE_UPDATED_AT,
+	FIRMWARE_VENDOR,
+	FIRMWARE_MODEL,
+	FIRMWARE_SERIAL_NUMBER,
+};
+/* By component. *ret_rows: released by the caller. */
+SUSPENDS int node_firmware_read(struct db *db, int64_t node_id, struct db_rows **ret_rows, struct error *err);
+/* One row of inventory and plugin_data, or none. */
+SUSPENDS int node_inventory_read(struct db *db, int64_t node_id, struct db_rows **ret_rows,
+				 struct error *err);
