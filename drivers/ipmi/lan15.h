@@ -1,15 +1,13 @@
 #pragma once
 /*
  * lan15: IPMI 1.5 sessions on the wire, for BMCs without RMCP+: challenge, activation, and messages with an
- * authentication code each. Pure codec shared by the client (login15.c) and the BMC side; fuzzed
- * (fuzz_rmcpp.c). MD2 is left out: no BMC has it alone.
+ * authentication code each. Pure codec shared by the client and the BMC side; fuzzed (fuzz_ipmi_records.c).
+ * MD2 is left out: no BMC has it alone.
  *
- *	console					BMC
- *	Get Session Challenge (type, user)	-> temporary id, challenge	outside a session
- *	Activate Session (type, privilege, challenge, outbound sequence)	with the temporary id, sequence
- *0
- *						-> session id, inbound sequence
- *	messages: inbound sequence counts what the console sends, outbound what the BMC sends
+ *	Get Session Challenge (type, user): temporary id and challenge, both outside a session
+ *	Activate Session (type, privilege, challenge, outbound sequence): session id, inbound sequence; with
+ *	the temporary id, sequence 0, and a code
+ *	messages: "inbound" counts what the console sends, "outbound" what the BMC sends
  *
  * Source: IPMI 2.0 sections 6.12, 13.6, 22.16, 22.17, 22.17.1 (codes).
  */

@@ -132,20 +132,32 @@ static bool needs_legacy_pad(size_t len)
 	return len == 56 || len == 84 || len == 112 || len == 128 || len == 156;
 }
 
-size_t rmcp_ipmi15_encode(const uint8_t *message, size_t message_len, uint8_t *out, size_t size)
+size_t rmcp_ipmi15_session_encode(uint8_t auth_type, const uint8_t *auth_code, uint32_t session_id,
+				  uint32_t sequence, const uint8_t *message, size_t message_len, uint8_t *out,
+				  size_t size)
 {
-	size_t len = RMCP_HEADER + IPMI15_HEADER + message_len;
+	size_t header = RMCP_HEADER + IPMI15_HEADER + (auth_code != NULL ? IPMI15_CODE : 0);
+	size_t len = header + message_len;
 	size_t pad = needs_legacy_pad(len) ? 1 : 0;
 
 	if (message_len > UINT8_MAX || len + pad > size)
 		return 0;
-	memset(out, 0, RMCP_HEADER + IPMI15_HEADER);
 	put_rmcp(out, CLASS_IPMI);
-	out[RMCP_HEADER + IPMI15_HEADER - 1] = (uint8_t)message_len;
-	memcpy(out + RMCP_HEADER + IPMI15_HEADER, message, message_len);
+	out[4] = auth_type;
+	put_u32(out + 5, sequence);
+	put_u32(out + 9, session_id);
+	if (auth_code != NULL)
+		memcpy(out + 13, auth_code, IPMI15_CODE);
+	out[header - 1] = (uint8_t)message_len;
+	memcpy(out + header, message, message_len);
 	if (pad > 0)
 		out[len] = 0;
 	return len + pad;
+}
+
+size_t rmcp_ipmi15_encode(const uint8_t *message, size_t message_len, uint8_t *out, size_t size)
+{
+	return rmcp_ipmi15_session_encode(AUTH_NONE, NULL, 0, 0, message, message_len, out, size);
 }
 
 size_t rmcpp_header_encode(uint8_t type_and_flags, uint32_t session_id, uint32_t sequence, size_t payload_len,

@@ -49,10 +49,10 @@ enum rmcpp_payload {
 
 struct rmcp_packet {
 	enum rmcp_kind kind;
-	uint8_t tag;          /* of a ping or pong */
-	uint8_t auth_type;    /* IPMI 1.5: 0 none */
+	uint8_t tag;              /* of a ping or pong */
+	uint8_t auth_type;        /* IPMI 1.5: 0 none */
 	const uint8_t *auth_code; /* IPMI 1.5 with authentication: 16 bytes; else NULL */
-	uint8_t payload_type; /* IPMI 2.0: of enum rmcpp_payload, or another */
+	uint8_t payload_type;     /* IPMI 2.0: of enum rmcpp_payload, or another */
 	bool is_encrypted;
 	bool is_authenticated;
 	uint32_t session_id; /* the receiver's id; 0: outside a session */
@@ -69,6 +69,10 @@ size_t rmcp_ping_encode(uint8_t tag, uint8_t *out, size_t size);
 size_t rmcp_pong_encode(uint8_t tag, uint8_t *out, size_t size);
 /* Sessionless IPMI 1.5 frame, authentication none. */
 size_t rmcp_ipmi15_encode(const uint8_t *message, size_t len, uint8_t *out, size_t size);
+/* IPMI 1.5 frame of a session; auth_code: 16 bytes, NULL with auth_type 0. See lan15.h. */
+size_t rmcp_ipmi15_session_encode(uint8_t auth_type, const uint8_t *auth_code, uint32_t session_id,
+				  uint32_t sequence, const uint8_t *message, size_t len, uint8_t *out,
+				  size_t size);
 /* Sessionless RMCP+ frame: handshake payloads and IPMI messages before a session. */
 size_t rmcpp_plain_encode(enum rmcpp_payload type, const uint8_t *payload, size_t len, uint8_t *out,
 			  size_t size);
