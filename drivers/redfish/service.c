@@ -25,6 +25,8 @@ struct redfish_service *redfish_service_new(const struct redfish_service_options
 		service->options.session_timeout_s = 1800;
 	service->next_id = 1;
 	memcpy(service->indicator, "Off", 4);
+	memcpy(service->chassis_indicator, "Off", 4);
+	service->changes = json_object();
 	redfish_service_set_quirks(service, options->quirks);
 	return service;
 }
@@ -37,6 +39,7 @@ void redfish_service_free(struct redfish_service *service)
 	service_subscriptions_release(service);
 	for (int i = 0; i < SERVICE_MEDIA_COUNT; i++)
 		xfree(service->media[i].image);
+	json_decref(service->changes);
 	xfree(service->asset_tag);
 	xfree(service);
 }
@@ -56,8 +59,9 @@ json_t *redfish_service_state(const struct redfish_service *service)
 	for (int i = 0; i < SERVICE_MEDIA_COUNT; i++)
 		json_array_append_new(media, service->media[i].image ? json_string(service->media[i].image)
 								     : json_null());
-	return json_pack("{s:I, s:o, s:o, s:s}", "sessions", (json_int_t)service->session_count,
-			 "subscriptions", subscriptions, "media", media, "indicator", service->indicator);
+	return json_pack("{s:I, s:o, s:o, s:s, s:s, s:O}", "sessions", (json_int_t)service->session_count,
+			 "subscriptions", subscriptions, "media", media, "indicator", service->indicator,
+			 "chassis_indicator", service->chassis_indicator, "changes", service->changes);
 }
 
 /* ---- helpers of the resources ---- */
@@ -179,20 +183,23 @@ static const char *plain_path(const struct http_request *request)
 	return arena_strndup(request->arena, request->path, len);
 }
 
-static const struct service_resource *resource_find(struct service_exchange *exchange, const char *path)
+static const struct service_resource *resource_find(struct service_exchange *exchange)
 {
+	bool is_captured = exchange->service->options.tree;
+	const char *path = exchange->path;
+
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		for (const struct service_resource *row = tables[i]; row->path; row++) {
 			const char *id = NULL;
 			size_t id_len = 0;
-			if (!path_matches(row->path, path, &id, &id_len))
+			if ((is_captured && !row->is_live) || !path_matches(row->path, path, &id, &id_len))
 				continue;
 			if (id)
 				exchange->id = arena_strndup(exchange->request->arena, id, id_len);
 			return row;
 		}
 	}
-	return NULL;
+	return service_document_find(exchange->service, path);
 }
 
 static void put_allow(struct http_response *response, const struct service_resource *resource)
@@ -277,6 +284,9 @@ static bool check_headers(struct service_exchange *exchange)
 		service_refuse(exchange, MESSAGE_NOT_ACCEPTABLE, "Accept", NULL);
 		return false;
 	}
+	/* what was captured knows queries, and shows more than was asked for */
+	if (exchange->service->options.tree)
+		return true;
 	if (query[0] == '$' || !strncasecmp(query, "%24", 3) || strstr(query, "&$")) {
 		service_refuse(exchange, MESSAGE_QUERY, query, NULL);
 		return false;
@@ -388,8 +398,10 @@ static bool is_open(const struct service_resource *resource, const char *method)
 void redfish_service_handle(struct redfish_service *service, struct http_request *request,
 			    struct http_response *response)
 {
-	struct service_exchange exchange = { .service = service, .request = request, .response = response };
-	const struct service_resource *resource = resource_find(&exchange, plain_path(request));
+	struct service_exchange exchange = {
+		.service = service, .request = request, .response = response, .path = plain_path(request)
+	};
+	const struct service_resource *resource = resource_find(&exchange);
 
 	http_response_header(response, "OData-Version", "4.0");
 	http_response_header(response, "Cache-Control", "no-store");

@@ -5,7 +5,9 @@
  * redfish_backend`; bmcsim puts a simulated machine there, a bridge may put another protocol.
  *
  * Resources: service root, $metadata, odata, Registries (Base), SessionService, AccountService,
- * EventService with Subscriptions, Systems/1, Chassis/1, Managers/1 with VirtualMedia. Protocol rules:
+ * EventService with Subscriptions, Systems/1, Chassis/1, Managers/1 with VirtualMedia, and an inventory
+ * (service_inventory.c); or a captured tree, of which sessions, subscriptions, actions, power, boot override
+ * and media are alive and members can be PATCHed. Protocol rules:
  * DSP0266 1.20 sections 6 to 9 and 13 (methods, ETags, status codes, error responses, security).
  */
 #include <jansson.h>
@@ -77,10 +79,13 @@ struct redfish_quirks {
 	int same_state_status;        /* Reset to the state it is in: this status; 0: 204 */
 };
 
+struct service_tree;
+
 struct redfish_service_options {
 	const struct redfish_backend *backend;
 	void *arg;                          /* of backend */
 	const struct redfish_quirks *quirks;/* NULL: none */
+	const struct service_tree *tree;    /* shown in place of the service's own; NULL: none. Borrowed */
 	const char *name;                   /* HostName; all texts borrowed for the service's life */
 	const char *user;                   /* the one account's name */
 	const char *system_uuid;
@@ -100,5 +105,6 @@ void redfish_service_refuse(int status, const char *sentence, struct http_respon
 
 /* Quirks of another make from now on. */
 void redfish_service_set_quirks(struct redfish_service *service, const struct redfish_quirks *quirks);
-/* {"sessions": n, "subscriptions": [...], "media": [...]} for the simulator's control port; new reference. */
+/* {"sessions": n, "subscriptions": [...], "media": [...], "changes": {path: members}} for the simulator's
+ * control port; new reference. */
 json_t *redfish_service_state(const struct redfish_service *service);

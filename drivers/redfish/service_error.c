@@ -68,6 +68,8 @@ static const struct message messages[MESSAGE_COUNT] = {
 	[MESSAGE_PARAMETER_CONFLICT] = { "ActionParameterValueConflict", 409,
 		"The value %1 of the parameter %2 does not fit the state of the system.",
 		"Wait until the state has changed, or choose another value.", 2 },
+	[MESSAGE_ACTION] = { "ActionNotSupported", 400, "The action %1 is not supported.",
+		"Leave the action out.", 1 },
 	[MESSAGE_IN_USE] = { "ResourceInUse", 409,
 		"The resource is in use.", "Free the resource and repeat the request.", 0 },
 	[MESSAGE_QUERY] = { "QueryNotSupported", 501,

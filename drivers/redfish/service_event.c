@@ -315,9 +315,12 @@ SUSPENDS static void test_event_post(struct service_exchange *exchange)
 }
 
 const struct service_resource service_event_resources[] = {
-	{ .path = TEST_EVENT, .post = test_event_post },
+	{ .path = TEST_EVENT, .is_live = true, .post = test_event_post },
 	{ .path = "/redfish/v1/EventService", .get = event_service_get },
-	{ .path = SUBSCRIPTIONS, .get = subscriptions_get, .post = subscriptions_post },
-	{ .path = SUBSCRIPTIONS "/{}", .get = subscription_get, .delete = subscription_delete },
+	{ .path = SUBSCRIPTIONS, .is_live = true, .get = subscriptions_get, .post = subscriptions_post },
+	{ .path = SUBSCRIPTIONS "/{}",
+	  .is_live = true,
+	  .get = subscription_get,
+	  .delete = subscription_delete },
 	{ 0 },
 };

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "drivers/redfish/service_private.h"
-#include "lib/clock.h"
 #include "lib/xalloc.h"
 
 #define MANAGER "/redfish/v1/Managers/1"
@@ -17,25 +17,62 @@ static json_t *managers_get(struct service_exchange *exchange)
 				  json_pack("[o]", service_link(MANAGER)));
 }
 
+/* "2026-01-02T03:04:05Z": the BMC's own clock. */
+static void clock_text(const struct redfish_service *service, char *text, size_t size)
+{
+	time_t now = time(NULL) + service->clock_offset_s;
+	struct tm parts;
+
+	gmtime_r(&now, &parts);
+	strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
 static json_t *manager_get(struct service_exchange *exchange)
 {
 	char now[32];
 
-	clock_wall_text(now, sizeof(now));
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:o, s:{s:[o], s:[o]}, "
+	clock_text(exchange->service, now, sizeof(now));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:o, s:o, s:o, "
+			 "s:{s:[o], s:[o]}, "
 			 "s:{s:{s:s, s:[s,s]}}}",
 			 "@odata.id", MANAGER, "@odata.type", "#Manager.v1_17_0.Manager", "Id", "1", "Name",
 			 "Manager", "ManagerType", "BMC", "FirmwareVersion", FERRULE_VERSION, "UUID",
-			 exchange->service->options.system_uuid, "DateTime", now, "Status", "State",
-			 "Enabled", "Health", "OK", "VirtualMedia", service_link(MEDIA), "Links",
+			 exchange->service->options.system_uuid, "DateTime", now, "DateTimeLocalOffset",
+			 "+00:00", "Status", "State", "Enabled", "Health", "OK", "VirtualMedia",
+			 service_link(MEDIA), "NetworkProtocol", service_link(MANAGER "/NetworkProtocol"),
+			 "EthernetInterfaces", service_link(MANAGER "/EthernetInterfaces"), "Links",
 			 "ManagerForServers", service_link("/redfish/v1/Systems/1"), "ManagerForChassis",
 			 service_link("/redfish/v1/Chassis/1"), "Actions", "#Manager.Reset", "target",
 			 MANAGER "/Actions/Manager.Reset", "ResetType@Redfish.AllowableValues",
 			 "GracefulRestart", "ForceRestart");
 }
 
+/* An offset that is already so is refused, as BMCs do that the field has met. */
+static void manager_patch(struct service_exchange *exchange)
+{
+	static const char *const names[] = { "DateTime", "DateTimeLocalOffset", NULL };
+	const char *text, *offset, *end;
+	struct tm parts = { 0 };
+
+	if (!service_body_only(exchange, names, false) || !service_body_text(exchange, "DateTime", &text) ||
+	    !service_body_text(exchange, "DateTimeLocalOffset", &offset))
+		return;
+	if (offset) {
+		service_refuse(exchange, MESSAGE_PROPERTY_VALUE, offset, "DateTimeLocalOffset");
+		return;
+	}
+	end = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
+	if (text && (!end || (strcmp(end, "Z") != 0 && strcmp(end, "+00:00") != 0))) {
+		service_refuse(exchange, MESSAGE_PROPERTY_FORMAT, text, "DateTime");
+		return;
+	}
+	if (text)
+		exchange->service->clock_offset_s = timegm(&parts) - time(NULL);
+	service_done(exchange);
+}
+
 /* A BMC that restarts forgets its sessions. */
-SUSPENDS static void manager_reset_post(struct service_exchange *exchange)
+SUSPENDS void service_manager_reset(struct service_exchange *exchange)
 {
 	static const char *const names[] = { "ResetType", NULL };
 	struct redfish_service *service = exchange->service;
@@ -127,7 +164,7 @@ static bool take_bool(struct service_exchange *exchange, const char *name, bool 
 	return true;
 }
 
-static void insert_post(struct service_exchange *exchange)
+bool service_take_insertion(struct service_exchange *exchange, struct service_insertion *ret)
 {
 	static const char *const names[] = { "Image",
 					     "Inserted",
@@ -138,35 +175,53 @@ static void insert_post(struct service_exchange *exchange)
 					     "Password",
 					     "MediaType",
 					     NULL };
+
+	if (!service_body_only(exchange, names, true) || !service_body_text(exchange, "Image", &ret->image) ||
+	    !take_bool(exchange, "Inserted", true, &ret->is_inserted) ||
+	    !take_bool(exchange, "WriteProtected", true, &ret->is_write_protected))
+		return false;
+	if (!ret->image)
+		service_refuse(exchange, MESSAGE_PARAMETER_MISSING, "VirtualMedia.InsertMedia", "Image");
+	else if (!is_image_uri(ret->image) || strlen(ret->image) > 2048)
+		service_refuse(exchange, MESSAGE_PROPERTY_FORMAT, ret->image, "Image");
+	else
+		return true;
+	return false;
+}
+
+static void insert_post(struct service_exchange *exchange)
+{
 	int index = slot_find(exchange->id);
 	struct service_media *media = &exchange->service->media[index];
-	bool is_inserted, is_write_protected;
-	const char *image;
+	struct service_insertion insertion;
 
 	if (index == SERVICE_MEDIA_COUNT) {
 		service_refuse(exchange, MESSAGE_MISSING_RESOURCE, exchange->request->path, NULL);
-		return;
-	}
-	if (!service_body_only(exchange, names, true) || !service_body_text(exchange, "Image", &image) ||
-	    !take_bool(exchange, "Inserted", true, &is_inserted) ||
-	    !take_bool(exchange, "WriteProtected", true, &is_write_protected))
-		return;
-	if (!image)
-		service_refuse(exchange, MESSAGE_PARAMETER_MISSING, "VirtualMedia.InsertMedia", "Image");
-	else if (!is_image_uri(image) || strlen(image) > 2048)
-		service_refuse(exchange, MESSAGE_PROPERTY_FORMAT, image, "Image");
-	else if (media->image)
-		service_refuse(exchange, MESSAGE_IN_USE, NULL, NULL);
-	else {
-		media->image = is_inserted ? xstrdup(image) : NULL;
-		media->is_write_protected = is_write_protected;
+	} else if (service_take_insertion(exchange, &insertion)) {
+		if (media->image) {
+			service_refuse(exchange, MESSAGE_IN_USE, NULL, NULL);
+			return;
+		}
+		media->image = insertion.is_inserted ? xstrdup(insertion.image) : NULL;
+		media->is_write_protected = insertion.is_write_protected;
 		service_done(exchange);
 	}
 }
 
-static void eject_post(struct service_exchange *exchange)
+bool service_take_ejection(struct service_exchange *exchange)
 {
 	static const char *const names[] = { NULL };
+
+	/* iLO wants a body, even an empty object. */
+	if (exchange->service->quirks->needs_eject_body && !exchange->request->body_len) {
+		service_refuse(exchange, MESSAGE_MEDIA_TYPE, "Content-Type", NULL);
+		return false;
+	}
+	return service_body_only(exchange, names, true);
+}
+
+static void eject_post(struct service_exchange *exchange)
+{
 	int index = slot_find(exchange->id);
 	struct service_media *media = &exchange->service->media[index];
 
@@ -174,12 +229,7 @@ static void eject_post(struct service_exchange *exchange)
 		service_refuse(exchange, MESSAGE_MISSING_RESOURCE, exchange->request->path, NULL);
 		return;
 	}
-	/* iLO wants a body, even an empty object. */
-	if (exchange->service->quirks->needs_eject_body && !exchange->request->body_len) {
-		service_refuse(exchange, MESSAGE_MEDIA_TYPE, "Content-Type", NULL);
-		return;
-	}
-	if (!service_body_only(exchange, names, true))
+	if (!service_take_ejection(exchange))
 		return;
 	xfree(media->image);
 	*media = (struct service_media){ 0 };
@@ -188,8 +238,8 @@ static void eject_post(struct service_exchange *exchange)
 
 const struct service_resource service_manager_resources[] = {
 	{ .path = "/redfish/v1/Managers", .get = managers_get },
-	{ .path = MANAGER, .get = manager_get },
-	{ .path = MANAGER "/Actions/Manager.Reset", .post = manager_reset_post },
+	{ .path = MANAGER, .get = manager_get, .patch = manager_patch },
+	{ .path = MANAGER "/Actions/Manager.Reset", .post = service_manager_reset },
 	{ .path = MEDIA, .get = media_all_get },
 	{ .path = MEDIA "/{}", .get = media_get },
 	{ .path = MEDIA "/{}/Actions/VirtualMedia.InsertMedia", .post = insert_post },

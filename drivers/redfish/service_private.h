@@ -4,7 +4,8 @@
 
 #include "drivers/redfish/service.h"
 
-#define SERVICE_ID_MAX 40
+#define SERVICE_ID_MAX   40
+#define SERVICE_PATH_MAX 1024 /* of a document with settings or actions */
 
 struct service_session {
 	char id[SERVICE_ID_MAX];
@@ -29,7 +30,10 @@ struct redfish_service {
 	struct redfish_service_options options;
 	const struct redfish_quirks *quirks;
 	char *asset_tag;             /* owned */
-	char indicator[12];          /* "Off", "Lit", "Blinking" */
+	char indicator[12], chassis_indicator[12]; /* "Off", "Lit", "Blinking" */
+	bool is_located, is_chassis_located;       /* LocationIndicatorActive */
+	int64_t clock_offset_s;      /* of the BMC's clock to ours */
+	json_t *changes;             /* owned; path of a document to what PATCH and actions changed in it */
 	struct service_session *sessions;           /* owned */
 	unsigned session_count;
 	struct service_subscription *subscriptions; /* owned */
@@ -43,6 +47,7 @@ struct service_exchange {
 	struct redfish_service *service;
 	struct http_request *request;
 	struct http_response *response;
+	const char *path;             /* of the request, plain: no trailing slash */
 	const char *id;               /* what stands for {} in the path; NULL: none */
 	const char *session_id;       /* of the token that came with the request; NULL: none */
 	json_t *body;                 /* object, for POST and PATCH; {} when the body is empty */
@@ -52,6 +57,7 @@ struct service_exchange {
 struct service_resource {
 	const char *path;
 	bool is_read_open, is_post_open; /* without credentials */
+	bool is_live;                    /* stands in the place of a captured tree's document, too */
 	/* A new document, or NULL: no such instance (404), or an error is already in the response. */
 	SUSPENDS json_t *(*get)(struct service_exchange *exchange);
 	SUSPENDS void (*post)(struct service_exchange *exchange);
@@ -74,7 +80,7 @@ enum service_message {
 	MESSAGE_PRECONDITION_REQUIRED, MESSAGE_PROPERTY_UNKNOWN, MESSAGE_PROPERTY_READONLY,
 	MESSAGE_PROPERTY_TYPE, MESSAGE_PROPERTY_VALUE, MESSAGE_PROPERTY_FORMAT, MESSAGE_PROPERTY_MISSING,
 	MESSAGE_PARAMETER_MISSING, MESSAGE_PARAMETER_VALUE, MESSAGE_PARAMETER_TYPE,
-	MESSAGE_PARAMETER_UNKNOWN, MESSAGE_PARAMETER_CONFLICT, MESSAGE_IN_USE, MESSAGE_QUERY,
+	MESSAGE_PARAMETER_UNKNOWN, MESSAGE_PARAMETER_CONFLICT, MESSAGE_ACTION, MESSAGE_IN_USE, MESSAGE_QUERY,
 	MESSAGE_SESSION_LIMIT, MESSAGE_SUBSCRIPTION_LIMIT, MESSAGE_INTERNAL, MESSAGE_COUNT
 };
 /* Fills an error answer; up to two arguments of the message, NULL: none. */
@@ -89,6 +95,36 @@ json_t *service_base_registry(void);
 /* Checks token or Basic credentials; sets exchange->session_id. False: 401 is in the response. */
 SUSPENDS bool service_authenticate(struct service_exchange *exchange);
 void service_sessions_release(struct redfish_service *service);
+
+/* ---- documents: service_document.c ---- */
+
+/* The resource for a path of the service's tree or of the inventory, or for an action of one of their
+ * documents; NULL: none. */
+const struct service_resource *service_document_find(const struct redfish_service *service, const char *path);
+/* The system starts: what waits in settings resources takes effect. */
+void service_documents_start(struct redfish_service *service);
+
+/* ---- the system and the manager, for any resource that shows them ---- */
+
+/* PowerState as of now. */
+SUSPENDS const char *service_power_name(struct service_exchange *exchange);
+/* Carries out the Reset in the body and answers. */
+SUSPENDS void service_system_reset(struct service_exchange *exchange);
+/* Whether a boot override is in force. */
+SUSPENDS bool service_boot_is_set(struct service_exchange *exchange);
+/* Sets what the members of a Boot object say, with the make's quirks; targets that the machine does not know
+ * count as none. False: the refusal is in the response. */
+SUSPENDS bool service_boot_patch(struct service_exchange *exchange, const json_t *changes);
+SUSPENDS void service_manager_reset(struct service_exchange *exchange);
+
+struct service_insertion {
+	const char *image; /* of the body */
+	bool is_inserted, is_write_protected;
+};
+/* Reads the body of InsertMedia. False: the refusal is in the response. */
+bool service_take_insertion(struct service_exchange *exchange, struct service_insertion *ret);
+/* Checks the body of EjectMedia. False: the refusal is in the response. */
+bool service_take_ejection(struct service_exchange *exchange);
 
 /* ---- helpers ---- */
 

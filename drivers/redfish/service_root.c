@@ -14,7 +14,8 @@ static json_t *root_get(struct service_exchange *exchange)
 	const struct redfish_service *service = exchange->service;
 	const struct redfish_quirks *quirks = service->quirks;
 	json_t *root = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o}, s:{s:b, s:b, "
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o}, s:{s:b, "
+		"s:b, "
 		"s:b, s:b}}",
 		"@odata.id", "/redfish/v1/", "@odata.type", "#ServiceRoot.v1_15_0.ServiceRoot", "Id",
 		"RootService", "Name", "Root service", "RedfishVersion",
@@ -23,7 +24,8 @@ static json_t *root_get(struct service_exchange *exchange)
 		service_link("/redfish/v1/Chassis"), "Managers", service_link("/redfish/v1/Managers"),
 		"SessionService", service_link("/redfish/v1/SessionService"), "AccountService",
 		service_link("/redfish/v1/AccountService"), "EventService",
-		service_link("/redfish/v1/EventService"), "Registries",
+		service_link("/redfish/v1/EventService"), "UpdateService",
+		service_link("/redfish/v1/UpdateService"), "Registries",
 		service_link("/redfish/v1/Registries"), "Links", "Sessions",
 		service_link("/redfish/v1/SessionService/Sessions"), "ProtocolFeaturesSupported",
 		"ExcerptQuery", 0, "FilterQuery", 0, "OnlyMemberQuery", 0, "SelectQuery", 0);
@@ -77,6 +79,45 @@ static const char *const schemas[] = {
 	"MessageRegistry",
 	"MessageRegistryFile",
 	"MessageRegistryFileCollection",
+	"Bios",
+	"Drive",
+	"EthernetInterface",
+	"EthernetInterfaceCollection",
+	"Fan",
+	"FanCollection",
+	"ManagerNetworkProtocol",
+	"Memory",
+	"MemoryCollection",
+	"NetworkAdapter",
+	"NetworkAdapterCollection",
+	"PCIeDevice",
+	"PCIeDeviceCollection",
+	"PCIeFunction",
+	"PCIeFunctionCollection",
+	"Port",
+	"PortCollection",
+	"Power",
+	"PowerSubsystem",
+	"PowerSupply",
+	"PowerSupplyCollection",
+	"PowerSupplyMetrics",
+	"Processor",
+	"ProcessorCollection",
+	"SecureBoot",
+	"Sensor",
+	"SensorCollection",
+	"SimpleStorage",
+	"SimpleStorageCollection",
+	"SoftwareInventory",
+	"SoftwareInventoryCollection",
+	"Storage",
+	"StorageCollection",
+	"Thermal",
+	"ThermalMetrics",
+	"ThermalSubsystem",
+	"UpdateService",
+	"Volume",
+	"VolumeCollection",
 };
 
 static json_t *metadata_get(struct service_exchange *exchange)

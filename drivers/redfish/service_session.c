@@ -298,8 +298,12 @@ static json_t *role_get(struct service_exchange *exchange)
 
 const struct service_resource service_session_resources[] = {
 	{ .path = "/redfish/v1/SessionService", .get = session_service_get },
-	{ .path = SESSIONS, .get = sessions_get, .post = sessions_post, .is_post_open = true },
-	{ .path = SESSIONS "/{}", .get = session_get, .delete = session_delete },
+	{ .path = SESSIONS,
+	  .is_live = true,
+	  .get = sessions_get,
+	  .post = sessions_post,
+	  .is_post_open = true },
+	{ .path = SESSIONS "/{}", .is_live = true, .get = session_get, .delete = session_delete },
 	{ .path = "/redfish/v1/AccountService", .get = account_service_get },
 	{ .path = "/redfish/v1/AccountService/Accounts", .get = accounts_get },
 	{ .path = "/redfish/v1/AccountService/Accounts/1", .get = account_get },

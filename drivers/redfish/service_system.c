@@ -107,14 +107,29 @@ SUSPENDS static json_t *boot_document(struct service_exchange *exchange)
 	return document;
 }
 
-static json_t *identity(const struct redfish_service *service)
+static json_t *identity(const struct redfish_service *service, bool is_chassis)
 {
 	const struct redfish_service_options *options = &service->options;
 
-	return json_pack("{s:s, s:s, s:s+, s:s, s:s, s:s}", "Manufacturer", options->manufacturer, "Model",
-			 options->model, "SerialNumber", "FS-", options->name, "PartNumber", "FS-1",
+	return json_pack("{s:s, s:s, s:s+, s:s, s:s, s:s, s:b}", "Manufacturer", options->manufacturer,
+			 "Model", options->model, "SerialNumber", "FS-", options->name, "PartNumber", "FS-1",
 			 "AssetTag", service->asset_tag ? service->asset_tag : "", "IndicatorLED",
-			 service->indicator);
+			 is_chassis ? service->chassis_indicator : service->indicator,
+			 "LocationIndicatorActive",
+			 is_chassis ? service->is_chassis_located : service->is_located);
+}
+
+/* What the inventory has below. */
+static const char *const system_links[] = { "Processors", "Memory", "EthernetInterfaces", "SimpleStorage",
+					    "Storage",    "Bios",   "SecureBoot",         NULL };
+static const char *const chassis_links[] = { "Thermal",        "Power",   "ThermalSubsystem",
+					     "PowerSubsystem", "Sensors", "NetworkAdapters",
+					     "PCIeDevices",    NULL };
+
+static void put_links(json_t *document, const char *path, const char *const *names)
+{
+	for (; *names; names++)
+		json_object_set_new(document, *names, json_pack("{s:s++}", "@odata.id", path, "/", *names));
 }
 
 SUSPENDS static json_t *system_get(struct service_exchange *exchange)
@@ -122,7 +137,7 @@ SUSPENDS static json_t *system_get(struct service_exchange *exchange)
 	const struct redfish_service *service = exchange->service;
 	const struct redfish_service_options *options = &service->options;
 	enum redfish_power power = options->backend->power(options->arg);
-	json_t *extra = identity(service);
+	json_t *extra = identity(service, false);
 	json_t *document = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:o, s:{s:i, s:s}, s:{s:i}, "
 		"s:{s:[o], s:[o]}, s:{s:{s:s, s:o}}}",
@@ -138,6 +153,7 @@ SUSPENDS static json_t *system_get(struct service_exchange *exchange)
 
 	json_object_update(document, extra);
 	json_decref(extra);
+	put_links(document, SYSTEM, system_links);
 	if (service->quirks->is_boot_in_settings)
 		json_object_set_new(document, "@Redfish.Settings",
 				    json_pack("{s:s, s:o}", "@odata.type", "#Settings.v1_3_5.Settings",
@@ -164,7 +180,7 @@ static json_t *chassis_all_get(struct service_exchange *exchange)
 SUSPENDS static json_t *chassis_get(struct service_exchange *exchange)
 {
 	const struct redfish_service_options *options = &exchange->service->options;
-	json_t *document = identity(exchange->service);
+	json_t *document = identity(exchange->service, true);
 	json_t *rest = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:[o], s:[o]}}",
 				 "@odata.id", CHASSIS, "@odata.type", "#Chassis.v1_21_0.Chassis", "Id", "1",
 				 "Name", "Chassis", "ChassisType", "RackMount", "PowerState",
@@ -174,10 +190,18 @@ SUSPENDS static json_t *chassis_get(struct service_exchange *exchange)
 
 	json_object_update(rest, document);
 	json_decref(document);
+	put_links(rest, CHASSIS, chassis_links);
 	return rest;
 }
 
 /* ---- Reset ---- */
+
+const char *service_power_name(struct service_exchange *exchange)
+{
+	const struct redfish_service_options *options = &exchange->service->options;
+
+	return power_names[options->backend->power(options->arg)];
+}
 
 /* The state that a reset type asks for; REDFISH_POWER_COUNT: none in particular. */
 static enum redfish_power reset_goal(enum redfish_reset type)
@@ -202,7 +226,14 @@ SUSPENDS static bool refuse_same_state(struct service_exchange *exchange, enum r
 	return true;
 }
 
-SUSPENDS static void reset_post(struct service_exchange *exchange)
+/* What starts the system, now or when it has gone down. */
+static bool is_start(enum redfish_reset type)
+{
+	return type != REDFISH_RESET_FORCE_OFF && type != REDFISH_RESET_GRACEFUL_SHUTDOWN &&
+	       type != REDFISH_RESET_NMI;
+}
+
+void service_system_reset(struct service_exchange *exchange)
 {
 	static const char *const names[] = { "ResetType", NULL };
 	const struct redfish_service_options *options = &exchange->service->options;
@@ -232,8 +263,11 @@ SUSPENDS static void reset_post(struct service_exchange *exchange)
 		service_refuse(exchange, MESSAGE_PARAMETER_CONFLICT, reset_names[type], "ResetType");
 	else if (rc < 0)
 		service_refuse(exchange, MESSAGE_INTERNAL, NULL, NULL);
-	else
+	else {
+		if (is_start(type))
+			service_documents_start(exchange->service);
 		service_done(exchange);
+	}
 }
 
 /* ---- writing ---- */
@@ -276,11 +310,23 @@ static bool boot_full(struct service_exchange *exchange, const json_t *changes)
 	return true;
 }
 
+static bool boot_modes_allowed(struct service_exchange *exchange, const json_t *changes)
+{
+	static const char mode[] = "BootSourceOverrideMode";
+	const struct redfish_quirks *quirks = exchange->service->quirks;
+
+	if (!json_object_get(changes, mode) || (!quirks->is_mode_absent && !quirks->is_mode_readonly))
+		return true;
+	service_refuse(exchange,
+		       quirks->is_mode_absent ? MESSAGE_PROPERTY_UNKNOWN : MESSAGE_PROPERTY_READONLY, mode,
+		       NULL);
+	return false;
+}
+
 static bool boot_known(struct service_exchange *exchange, const json_t *changes)
 {
 	static const char *const known[] = { "BootSourceOverrideEnabled", "BootSourceOverrideTarget",
 					     "BootSourceOverrideMode", "HttpBootUri" };
-	const struct redfish_quirks *quirks = exchange->service->quirks;
 	const char *key;
 	json_t *value;
 
@@ -290,17 +336,12 @@ static bool boot_known(struct service_exchange *exchange, const json_t *changes)
 	}
 	json_object_foreach((json_t *)changes, key, value)
 	{
-		bool is_mode = !strcmp(key, "BootSourceOverrideMode");
-		if (name_find(known, COUNT(known), key) < 0 || (is_mode && quirks->is_mode_absent)) {
+		if (name_find(known, COUNT(known), key) < 0) {
 			service_refuse(exchange, MESSAGE_PROPERTY_UNKNOWN, key, NULL);
 			return false;
 		}
-		if (is_mode && quirks->is_mode_readonly) {
-			service_refuse(exchange, MESSAGE_PROPERTY_READONLY, key, NULL);
-			return false;
-		}
 	}
-	return true;
+	return boot_modes_allowed(exchange, changes);
 }
 
 /* Reads the boot properties over *boot. False: the refusal is in the response. */
@@ -332,6 +373,48 @@ static bool take_boot(struct service_exchange *exchange, const json_t *changes, 
 	return true;
 }
 
+bool service_boot_is_set(struct service_exchange *exchange)
+{
+	const struct redfish_service_options *options = &exchange->service->options;
+	struct redfish_boot boot;
+
+	options->backend->boot_get(options->arg, &boot);
+	return boot.enabled != REDFISH_BOOT_DISABLED;
+}
+
+/* What a name of the list is, or what it was where the changes do not say. */
+static int name_or(const json_t *changes, const char *member, const char *const *names, size_t count, int was)
+{
+	const char *name = json_string_value(json_object_get(changes, member));
+	int found = name ? name_find(names, count, name) : was;
+
+	return found < 0 ? 0 : found;
+}
+
+bool service_boot_patch(struct service_exchange *exchange, const json_t *changes)
+{
+	const struct redfish_service_options *options = &exchange->service->options;
+	struct redfish_boot boot;
+
+	if (!boot_modes_allowed(exchange, changes) || !boot_full(exchange, changes))
+		return false;
+	options->backend->boot_get(options->arg, &boot);
+	boot.target =
+		name_or(changes, "BootSourceOverrideTarget", target_names, COUNT(target_names), boot.target);
+	boot.enabled = name_or(changes, "BootSourceOverrideEnabled", enabled_names, COUNT(enabled_names),
+			       boot.enabled);
+	boot.is_uefi =
+		name_or(changes, "BootSourceOverrideMode", mode_names, COUNT(mode_names), boot.is_uefi);
+	if (boot.enabled == REDFISH_BOOT_CONTINUOUS && exchange->service->quirks->is_once_only) {
+		service_refuse(exchange, MESSAGE_PROPERTY_VALUE, "Continuous", "BootSourceOverrideEnabled");
+		return false;
+	}
+	if (options->backend->boot_set(options->arg, &boot, NULL) == 0)
+		return true;
+	service_refuse(exchange, MESSAGE_INTERNAL, NULL, NULL);
+	return false;
+}
+
 static bool take_asset_tag(struct service_exchange *exchange, const char **ret)
 {
 	if (!service_body_text(exchange, "AssetTag", ret))
@@ -344,15 +427,20 @@ static bool take_asset_tag(struct service_exchange *exchange, const char **ret)
 }
 
 /* Everything is checked before anything is applied: a refused PATCH changes nothing. */
-SUSPENDS static void patch(struct service_exchange *exchange, const char *const *names)
+SUSPENDS static void patch(struct service_exchange *exchange, const char *const *names, bool is_chassis)
 {
 	struct redfish_service *service = exchange->service;
 	const struct redfish_service_options *options = &service->options;
 	const json_t *boot_changes = json_object_get(exchange->body, "Boot");
 	const char *asset_tag;
 	struct redfish_boot boot;
+	const json_t *located = json_object_get(exchange->body, "LocationIndicatorActive");
 	int indicator = -1;
 
+	if (located && !json_is_boolean(located)) {
+		service_refuse(exchange, MESSAGE_PROPERTY_TYPE, "given", "LocationIndicatorActive");
+		return;
+	}
 	if (!service_body_only(exchange, names, false) || !take_asset_tag(exchange, &asset_tag) ||
 	    !take_name(exchange, exchange->body, "IndicatorLED", indicator_names, COUNT(indicator_names),
 		       &indicator))
@@ -371,16 +459,21 @@ SUSPENDS static void patch(struct service_exchange *exchange, const char *const 
 		service->asset_tag = xstrdup(asset_tag);
 	}
 	if (indicator >= 0)
-		snprintf(service->indicator, sizeof(service->indicator), "%s", indicator_names[indicator]);
+		snprintf(is_chassis ? service->chassis_indicator : service->indicator,
+			 sizeof(service->indicator), "%s", indicator_names[indicator]);
+	if (located)
+		*(is_chassis ? &service->is_chassis_located : &service->is_located) = json_is_true(located);
 	service_done(exchange);
 }
 
 SUSPENDS static void system_patch(struct service_exchange *exchange)
 {
-	static const char *const names[] = { "AssetTag", "IndicatorLED", "Boot", NULL };
-	static const char *const names_without_boot[] = { "AssetTag", "IndicatorLED", NULL };
+	static const char *const names[] = { "AssetTag", "IndicatorLED", "LocationIndicatorActive", "Boot",
+					     NULL };
+	static const char *const names_without_boot[] = { "AssetTag", "IndicatorLED",
+							  "LocationIndicatorActive", NULL };
 
-	patch(exchange, exchange->service->quirks->is_boot_in_settings ? names_without_boot : names);
+	patch(exchange, exchange->service->quirks->is_boot_in_settings ? names_without_boot : names, false);
 }
 
 SUSPENDS static void settings_patch(struct service_exchange *exchange)
@@ -390,20 +483,20 @@ SUSPENDS static void settings_patch(struct service_exchange *exchange)
 	if (!exchange->service->quirks->is_boot_in_settings)
 		service_refuse(exchange, MESSAGE_MISSING_RESOURCE, exchange->request->path, NULL);
 	else
-		patch(exchange, names);
+		patch(exchange, names, false);
 }
 
 SUSPENDS static void chassis_patch(struct service_exchange *exchange)
 {
-	static const char *const names[] = { "AssetTag", "IndicatorLED", NULL };
+	static const char *const names[] = { "AssetTag", "IndicatorLED", "LocationIndicatorActive", NULL };
 
-	patch(exchange, names);
+	patch(exchange, names, true);
 }
 
 const struct service_resource service_system_resources[] = {
 	{ .path = SYSTEM, .get = system_get, .patch = system_patch },
 	{ .path = SYSTEM "/Settings", .get = settings_get, .patch = settings_patch },
-	{ .path = SYSTEM "/Actions/ComputerSystem.Reset", .post = reset_post },
+	{ .path = SYSTEM "/Actions/ComputerSystem.Reset", .post = service_system_reset },
 	{ .path = BOARD, .get = board_get },
 	{ .path = "/redfish/v1/Systems", .get = systems_get },
 	{ .path = CHASSIS, .get = chassis_get, .patch = chassis_patch },

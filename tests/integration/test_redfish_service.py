@@ -69,8 +69,8 @@ def test_every_link_leads_somewhere(env):
         assert answer.headers['etag'].startswith('"')
         assert 'GET' in answer.headers['allow']
         links = json.dumps(answer.json)
-        queue += [part.split('"')[0] for part in links.split('"@odata.id": "')[1:]]
-    assert len(seen) > 15, seen
+        queue += [part.split('"')[0].split('#')[0] for part in links.split('"@odata.id": "')[1:]]
+    assert len(seen) > 70, seen
 
 
 def test_open_resources_are_few(env):
@@ -138,6 +138,47 @@ def test_etag_and_conditions(env):
     assert client.call('PATCH', SYSTEM, {'AssetTag': 'rack 9'}, {'If-Match': '*'}).status == 204
     head = client.call('HEAD', SYSTEM)
     assert head.status == 200 and not head.text and int(head.headers['content-length']) > 1000
+
+
+def test_inventory_changes_as_it_says(env):
+    rack = env.rack({'box': {'protocol': 'redfish'}, 'other': {'protocol': 'redfish'}})
+    client, other = Client(rack), Client(rack, 'other')
+    nic = SYSTEM + '/EthernetInterfaces/NIC.1'
+    assert client.call('GET', nic).json['MACAddress'] != other.call('GET', nic).json['MACAddress']
+    drive = SYSTEM + '/Storage/RAID.1/Drives/Disk.1'
+    assert client.call('PATCH', drive, {'IndicatorLED': 'Lit'}).status == 204
+    assert client.call('GET', drive).json['IndicatorLED'] == 'Lit'
+    assert other.call('GET', drive).json['IndicatorLED'] == 'Off'
+    for body, message in (({'Colour': 'red'}, 'PropertyUnknown'), ({'Id': 'x'}, 'PropertyNotWritable'),
+                          ({'IndicatorLED': 5}, 'PropertyValueTypeError')):
+        answer = client.call('PATCH', drive, body)
+        assert (answer.status, message_of(answer)) == (400, message), answer
+    assert client.call('PATCH', drive, {'IndicatorLED': 'Off'}, {'If-Match': '"old"'}).status == 412
+
+    bios, secure = SYSTEM + '/Bios', SYSTEM + '/SecureBoot'
+    assert client.call('PATCH', bios + '/Settings', {'Attributes': {'BootMode': 'Bios'}}).status == 204
+    assert message_of(client.call('PATCH', bios + '/Settings', {'Attributes': {'No': 1}})) == 'PropertyUnknown'
+    assert client.call('PATCH', secure, {'SecureBootEnable': True}).status == 204
+    assert client.call('GET', bios).json['Attributes']['BootMode'] == 'Uefi'
+    assert client.call('GET', secure).json['SecureBootCurrentBoot'] == 'Disabled'
+    client.call('POST', RESET, {'ResetType': 'ForceRestart'})
+    assert client.call('GET', bios).json['Attributes'] == {'BootMode': 'Bios', 'ProcVirtualization': 'Enabled',
+                                                           'NumLock': 'On', 'SetupDelay': 5}
+    assert client.call('GET', bios + '/Settings').json['Attributes'] == {}
+    assert client.call('GET', secure).json['SecureBootCurrentBoot'] == 'Enabled'
+    keys = secure + '/Actions/SecureBoot.ResetKeys'
+    assert message_of(client.call('POST', keys, {'ResetKeysType': 'Melt'})) == 'ActionParameterValueNotInList'
+    assert client.call('POST', keys, {'ResetKeysType': 'DeleteAllKeys'}).status == 204
+    assert client.call('GET', secure).json['SecureBootMode'] == 'SetupMode'
+
+    manager = '/redfish/v1/Managers/1'
+    assert client.call('PATCH', manager, {'DateTime': '2031-02-03T04:05:06Z'}).status == 204
+    assert client.call('GET', manager).json['DateTime'].startswith('2031-02-03T04:0')
+    for path in (SYSTEM, '/redfish/v1/Chassis/1'):
+        assert client.call('PATCH', path, {'LocationIndicatorActive': True}).status == 204
+        assert client.call('GET', path).json['LocationIndicatorActive'] is True
+    assert client.call('PATCH', '/redfish/v1/Chassis/1', {'IndicatorLED': 'Blinking'}).status == 204
+    assert client.call('GET', SYSTEM).json['IndicatorLED'] == 'Off'
 
 
 def test_session_life(env):
