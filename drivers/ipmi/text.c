@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/utf8.h"
+
 /* Text under construction; what does not fit is left out whole. */
 struct writer {
 	char *out;
@@ -11,23 +13,14 @@ struct writer {
 
 static void put_char(struct writer *writer, unsigned code)
 {
-	char utf8[3];
-	size_t count = code < 0x80 ? 1 : code < 0x800 ? 2 : 3;
+	char utf8[4];
 
 	if (code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0xd800 && code < 0xe000))
-		code = '?', count = 1;
+		code = '?';
+
+	size_t count = utf8_encode(code, utf8);
 	if (writer->len + count >= IPMI_TEXT_MAX)
 		return;
-	if (count == 1) {
-		utf8[0] = (char)code;
-	} else if (count == 2) {
-		utf8[0] = (char)(0xc0 | code >> 6);
-		utf8[1] = (char)(0x80 | (code & 0x3f));
-	} else {
-		utf8[0] = (char)(0xe0 | code >> 12);
-		utf8[1] = (char)(0x80 | (code >> 6 & 0x3f));
-		utf8[2] = (char)(0x80 | (code & 0x3f));
-	}
 	memcpy(writer->out + writer->len, utf8, count);
 	writer->len += count;
 }
