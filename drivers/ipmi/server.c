@@ -124,6 +124,17 @@ struct server_session *server_session_new(struct ipmi_server *server, const stru
 	return session;
 }
 
+void server_session_open(struct ipmi_server *server, struct server_session *session)
+{
+	session->state = SESSION_ACTIVE;
+	session->last_ms = server->now_ms;
+	server->counters.handshakes--;
+	server->counters.sessions++;
+	server->counters.opened++;
+	if (server->logins_left < server->config.failures_per_second)
+		server->logins_left++;
+}
+
 /* By its id alone: for the BMC's own use. */
 static struct server_session *session_of_id(struct ipmi_server *server, uint32_t id)
 {
@@ -149,31 +160,18 @@ struct server_session *server_session_find(struct ipmi_server *server, const str
 
 /* ---- messages ---- */
 
-static size_t encode_answer(const struct ipmi_message *request, const struct server_answer *answer,
-			    uint8_t *out)
-{
-	const struct ipmi_message response = {
-		.to = request->from,
-		.to_lun = request->from_lun,
-		.netfn = request->netfn | 1,
-		.from = request->to,
-		.from_lun = request->to_lun,
-		.sequence = request->sequence,
-		.command = request->command,
-		.completion = (uint8_t)answer->completion,
-		.data = answer->data,
-		.data_len = answer->completion == COMPLETION_OK ? answer->len : 0,
-	};
-
-	return ipmi_message_encode(&response, out, IPMI_MESSAGE_MAX);
-}
-
 static bool send_sealed(struct ipmi_server *server, struct server_session *session, enum rmcpp_payload type,
 			const uint8_t *payload, size_t len)
 {
 	uint8_t datagram[RMCPP_DATAGRAM_MAX];
-	size_t total = rmcpp_seal(&session->wire, type, payload, len, datagram, sizeof(datagram));
+	size_t total;
 
+	if (!session->is_ipmi15)
+		total = rmcpp_seal(&session->wire, type, payload, len, datagram, sizeof(datagram));
+	else if (type == PAYLOAD_IPMI)
+		total = lan15_seal(&session->lan15, payload, len, datagram, sizeof(datagram));
+	else
+		total = 0;
 	if (total > 0)
 		server->ops.send(server->arg, &session->peer, datagram, total);
 	return total > 0;
@@ -189,16 +187,42 @@ bool ipmi_server_send(struct ipmi_server *server, int64_t now_ms, uint32_t sessi
 	       send_sealed(server, session, type, payload, len);
 }
 
+static void send_answers(struct ipmi_server *server, struct server_session *session,
+			 const struct server_message *answers, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		send_sealed(server, session, PAYLOAD_IPMI, answers[i].bytes, answers[i].len);
+}
+
 /* The console repeats a request whose answer it missed: it is not done twice. */
 static bool answer_again(struct ipmi_server *server, struct server_session *session, const uint8_t *message,
 			 size_t len)
 {
-	if (session->request_len != len || memcmp(session->request, message, len) != 0 ||
+	if (session->request.len != len || memcmp(session->request.bytes, message, len) != 0 ||
 	    server->now_ms - session->answered_ms > REPEAT_MS)
 		return false;
 	server->counters.repeated++;
-	send_sealed(server, session, PAYLOAD_IPMI, session->answer, session->answer_len);
+	send_answers(server, session, session->answers, session->answer_count);
 	return true;
+}
+
+static void remember(struct ipmi_server *server, struct server_session *session, const uint8_t *message,
+		     size_t len)
+{
+	memcpy(session->request.bytes, message, len);
+	session->request.len = len;
+	session->answered_ms = server->now_ms;
+}
+
+/* A request that is one; else it is counted as dropped. */
+static bool decode_request(struct ipmi_server *server, const uint8_t *message, size_t len,
+			   struct ipmi_message *ret)
+{
+	if (ipmi_message_decode(message, len, ret) && !ret->is_checksum_bad &&
+	    !ipmi_message_is_response(ret) && ret->to == IPMI_BMC_ADDRESS)
+		return true;
+	server->counters.dropped++;
+	return false;
 }
 
 static void session_message(struct ipmi_server *server, struct server_session *session,
@@ -206,49 +230,110 @@ static void session_message(struct ipmi_server *server, struct server_session *s
 {
 	struct ipmi_message request;
 	struct server_answer answer = { 0 };
+	bool is_last = false;
 
-	if (!ipmi_message_decode(message, len, &request) || request.is_checksum_bad ||
-	    ipmi_message_is_response(&request) || request.to != IPMI_BMC_ADDRESS) {
-		server->counters.dropped++;
+	if (!decode_request(server, message, len, &request) || answer_again(server, session, message, len))
 		return;
+
+	session->answer_count = 0;
+	session->request.len = 0;
+	if (server->ops.reach != NULL && request.netfn == NETFN_APP && request.command == APP_SEND_MESSAGE) {
+		server_bridge(server, session, &request, session->answers, &session->answer_count);
+	} else {
+		const struct server_request asked = { .session = session,
+						      .peer = &session->peer,
+						      .message = &request };
+		is_last = server_command(server, &asked, &answer);
+		server_answer_put(&request, &answer, session->answers, &session->answer_count);
 	}
-	if (answer_again(server, session, message, len))
-		return;
-
-	bool is_last = server_command(server, session, &session->peer, &request, &answer);
-	if (answer.completion >= 0) {
-		memcpy(session->request, message, len);
-		session->request_len = len;
-		session->answer_len = encode_answer(&request, &answer, session->answer);
-		session->answered_ms = server->now_ms;
-		send_sealed(server, session, PAYLOAD_IPMI, session->answer, session->answer_len);
+	for (unsigned i = 0; i < session->answer_count && server->ops.edit != NULL; i++)
+		server->ops.edit(server->arg, session->answers[i].bytes, session->answers[i].len);
+	if (session->answer_count > 0) {
+		remember(server, session, message, len);
+		send_answers(server, session, session->answers, session->answer_count);
 	}
 	if (is_last)
 		server_session_end(server, session);
+}
+
+/* Under the temporary id of IPMI 1.5 there is one request, Activate Session. It and its answer have the
+ * number 0. */
+static void send_activated(struct ipmi_server *server, const struct server_session *session)
+{
+	const struct server_message *answer = &session->answers[0];
+	struct lan15_session first = session->lan15;
+	uint8_t datagram[RMCPP_DATAGRAM_MAX];
+
+	first.send_sequence = 0;
+	first.auth = session->auth15;
+	size_t total = lan15_seal(&first, answer->bytes, answer->len, datagram, sizeof(datagram));
+	server->ops.send(server->arg, &session->peer, datagram, total);
+	rmcpp_wipe(&first, sizeof(first));
+}
+
+static void activation(struct ipmi_server *server, struct server_session *session, const uint8_t *message,
+		       size_t len)
+{
+	struct ipmi_message request;
+	struct server_answer answer = { 0 };
+
+	if (!decode_request(server, message, len, &request))
+		return;
+	if (request.netfn != NETFN_APP || request.command != APP_ACTIVATE_SESSION) {
+		server->counters.dropped++;
+		return;
+	}
+	server_activate15(server, session, &request, &answer);
+	server_answer_put(&request, &answer, session->answers, &session->answer_count);
+	remember(server, session, message, len);
+	send_activated(server, session);
+	if (answer.completion != COMPLETION_OK)
+		server_session_end(server, session);
+}
+
+/* The console missed the answer to its Activate Session. */
+static bool activated_again(struct ipmi_server *server, struct server_session *session,
+			    const struct rmcp_packet *packet)
+{
+	struct lan15_session first = session->lan15;
+
+	if (session->state != SESSION_ACTIVE || packet->sequence != 0 ||
+	    session->request.len != packet->payload_len ||
+	    memcmp(session->request.bytes, packet->payload, packet->payload_len) != 0)
+		return false;
+	first.auth = session->auth15;
+	first.received = (struct sequence_window){ 0 };
+	if (!lan15_unseal(&first, packet))
+		return false;
+	server->counters.repeated++;
+	send_activated(server, session);
+	return true;
 }
 
 /* Before a session, in either framing: the answer comes in the same. */
 static void sessionless_message(struct ipmi_server *server, const struct ipmi_peer *peer,
 				const struct rmcp_packet *packet)
 {
-	uint8_t message[IPMI_MESSAGE_MAX], datagram[RMCPP_DATAGRAM_MAX];
+	uint8_t datagram[RMCPP_DATAGRAM_MAX];
 	struct ipmi_message request;
 	struct server_answer answer = { 0 };
+	struct server_message answers[SERVER_ANSWERS_MAX];
+	unsigned count = 0;
 
-	if (!ipmi_message_decode(packet->payload, packet->payload_len, &request) || request.is_checksum_bad ||
-	    ipmi_message_is_response(&request) || request.to != IPMI_BMC_ADDRESS) {
-		server->counters.dropped++;
-		return;
-	}
-
-	server_command(server, NULL, peer, &request, &answer);
-	if (answer.completion < 0)
+	if (!decode_request(server, packet->payload, packet->payload_len, &request))
 		return;
 
-	size_t len = encode_answer(&request, &answer, message);
-	len = packet->kind == RMCP_IPMI15
-		      ? rmcp_ipmi15_encode(message, len, datagram, sizeof(datagram))
-		      : rmcpp_plain_encode(PAYLOAD_IPMI, message, len, datagram, sizeof(datagram));
+	const struct server_request asked = { .peer = peer, .message = &request };
+	server_command(server, &asked, &answer);
+	server_answer_put(&request, &answer, answers, &count);
+	if (count == 0)
+		return;
+
+	size_t len =
+		packet->kind == RMCP_IPMI15
+			? rmcp_ipmi15_encode(answers[0].bytes, answers[0].len, datagram, sizeof(datagram))
+			: rmcpp_plain_encode(PAYLOAD_IPMI, answers[0].bytes, answers[0].len, datagram,
+					     sizeof(datagram));
 	server->ops.send(server->arg, peer, datagram, len);
 }
 
@@ -261,7 +346,7 @@ static void in_session(struct ipmi_server *server, const struct ipmi_peer *peer,
 	uint8_t plain[RMCPP_PAYLOAD_MAX];
 	size_t len;
 
-	if (session == NULL || session->state != SESSION_ACTIVE ||
+	if (session == NULL || session->state != SESSION_ACTIVE || session->is_ipmi15 ||
 	    !rmcpp_unseal(&session->wire, packet, plain, &len)) {
 		server->counters.dropped++;
 		return;
@@ -273,6 +358,32 @@ static void in_session(struct ipmi_server *server, const struct ipmi_peer *peer,
 		server->ops.payload(server->arg, session->id, packet->payload_type, plain, len);
 	else
 		server->counters.dropped++;
+}
+
+static void in_session15(struct ipmi_server *server, const struct ipmi_peer *peer,
+			 const struct rmcp_packet *packet)
+{
+	struct server_session *session = server_session_find(server, peer, packet->session_id);
+
+	if (session == NULL || !session->is_ipmi15) {
+		server->counters.dropped++;
+		return;
+	}
+	if (activated_again(server, session, packet))
+		return;
+	if (!lan15_unseal(&session->lan15, packet)) {
+		server->counters.dropped++;
+		if (session->state != SESSION_ACTIVE) { /* one try for each challenge */
+			server->counters.auth_failures++;
+			server_session_end(server, session);
+		}
+		return;
+	}
+	session->last_ms = server->now_ms;
+	if (session->state == SESSION_ACTIVE)
+		session_message(server, session, packet->payload, packet->payload_len);
+	else
+		activation(server, session, packet->payload, packet->payload_len);
 }
 
 static void rmcpp_input(struct ipmi_server *server, const struct ipmi_peer *peer,
@@ -301,7 +412,9 @@ static void packet_input(struct ipmi_server *server, const struct ipmi_peer *pee
 		server->counters.dropped++;
 		break;
 	case RMCP_IPMI15:
-		if (packet->session_id == 0 && packet->auth_type == 0)
+		if (packet->session_id != 0)
+			in_session15(server, peer, packet);
+		else if (packet->auth_type == LAN15_NONE)
 			sessionless_message(server, peer, packet);
 		else
 			server->counters.dropped++;

@@ -17,27 +17,40 @@ static void answer_put(struct server_answer *answer, const uint8_t *data, size_t
 	answer->len += len;
 }
 
+static bool has_user(const struct ipmi_server *server, bool is_null, bool is_open)
+{
+	for (size_t i = 0; i < server->config.user_count; i++) {
+		const struct ipmi_server_user *user = &server->config.users[i];
+		if (user->limit != 0 && (user->name[0] == '\0') == is_null &&
+		    (!is_open || user->password[0] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 static void auth_capabilities(const struct ipmi_server *server, const struct ipmi_message *request,
 			      struct server_answer *answer)
 {
 	uint8_t channel = request->data[0] & 0x0f, privilege = request->data[1] & 0x0f;
-	bool is_extended = request->data[0] & 0x80;
 
 	if ((channel != CHANNEL_THIS && channel != CHANNEL_LAN) || privilege == 0 ||
 	    privilege > IPMI_ADMINISTRATOR) {
 		answer->completion = COMPLETION_INVALID_FIELD;
 		return;
 	}
-	/* No IPMI 1.5 authentication types: only RMCP+ leads into a session. */
-	const uint8_t data[] = { CHANNEL_LAN,
-				 is_extended ? 0x80 : 0,
-				 (uint8_t)(server->config.kg != NULL ? 0x24 : 0x04),
-				 is_extended ? 0x02 : 0,
-				 0,
-				 0,
-				 0,
-				 0 };
-	answer_put(answer, data, sizeof(data));
+	const struct auth_capabilities capabilities = {
+		.channel = CHANNEL_LAN,
+		.auth_types = server->config.auth_types,
+		.has_kg = server->config.kg != NULL,
+		.is_per_message_off = server->config.is_message_auth_off,
+		.has_named_users = has_user(server, false, false),
+		.has_null_users = has_user(server, true, false),
+		.has_anonymous = has_user(server, true, true),
+		.is_extended = request->data[0] & 0x80,
+		.has_15 = server->config.auth_types != 0,
+		.has_20 = true,
+	};
+	answer->len = auth_capabilities_encode(&capabilities, answer->data);
 }
 
 static void cipher_suites(const struct ipmi_server *server, const struct ipmi_message *request,
@@ -93,7 +106,8 @@ static void session_info(const struct ipmi_server *server, const struct server_s
 		return;
 	}
 	head[0] = (uint8_t)(session->slot + 1);
-	const uint8_t rest[] = { session->user_id, (uint8_t)session->privilege, 0x10 | CHANNEL_LAN };
+	const uint8_t rest[] = { session->user_id, (uint8_t)session->privilege,
+				 (uint8_t)((session->is_ipmi15 ? 0x00 : 0x10) | CHANNEL_LAN) };
 	answer_put(answer, head, sizeof(head));
 	answer_put(answer, rest, sizeof(rest));
 	answer_put(answer, session->peer.address + 12, 4);
@@ -165,71 +179,114 @@ static int check_request(const struct ipmi_server_call *call)
 	return call->privilege < needed ? COMPLETION_PRIVILEGE : COMPLETION_OK;
 }
 
+/* Commands of the session itself; false: it is another. */
+static bool answer_session(struct ipmi_server *server, struct server_session *session,
+			   const struct ipmi_message *request, struct server_answer *answer,
+			   bool *ret_is_last)
+{
+	if (is_app(request, APP_CLOSE_SESSION))
+		*ret_is_last = close_session(server, session, request, answer);
+	else if (is_app(request, APP_SET_PRIVILEGE))
+		set_privilege(session, request, answer);
+	else if (is_app(request, APP_SESSION_INFO))
+		session_info(server, session, request, answer);
+	else if (is_app(request, APP_SESSION_CHALLENGE) || is_app(request, APP_ACTIVATE_SESSION))
+		answer->completion = COMPLETION_STATE; /* the session is there already */
+	else
+		return false;
+	return true;
+}
+
 /* True when the session is to end after the answer. */
 static bool answer_in_session(struct ipmi_server *server, struct server_session *session,
 			      const struct ipmi_server_call *call, struct server_answer *answer)
 {
-	const struct ipmi_message *request = call->request;
+	bool is_last = false;
 
 	answer->completion = check_request(call);
-	if (answer->completion != COMPLETION_OK || answer_anywhere(server, call, answer))
+	if (answer->completion != COMPLETION_OK)
 		return false;
-	if (is_app(request, APP_CLOSE_SESSION))
-		return close_session(server, session, request, answer);
-	if (is_app(request, APP_SET_PRIVILEGE))
-		set_privilege(session, request, answer);
-	else if (is_app(request, APP_SESSION_INFO))
-		session_info(server, session, request, answer);
-	else
+	if (call->route != NULL || !(answer_anywhere(server, call, answer) ||
+				     answer_session(server, session, call->request, answer, &is_last)))
 		ask_model(server, call, answer);
-	return false;
+	return is_last;
 }
 
 /* Before a session only what the command table gives no privilege is answered. */
-static void answer_sessionless(struct ipmi_server *server, const struct ipmi_server_call *call,
-			       struct server_answer *answer)
+static void answer_sessionless(struct ipmi_server *server, const struct server_request *request,
+			       const struct ipmi_server_call *call, struct server_answer *answer)
 {
-	const struct ipmi_message *request = call->request;
-	const struct ipmi_command *command = ipmi_command_find(request->netfn, request->command, NULL, 0);
+	const struct ipmi_message *message = request->message;
+	const struct ipmi_command *command = ipmi_command_find(message->netfn, message->command, NULL, 0);
 
 	answer->completion = COMPLETION_OK;
 	if (command == NULL || command->privilege != 0)
 		answer->completion = COMPLETION_PRIVILEGE;
-	else if (request->data_len < command->min_len)
+	else if (message->data_len < command->min_len)
 		answer->completion = COMPLETION_LENGTH;
+	else if (is_app(message, APP_SESSION_CHALLENGE))
+		server_challenge15(server, request, answer);
+	else if (is_app(message, APP_ACTIVATE_SESSION))
+		answer->completion = COMPLETION_INVALID_SESSION; /* it comes under the temporary id */
 	else
 		answer_anywhere(server, call, answer);
 }
 
-static struct ipmi_server_call call_of(const struct ipmi_server *server, const struct server_session *session,
-				       const struct ipmi_peer *peer, const struct ipmi_message *request)
+static struct ipmi_server_call call_of(const struct ipmi_server *server, const struct server_request *request)
 {
-	struct ipmi_server_call call = { .request = request, .peer = peer, .now_ms = server->now_ms };
+	const struct server_session *session = request->session;
+	struct ipmi_server_call call = { .request = request->message,
+					 .peer = request->peer,
+					 .now_ms = server->now_ms,
+					 .route = request->route };
 
 	if (session != NULL) {
 		call.privilege = session->privilege;
 		call.session_id = session->id;
 		call.user_id = session->user_id;
-		call.is_encrypted = session->wire.suite->has_encryption;
+		call.is_encrypted = !session->is_ipmi15 && session->wire.suite->has_encryption;
 	}
 	return call;
 }
 
-bool server_command(struct ipmi_server *server, struct server_session *session, const struct ipmi_peer *peer,
-		    const struct ipmi_message *request, struct server_answer *answer)
+bool server_command(struct ipmi_server *server, const struct server_request *request,
+		    struct server_answer *answer)
 {
-	struct ipmi_server_call call = call_of(server, session, peer, request);
+	struct ipmi_server_call call = call_of(server, request);
 	bool is_last = false;
 
 	answer->completion =
 		server->ops.filter != NULL ? server->ops.filter(server->arg, &call) : IPMI_SERVER_GO_ON;
 	if (answer->completion == IPMI_SERVER_GO_ON) {
-		if (session == NULL)
-			answer_sessionless(server, &call, answer);
+		if (request->session == NULL)
+			answer_sessionless(server, request, &call, answer);
 		else
-			is_last = answer_in_session(server, session, &call, answer);
+			is_last = answer_in_session(server, request->session, &call, answer);
 	}
 	if (server->ops.note != NULL)
 		server->ops.note(server->arg, &call, answer->completion);
 	return is_last;
+}
+
+void server_answer_put(const struct ipmi_message *request, const struct server_answer *answer,
+		       struct server_message answers[SERVER_ANSWERS_MAX], unsigned *count)
+{
+	const struct ipmi_message response = {
+		.to = request->from,
+		.to_lun = request->from_lun,
+		.netfn = request->netfn | 1,
+		.from = request->to,
+		.from_lun = request->to_lun,
+		.sequence = request->sequence,
+		.command = request->command,
+		.completion = (uint8_t)answer->completion,
+		.data = answer->data,
+		.data_len = answer->completion == COMPLETION_OK ? answer->len : 0,
+	};
+	struct server_message *encoded = &answers[*count];
+
+	if (answer->completion < 0)
+		return;
+	encoded->len = ipmi_message_encode(&response, encoded->bytes, sizeof(encoded->bytes));
+	(*count)++;
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "drivers/ipmi/bytes.h"
 #include "drivers/ipmi/server_session.h"
 
 static void send_payload(struct ipmi_server *server, const struct ipmi_peer *peer, enum rmcpp_payload type,
@@ -95,12 +96,12 @@ static void send_rakp2(struct ipmi_server *server, const struct ipmi_peer *peer,
 	send_payload(server, peer, PAYLOAD_RAKP2, payload, rakp2_encode(reply, payload));
 }
 
-static const struct ipmi_server_user *find_user(const struct ipmi_server *server, const struct rakp1 *rakp1)
+const struct ipmi_server_user *server_find_user(const struct ipmi_server *server, const char *name,
+						size_t len)
 {
 	for (size_t i = 0; i < server->config.user_count; i++) {
 		const struct ipmi_server_user *user = &server->config.users[i];
-		if (strlen(user->name) == rakp1->user_len &&
-		    memcmp(user->name, rakp1->user, rakp1->user_len) == 0)
+		if (user->limit != 0 && strlen(user->name) == len && memcmp(user->name, name, len) == 0)
 			return user;
 	}
 	return NULL;
@@ -108,7 +109,7 @@ static const struct ipmi_server_user *find_user(const struct ipmi_server *server
 
 /* RAKP 2 tells whoever knows a name a digest of its password, which can be attacked at leisure: so begun
  * logins are counted, and given back when they turn out right. */
-static bool may_login(struct ipmi_server *server)
+bool server_may_login(struct ipmi_server *server)
 {
 	if (server->now_ms - server->logins_since_ms >= 1000) {
 		server->logins_since_ms = server->now_ms;
@@ -125,9 +126,9 @@ static enum rmcpp_status admit(struct ipmi_server *server, struct server_session
 			       const struct rakp1 *rakp1)
 {
 	uint8_t role = rakp1->role & RMCPP_ROLE_PRIVILEGE;
-	const struct ipmi_server_user *user = find_user(server, rakp1);
+	const struct ipmi_server_user *user = server_find_user(server, rakp1->user, rakp1->user_len);
 
-	if (!may_login(server))
+	if (!server_may_login(server))
 		return RMCPP_NO_RESOURCES;
 	if (role > IPMI_ADMINISTRATOR)
 		return RMCPP_INVALID_ROLE;
@@ -181,7 +182,7 @@ static void challenge(struct ipmi_server *server, const struct ipmi_peer *peer,
 
 	struct rakp_reply reply = { .tag = rakp1.tag };
 	struct server_session *session = server_session_find(server, peer, rakp1.bmc_id);
-	if (session == NULL || session->state == SESSION_ACTIVE) {
+	if (session == NULL || session->state == SESSION_ACTIVE || session->is_ipmi15) {
 		reply.status = RMCPP_INVALID_SESSION;
 		return send_rakp2(server, peer, &reply);
 	}
@@ -223,13 +224,7 @@ static void activate(struct ipmi_server *server, struct server_session *session,
 	memcpy(session->rakp3, packet->payload, session->rakp3_len);
 	rmcpp_session_start(&session->wire, &session->secrets, session->secrets.console_id);
 	rmcpp_wipe(&session->secrets, sizeof(session->secrets));
-	session->state = SESSION_ACTIVE;
-	server->counters.handshakes--;
-	server->counters.sessions++;
-	session->last_ms = server->now_ms;
-	server->counters.opened++;
-	if (server->logins_left < server->config.failures_per_second)
-		server->logins_left++;
+	server_session_open(server, session);
 }
 
 static void confirm(struct ipmi_server *server, const struct ipmi_peer *peer,
@@ -249,7 +244,7 @@ static void confirm(struct ipmi_server *server, const struct ipmi_peer *peer,
 	    session->rakp3_len == packet->payload_len &&
 	    memcmp(session->rakp3, packet->payload, packet->payload_len) == 0)
 		return send_rakp4(server, peer, &session->rakp4);
-	if (session == NULL || session->state != SESSION_CHALLENGED)
+	if (session == NULL || session->state != SESSION_CHALLENGED || session->is_ipmi15)
 		return send_rakp4(server, peer, &refusal);
 	if (rakp3.status != RMCPP_OK) { /* the console gives up; there is nothing to answer */
 		server->counters.auth_failures++;
@@ -269,15 +264,51 @@ static void confirm(struct ipmi_server *server, const struct ipmi_peer *peer,
 	send_rakp4(server, peer, &session->rakp4);
 }
 
+/* Answers a message of the handshake by a status alone; the handshake is as before. */
+static void refuse(struct ipmi_server *server, const struct ipmi_peer *peer, const struct rmcp_packet *packet,
+		   enum rmcpp_status status)
+{
+	struct rakp_reply reply = { .tag = packet->payload_len > 0 ? packet->payload[0] : 0,
+				    .status = status };
+	struct open_session_request request = { .tag = reply.tag };
+
+	if (packet->payload_type == PAYLOAD_OPEN_REQUEST) {
+		open_session_request_decode(packet->payload, packet->payload_len, &request);
+		return refuse_open(server, peer, &request, status);
+	}
+	const struct server_session *session =
+		packet->payload_len >= 8 ? server_session_find(server, peer, get_u32(packet->payload + 4))
+					 : NULL;
+	reply.session_id = session != NULL ? session->secrets.console_id : 0;
+	if (packet->payload_type == PAYLOAD_RAKP1)
+		send_rakp2(server, peer, &reply);
+	else
+		send_rakp4(server, peer, &reply);
+}
+
 void server_login_input(struct ipmi_server *server, const struct ipmi_peer *peer,
 			const struct rmcp_packet *packet)
 {
-	if (packet->payload_type == PAYLOAD_OPEN_REQUEST)
-		open_session(server, peer, packet);
-	else if (packet->payload_type == PAYLOAD_RAKP1)
-		challenge(server, peer, packet);
-	else if (packet->payload_type == PAYLOAD_RAKP3)
-		confirm(server, peer, packet);
-	else
-		server->counters.dropped++;
+	static const struct {
+		enum rmcpp_payload type;
+		void (*handle)(struct ipmi_server *server, const struct ipmi_peer *peer,
+			       const struct rmcp_packet *packet);
+	} steps[] = {
+		{ PAYLOAD_OPEN_REQUEST, open_session },
+		{ PAYLOAD_RAKP1, challenge },
+		{ PAYLOAD_RAKP3, confirm },
+	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (packet->payload_type != steps[i].type)
+			continue;
+		int status = server->ops.login != NULL ? server->ops.login(server->arg, steps[i].type)
+						       : IPMI_SERVER_GO_ON;
+		if (status == IPMI_SERVER_GO_ON)
+			steps[i].handle(server, peer, packet);
+		else if (status >= 0)
+			refuse(server, peer, packet, (enum rmcpp_status)status);
+		return;
+	}
+	server->counters.dropped++;
 }

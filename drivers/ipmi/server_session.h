@@ -2,13 +2,22 @@
 /* server_session: what the files server*.c share. Nobody else includes it. */
 #include <string.h>
 
+#include "drivers/ipmi/lan15.h"
 #include "drivers/ipmi/server.h"
 
 enum session_state {
 	SESSION_OPENED,     /* Open Session was answered */
-	SESSION_CHALLENGED, /* RAKP 2 was sent */
-	SESSION_ACTIVE      /* RAKP 3 was right */
+	SESSION_CHALLENGED, /* RAKP 2, or the challenge of IPMI 1.5, was sent */
+	SESSION_ACTIVE      /* RAKP 3, or Activate Session, was right */
 };
+
+struct server_message {
+	size_t len;
+	uint8_t bytes[IPMI_MESSAGE_MAX];
+};
+
+/* What a bridged request is answered: Send Message itself, the transit's, the target's. */
+enum { SERVER_ANSWERS_MAX = 3 };
 
 struct server_session {
 	enum session_state state;
@@ -25,10 +34,15 @@ struct server_session {
 	uint8_t rakp3[RMCPP_HANDSHAKE_MAX];
 	size_t rakp3_len;
 	struct rmcpp_session wire;
+	/* IPMI 1.5 */
+	bool is_ipmi15;
+	uint8_t auth15; /* of the login; that of messages is in lan15 */
+	uint8_t challenge[LAN15_CHALLENGE];
+	struct lan15_session lan15;
 	/* the last exchange, for a repetition */
 	int64_t answered_ms;
-	size_t request_len, answer_len;
-	uint8_t request[IPMI_MESSAGE_MAX], answer[IPMI_MESSAGE_MAX];
+	struct server_message request, answers[SERVER_ANSWERS_MAX];
+	unsigned answer_count;
 };
 
 struct ipmi_server {
@@ -57,10 +71,39 @@ struct server_answer {
 	uint8_t data[IPMI_DATA_MAX];
 	size_t len;
 };
-/* Fills the answer; true when the session is to end after it. session NULL: before a session.
- * server_command.c */
-bool server_command(struct ipmi_server *server, struct server_session *session, const struct ipmi_peer *peer,
-		    const struct ipmi_message *request, struct server_answer *answer);
+/* Who asks for what. */
+struct server_request {
+	struct server_session *session; /* NULL: before a session */
+	const struct ipmi_peer *peer;
+	const struct ipmi_message *message;
+	const struct ipmi_route *route; /* NULL: to the BMC itself */
+};
+/* Fills the answer; true when the session is to end after it. server_command.c */
+bool server_command(struct ipmi_server *server, const struct server_request *request,
+		    struct server_answer *answer);
+/* Encodes the answer to a request of that header into answers[*count]; nothing for -1. */
+void server_answer_put(const struct ipmi_message *request, const struct server_answer *answer,
+		       struct server_message answers[SERVER_ANSWERS_MAX], unsigned *count);
+
+/* Send Message: answers it and what is in it. server_bridge.c */
+void server_bridge(struct ipmi_server *server, struct server_session *session,
+		   const struct ipmi_message *request, struct server_message answers[SERVER_ANSWERS_MAX],
+		   unsigned *count);
+
+/* Get Session Challenge and Activate Session, of IPMI 1.5. server_login15.c */
+void server_challenge15(struct ipmi_server *server, const struct server_request *request,
+			struct server_answer *answer);
+/* The session becomes active by it; with a completion other than 0 it is to end. */
+void server_activate15(struct ipmi_server *server, struct server_session *session,
+		       const struct ipmi_message *request, struct server_answer *answer);
+
+/* The handshake is done. */
+void server_session_open(struct ipmi_server *server, struct server_session *session);
+/* NULL: nobody has that name, or may not log in. server_login.c */
+const struct ipmi_server_user *server_find_user(const struct ipmi_server *server, const char *name,
+						size_t len);
+/* Whether another login may begin now; successful ones are given back. server_login.c */
+bool server_may_login(struct ipmi_server *server);
 
 /* A payload outside a session that is no IPMI message. server_login.c */
 void server_login_input(struct ipmi_server *server, const struct ipmi_peer *peer,

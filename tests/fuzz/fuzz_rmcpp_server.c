@@ -56,8 +56,13 @@ static int machine_reset(void *arg, bool is_cold)
 	return is_cold ? -1 : COMPLETION_OK;
 }
 
-static const struct bmc_model_ops machine_ops = { machine_is_on, machine_control, machine_boot_get,
-						  machine_boot_set, machine_reset };
+static const struct bmc_model_ops machine_ops = {
+	.is_on = machine_is_on,
+	.control = machine_control,
+	.boot_get = machine_boot_get,
+	.boot_set = machine_boot_set,
+	.reset = machine_reset,
+};
 static struct bmc_model model;
 
 static int on_command(void *arg, const struct ipmi_server_call *call, uint8_t *ret_data, size_t *ret_len)

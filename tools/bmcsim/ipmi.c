@@ -436,6 +436,7 @@ static void stop(struct bmc *bmc)
 		return;
 	udp_close(side->socket);
 	ipmi_server_free(side->server);
+	bmc_model_release(&side->model);
 	while (side->delayed != NULL) {
 		struct delayed *next = side->delayed->next;
 		xfree(side->delayed);

@@ -42,7 +42,8 @@ static void test_is_write__changes_and_unknown__writes(void **state)
 /* Whatever the table calls a read has a name that does not promise a change. */
 static void test_table__reads__are_named_so(void **state)
 {
-	static const char *const harmless[] = { "Get ", "Read ", "Reserve ", "Set Session", "Close Session" };
+	static const char *const harmless[] = { "Get ",        "Read ",         "Reserve ",
+						"Set Session", "Close Session", "Activate Session" };
 
 	(void)state;
 	for (unsigned netfn = 0; netfn < 0x40; netfn += 2) {
@@ -52,7 +53,7 @@ static void test_table__reads__are_named_so(void **state)
 				ipmi_command_find((uint8_t)netfn, (uint8_t)command, &group, 1);
 			bool is_harmless = row == NULL || row->kind == IPMI_WRITE;
 
-			for (size_t i = 0; i < 5 && !is_harmless; i++)
+			for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]) && !is_harmless; i++)
 				is_harmless = strncmp(row->name, harmless[i], strlen(harmless[i])) == 0;
 			if (!is_harmless)
 				fail_with("%s is called a read", row->name);
