@@ -73,6 +73,10 @@ HANDLER(node_bios_list);
 HANDLER(node_bios_show);
 HANDLER(node_firmware_list);
 HANDLER(node_inventory_show);
+/* node_vmedia.c */
+HANDLER(node_vmedia_get);
+HANDLER(node_vmedia_attach);
+HANDLER(node_vmedia_detach);
 /* driver.c */
 HANDLER(driver_list);
 HANDLER(driver_show);

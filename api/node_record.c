@@ -6,6 +6,7 @@
 #include "api/json_out.h"
 #include "api/node.h"
 #include "api/page.h"
+#include "db/node_found.h"
 #include "db/node_record.h"
 #include "lib/uuid.h"
 
@@ -149,7 +150,9 @@ int node_history_show(struct api_request *request, struct error *err)
 	return rc;
 }
 
-/* Nothing gathers these records yet: every node has none. */
+/* ---- BIOS settings ---- */
+
+/* Nothing gathers these yet: every node has none. */
 static int reply_none(struct api_request *request, const char *body, struct error *err)
 {
 	struct node node;
@@ -169,11 +172,6 @@ int node_bios_list(struct api_request *request, struct error *err)
 	return reply_none(request, "{\"bios\":[]}", err);
 }
 
-int node_firmware_list(struct api_request *request, struct error *err)
-{
-	return reply_none(request, "{\"firmware\":[]}", err);
-}
-
 int node_bios_show(struct api_request *request, struct error *err)
 {
 	struct node node;
@@ -187,15 +185,128 @@ int node_bios_show(struct api_request *request, struct error *err)
 	return rc;
 }
 
+/* ---- firmware ---- */
+
+/* Members of a component, in Ironic's order. */
+static const struct {
+	const char *name;
+	int column;
+	int since;
+	bool is_time;
+} firmware_fields[] = {
+	{ "created_at", FIRMWARE_CREATED_AT, 86, true },
+	{ "updated_at", FIRMWARE_UPDATED_AT, 86, true },
+	{ "component", FIRMWARE_COMPONENT, 86, false },
+	{ "initial_version", FIRMWARE_INITIAL_VERSION, 86, false },
+	{ "current_version", FIRMWARE_CURRENT_VERSION, 86, false },
+	{ "last_version_flashed", FIRMWARE_LAST_VERSION_FLASHED, 86, false },
+	{ "vendor", FIRMWARE_VENDOR, 114, false },
+	{ "model", FIRMWARE_MODEL, 114, false },
+	{ "serial_number", FIRMWARE_SERIAL_NUMBER, 114, false },
+};
+#define FIRMWARE_FIELD_COUNT (sizeof firmware_fields / sizeof firmware_fields[0])
+
+static size_t firmware_field(const char *name, size_t len, int version)
+{
+	size_t index = 0;
+
+	while (index < FIRMWARE_FIELD_COUNT &&
+	       (strlen(firmware_fields[index].name) != len ||
+		strncmp(firmware_fields[index].name, name, len) != 0 ||
+		version < firmware_fields[index].since))
+		index++;
+	return index;
+}
+
+/* Which members are shown, a bit each. */
+static int firmware_view(const struct api_request *request, unsigned *ret_view, struct error *err)
+{
+	const char *fields = query_text(&request->query, "fields");
+	unsigned view = 0;
+
+	if (!fields)
+		view = (1U << FIRMWARE_FIELD_COUNT) - 1;
+	while (fields && *fields) {
+		size_t len = strcspn(fields, ",");
+		size_t index = firmware_field(fields, len, request->version);
+
+		if (index == FIRMWARE_FIELD_COUNT)
+			return fail(err, ERR_INVALID, "Field(s) \"%.*s\" are not valid.",
+				    (int)(len < 64 ? len : 64), fields);
+		view |= 1U << index;
+		fields += len;
+		fields += *fields == ',';
+	}
+	*ret_view = view;
+	return 0;
+}
+
+static void write_component(struct buf *buf, int version, unsigned view, const struct db_rows *rows, int row)
+{
+	json_out_comma(buf);
+	buf_putc(buf, '{');
+	for (size_t i = 0; i < FIRMWARE_FIELD_COUNT; i++) {
+		const char *text = db_value(rows, row, firmware_fields[i].column);
+		size_t len = db_value_len(rows, row, firmware_fields[i].column);
+
+		if (!(view & 1U << i) || version < firmware_fields[i].since)
+			continue;
+		json_out_key(buf, firmware_fields[i].name);
+		if (firmware_fields[i].is_time)
+			json_out_time(buf, text, len);
+		else
+			json_out_text(buf, text, len);
+	}
+	buf_putc(buf, '}');
+}
+
+int node_firmware_list(struct api_request *request, struct error *err)
+{
+	struct db_rows *rows = NULL;
+	struct node node;
+	unsigned view = 0;
+
+	node_init(&node);
+	int rc = firmware_view(request, &view, err);
+	if (rc == 0)
+		rc = node_find_brief(request, request->ident[0], &node, err);
+	if (rc == 0)
+		rc = node_firmware_read(request->db, node.id, &rows, err);
+	if (rc == 0) {
+		reply_json(request, 200);
+		buf_puts(&request->out->body, "{\"firmware\":[");
+		for (int row = 0; row < db_rows_count(rows); row++)
+			write_component(&request->out->body, request->version, view, rows, row);
+		buf_puts(&request->out->body, "]}");
+	}
+	db_rows_release(rows);
+	node_release(&node);
+	return rc;
+}
+
+/* ---- inventory ---- */
+
 int node_inventory_show(struct api_request *request, struct error *err)
 {
+	struct db_rows *rows = NULL;
 	struct node node;
 
 	node_init(&node);
-	int rc = node_find(request, request->ident[0], &node, err);
+	int rc = node_find_brief(request, request->ident[0], &node, err);
 	if (rc == 0)
+		rc = node_inventory_read(request->db, node.id, &rows, err);
+	if (rc == 0 && db_rows_count(rows) == 0)
 		rc = fail(err, ERR_NOT_FOUND,
 			  "Node inventory record for node %" PRId64 " could not be found.", node.id);
+	if (rc == 0) {
+		reply_json(request, 200);
+		buf_puts(&request->out->body, "{\"inventory\":");
+		json_out_document(&request->out->body, db_value(rows, 0, 0), db_value_len(rows, 0, 0));
+		buf_puts(&request->out->body, ",\"plugin_data\":");
+		json_out_document(&request->out->body, db_value(rows, 0, 1), db_value_len(rows, 0, 1));
+		buf_putc(&request->out->body, '}');
+	}
+	db_rows_release(rows);
 	node_release(&node);
 	return rc;
 }

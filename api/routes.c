@@ -39,6 +39,7 @@ static const struct query_parameter history_query[] = { PAGE_PARAMETERS, { "deta
 static const struct query_parameter record_query[] = {
 	{ "fields", QUERY_TEXT, 74 }, { "detail", QUERY_BOOL, 74 }, { 0 }
 };
+static const struct query_parameter vmedia_query[] = { { "device_types", QUERY_TEXT, 0 }, { 0 } };
 static const struct query_parameter driver_list_query[] = {
 	{ "type", QUERY_TEXT, 30 }, { "detail", QUERY_BOOL, 30 }, { "fields", QUERY_TEXT, 77 }, { 0 }
 };
@@ -113,6 +114,10 @@ static const struct argument boot_device_arguments[] = {
 static const struct argument indicator_arguments[] = { { "state", BODY_TEXT, true, 0 }, { 0 } };
 static const struct argument traits_arguments[] = { { "traits", BODY_ANY, true, 0 }, { 0 } };
 static const struct argument no_arguments[] = { { 0 } };
+static const struct argument vmedia_arguments[] = {
+	{ "device_type", BODY_TEXT, true, 0 }, { "image_url", BODY_TEXT, true, 0 },
+	{ "image_download_source", BODY_TEXT, false, 0 }, { 0 }
+};
 
 /* ---- routes ---- */
 
@@ -226,6 +231,12 @@ const struct route routes[] = {
 	  SINCE(78, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/history/{}"), .handle = node_history_show, SINCE(78, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/inventory"), .handle = node_inventory_show, SINCE(81, NO_SUCH_PATH) },
+	{ GET("/v1/nodes/{}/vmedia"), .handle = node_vmedia_get, SINCE(93, NO_SUCH_PATH),
+	  ACTION("vmedia_get", RESULT, SHARED, "repeat", 60) },
+	{ POST("/v1/nodes/{}/vmedia"), .handle = node_vmedia_attach, ARGUMENTS(vmedia_arguments),
+	  SINCE(89, NO_SUCH_PATH), ACTION("vmedia_attach", ACCEPTED, EXCLUSIVE, "never", 180) },
+	{ DELETE("/v1/nodes/{}/vmedia"), .handle = node_vmedia_detach, .query = vmedia_query,
+	  SINCE(89, NO_SUCH_PATH), ACTION("vmedia_detach", ACCEPTED, EXCLUSIVE, "repeat", 180) },
 	{ GET("/v1/nodes/{}/children"), .handle = node_children, SINCE(83, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/ports"), .handle = resource_route_list_of_node, .resource = &port_rules,
 	  .query = page_query },

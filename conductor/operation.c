@@ -7,7 +7,7 @@ static const struct operation *const tables[] = {
 	provision_wait_operations, provision_timeout_operations, power_operations,
 	vendor_operations,         provision_operations,         management_operations,
 	validate_operations,       console_operations,           recover_operations,
-	lock_operations,           device_operations,
+	lock_operations,           device_operations,            vmedia_operations,
 };
 
 const struct operation *operation_find(const char *kind)

@@ -13,18 +13,18 @@
 
 static const struct db_statement firmware_store = {
 	.name = "node_firmware_store",
-	.sql = HELD ", f AS (INSERT INTO node_firmware AS f (node_id, component, initial_version,"
-		    " current_version, vendor, model, serial_number)"
-		    " SELECT DISTINCT ON (c.component) n.id, c.component, c.current_version,"
-		    " c.current_version, c.vendor, c.model, c.serial_number FROM n,"
-		    " json_to_recordset($3::json) AS c (component text, current_version text, vendor text,"
-		    " model text, serial_number text) ORDER BY c.component"
-		    " ON CONFLICT (node_id, component) DO UPDATE SET"
-		    " current_version = excluded.current_version, vendor = excluded.vendor,"
-		    " model = excluded.model, serial_number = excluded.serial_number, updated_at = now()"
-		    " WHERE (f.current_version, f.vendor, f.model, f.serial_number) IS DISTINCT FROM"
-		    " (excluded.current_version, excluded.vendor, excluded.model, excluded.serial_number))"
-	       ANSWER,
+	.sql = HELD
+	", f AS (INSERT INTO node_firmware AS f (node_id, component, initial_version,"
+	" current_version, vendor, model, serial_number)"
+	" SELECT DISTINCT ON (c.component) n.id, c.component, c.current_version,"
+	" c.current_version, c.vendor, c.model, c.serial_number FROM n,"
+	" json_to_recordset($3::json) AS c (component text, current_version text, vendor text,"
+	" model text, serial_number text) ORDER BY c.component"
+	" ON CONFLICT (node_id, component) DO UPDATE SET"
+	" current_version = excluded.current_version, vendor = excluded.vendor,"
+	" model = excluded.model, serial_number = excluded.serial_number, updated_at = now()"
+	" WHERE (f.current_version, f.vendor, f.model, f.serial_number) IS DISTINCT FROM"
+	" (excluded.current_version, excluded.vendor, excluded.model, excluded.serial_number))" ANSWER,
 	.param_count = 3,
 };
 

@@ -1,5 +1,6 @@
 #include "lib/url.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "lib/error.h"
@@ -99,4 +100,20 @@ void url_encode(struct buf *buf, const char *text, size_t len)
 		else
 			buf_append(buf, escape, sizeof(escape));
 	}
+}
+
+bool url_is_absolute(const char *text)
+{
+	size_t scheme = strcspn(text, ":");
+	const char *host = text + scheme + 3;
+
+	if (!isalpha((unsigned char)text[0]) || strncmp(text + scheme, "://", 3) != 0)
+		return false;
+	for (size_t i = 0; i < scheme; i++)
+		if (!isalnum((unsigned char)text[i]) && !strchr("+-.", text[i]))
+			return false;
+	for (const char *c = host; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("-._~:/?#[]@!$&'()*+,;=%", *c))
+			return false;
+	return *host && !strchr("/?#:@", *host) && strlen(text) <= URL_BYTES_MAX;
 }

@@ -31,3 +31,7 @@ int url_query_next(struct url_query *walk, struct arena *arena, struct url_param
 
 /* Appends text with everything but unreserved characters (A-Z a-z 0-9 - . _ ~) as %XX. */
 void url_encode(struct buf *buf, const char *text, size_t len);
+
+/* scheme://host..., of characters that a URI may have (RFC 3986), and at most URL_BYTES_MAX bytes. */
+#define URL_BYTES_MAX 2048
+bool url_is_absolute(const char *text);

@@ -13,6 +13,7 @@
 #include "drivers/redfish/system.h"
 #include "drivers/vendor.h"
 #include "lib/json.h"
+#include "lib/url.h"
 
 /* ---- arguments ---- */
 
@@ -39,23 +40,6 @@ static const json_t *argument(const struct passthru_call *call, const char *name
 	const json_t *value = json_object_get(call->args, name);
 
 	return json_is_null(value) ? NULL : value;
-}
-
-/* A URI with scheme and host, of characters that a URI may have (RFC 3986). */
-static bool is_uri(const char *text)
-{
-	size_t scheme = strcspn(text, ":");
-	const char *host = text + scheme + 3;
-
-	if (!isalpha((unsigned char)text[0]) || strncmp(text + scheme, "://", 3) != 0)
-		return false;
-	for (size_t i = 0; i < scheme; i++)
-		if (!isalnum((unsigned char)text[i]) && !strchr("+-.", text[i]))
-			return false;
-	for (const char *c = host; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("-._~:/?#[]@!$&'()*+,;=%", *c))
-			return false;
-	return *host && !strchr("/?#:@", *host) && strlen(text) <= 2048;
 }
 
 static bool is_list_of(const json_t *list, json_type type)
@@ -91,7 +75,7 @@ static int validate_create(struct task *task, const struct passthru_call *call, 
 		return fail(err, ERR_INVALID, "Protocol %s is not a string", repr(task, protocol));
 	if (headers && !is_list_of(headers, JSON_OBJECT)) /* may hold credentials: not repeated */
 		return fail(err, ERR_INVALID, "HttpHeaders is not a list of headers");
-	if (!json_is_string(destination) || !is_uri(json_string_value(destination)))
+	if (!json_is_string(destination) || !url_is_absolute(json_string_value(destination)))
 		return fail(err, ERR_INVALID, "Destination %s is not a valid URI", repr(task, destination));
 	return 0;
 }

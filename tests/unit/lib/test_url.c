@@ -131,6 +131,28 @@ static void test_url_encode__every_byte__comes_back(void **state)
 	arena_release(&arena);
 }
 
+static void test_url_is_absolute__table__wants_scheme_and_host(void **state)
+{
+	static const char *const good[] = { "http://h", "https://h:8/a?b=c#d", "nfs://10.0.0.1/a.iso",
+					    "https://[2001:db8::1]/x", "http://user@h/" };
+	static const char *const bad[] = {
+		"",          ":",           "http:",      "http://",      "http:///a",   "//h/a",
+		"h/a",       "/etc/passwd", "1http://h",  "http://h/a b", "http://h/\n", "http://\xc3\xa9/",
+		"http://?x", "ht tp://h",   "http://:80/"
+	};
+	char text[URL_BYTES_MAX + 16] = "http://";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_string_equal(url_is_absolute(good[i]) ? good[i] : "refused", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_string_equal(url_is_absolute(bad[i]) ? "taken" : bad[i], bad[i]);
+	memset(text + 7, 'h', URL_BYTES_MAX - 7);
+	assert_true(url_is_absolute(text));
+	text[URL_BYTES_MAX] = 'h';
+	assert_false(url_is_absolute(text));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +160,7 @@ int main(void)
 		cmocka_unit_test(test_url_decode__length_inside_an_escape__stays_within),
 		cmocka_unit_test(test_url_query_next__table__walks_in_order),
 		cmocka_unit_test(test_url_encode__every_byte__comes_back),
+		cmocka_unit_test(test_url_is_absolute__table__wants_scheme_and_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
