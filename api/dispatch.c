@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/etag.h"
 #include "api/fleet.h"
 #include "api/metrics.h"
 #include "api/node.h"
@@ -269,6 +270,21 @@ static int find_conductor(const struct api_request *request, const struct dispat
 	return fail(err, ERR_NOT_FOUND, "The driver '%s' is unknown.", driver);
 }
 
+/* What was asked on condition may wait in line: under the lock the conductor compares the version again. */
+static void write_args(struct buf *args, const struct flight *flight)
+{
+	const struct dispatch *dispatch = flight->dispatch;
+
+	if (dispatch->node && etag_is_expected(flight->request)) {
+		json_auto_t *conditional = dispatch->args ? json_copy(dispatch->args) : json_object();
+
+		json_object_set_new(conditional, "if_version", json_integer(dispatch->node->version));
+		json_write(args, conditional);
+	} else if (dispatch->args) {
+		json_write(args, dispatch->args);
+	}
+}
+
 static int insert(struct flight *flight, struct error *err)
 {
 	struct api_request *request = flight->request;
@@ -278,12 +294,13 @@ static int insert(struct flight *flight, struct error *err)
 	struct buf args;
 	int64_t id = 0;
 
-	int rc = find_conductor(request, dispatch, pool, &target, err);
+	int rc = dispatch->node ? node_check_etag(request, dispatch->node, err) : 0;
+	if (rc == 0)
+		rc = find_conductor(request, dispatch, pool, &target, err);
 	if (rc < 0)
 		return rc;
 	buf_init(&args, ARGS_MAX);
-	if (dispatch->args)
-		json_write(&args, dispatch->args);
+	write_args(&args, flight);
 	struct action_request row = {
 		.uuid = flight->uuid,
 		.node_id = dispatch->node ? dispatch->node->id : 0,
@@ -294,7 +311,7 @@ static int insert(struct flight *flight, struct error *err)
 		.pool = pool,
 		.target = target,
 		.reply = reply_channel,
-		.args = dispatch->args ? args.data : NULL,
+		.args = args.data,
 		.wait_ms = prefer_wait_ms(request),
 		.run_s = dispatch->run_s,
 		.request_id = request->id,

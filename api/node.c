@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "api/etag.h"
 #include "api/node_json.h"
 #include "api/prefer.h"
 #include "api/server.h"
@@ -105,8 +106,16 @@ int node_reply(struct api_request *request, const char *uuid, int status, bool i
 	node_view_all(&view, request->version);
 	view.holder = is_update ? server_host() : NULL;
 	node_json_write(&request->out->body, request, &view, rows, 0);
+	etag_reply(request, db_value_int(rows, 0, NODE_ROW_ID), db_value_int(rows, 0, NODE_ROW_VERSION));
 	db_rows_release(rows);
 	return 0;
+}
+
+int node_check_etag(const struct api_request *request, const struct node *node, struct error *err)
+{
+	const struct etag_row row = { "Node", node_uuid(node), node->id, node->version };
+
+	return etag_check(request, &row, err);
 }
 
 static int locked(const struct node *node, struct error *err)

@@ -25,6 +25,9 @@ int node_not_found(const char *ident, struct error *err);
 /* The unreserved characters of RFC 3986, 1..255. */
 bool node_name_is_valid(const char *name);
 
+/* -ERR_PRECONDITION: If-Match names other states of the node than this. See etag.h. */
+int node_check_etag(const struct api_request *request, const struct node *node, struct error *err);
+
 /* Waiting for a node without a reservation, for what touches only the database. */
 struct node_wait {
 	int64_t deadline_ms; /* 0: not begun */

@@ -20,8 +20,11 @@ static int write_when_free(struct api_request *request, struct node *node, const
 	bool is_done = false;
 
 	for (;;) {
-		int rc = node_row_update(request->db, node->id, node->version, changes, count, &is_done, err);
+		int rc = node_check_etag(request, node, err);
 
+		if (rc == 0)
+			rc = node_row_update(request->db, node->id, node->version, changes, count, &is_done,
+					     err);
 		if (rc < 0 || is_done)
 			return rc;
 		rc = node_wait_free(request, &wait, node, err);
@@ -116,7 +119,9 @@ int node_delete(struct api_request *request, struct error *err)
 	node_init(&node);
 	int rc = node_find(request, request->ident[0], &node, err);
 	while (rc == 0 && !is_done) {
-		if (!node_text(&node, NODE_RESERVATION))
+		if (!is_console_stopped) /* which is a change of ours */
+			rc = node_check_etag(request, &node, err);
+		if (rc == 0 && !node_text(&node, NODE_RESERVATION))
 			rc = check_delete(&node, err);
 		if (rc == 0 && node_bool(&node, NODE_CONSOLE_ENABLED) && !is_console_stopped) {
 			rc = stop_console(request, &node, err);

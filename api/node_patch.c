@@ -369,6 +369,8 @@ static int write_changes(struct attempt *attempt, struct error *err)
 static int try_patch(struct attempt *attempt, const char *uuid, const char *name, struct error *err)
 {
 	int rc = read_node(attempt, uuid, name, err);
+	if (rc == 0)
+		rc = node_check_etag(attempt->request, &attempt->node, err);
 	if (rc < 0)
 		return rc;
 	make_document(attempt);

@@ -1,6 +1,7 @@
 /* node_show: one node, its states, its children. */
 #include <string.h>
 
+#include "api/etag.h"
 #include "api/handlers.h"
 #include "api/json_out.h"
 #include "api/node.h"
@@ -23,6 +24,7 @@ static int reply_view(struct api_request *request, const struct node_view *view,
 		return rc;
 	reply_json(request, 200);
 	node_json_write(&request->out->body, request, view, rows, 0);
+	etag_reply(request, db_value_int(rows, 0, NODE_ROW_ID), db_value_int(rows, 0, NODE_ROW_VERSION));
 	db_rows_release(rows);
 	return 0;
 }

@@ -76,7 +76,8 @@ static int change(struct api_request *request, json_t *list, edit_fn *edit, cons
 	while (rc == 0 && !is_done) {
 		json_t *traits = json_incref(list);
 
-		if (!traits)
+		rc = node_check_etag(request, &node, err);
+		if (rc == 0 && !traits)
 			rc = read_traits(request, &node, &traits, err);
 		if (rc == 0 && edit && !node_text(&node, NODE_RESERVATION))
 			rc = edit(traits, &node, trait, err);

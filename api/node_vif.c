@@ -29,6 +29,8 @@ static int accept(struct api_request *request, struct error *err)
 	if (rc == 0 && node_text(&node, NODE_RESERVATION))
 		rc = node_wait_free(request, &wait, &node, err);
 	if (rc == 0)
+		rc = node_check_etag(request, &node, err);
+	if (rc == 0)
 		reply_empty(request, 204);
 	node_release(&node);
 	return rc;

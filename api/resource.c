@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "api/etag.h"
 #include "api/field.h"
 #include "api/json_out.h"
 #include "api/node.h"
@@ -210,6 +211,7 @@ int resource_reply(struct api_request *request, const struct resource_rules *rul
 	view_flagged(&view, 0, request->version);
 	reply_json(request, status);
 	write_object(&request->out->body, request, &view, rows, 0);
+	etag_reply(request, db_value_int(rows, 0, LIST_ID), resource_version(rows));
 	db_rows_release(rows);
 	return 0;
 }
@@ -230,6 +232,7 @@ int resource_show(struct api_request *request, const struct resource_rules *rule
 		return rc;
 	reply_json(request, 200);
 	write_object(&request->out->body, request, &view, rows, 0);
+	etag_reply(request, db_value_int(rows, 0, LIST_ID), resource_version(rows));
 	db_rows_release(rows);
 	return 0;
 }
@@ -474,16 +477,29 @@ static int apply(struct resource_draft *draft, struct error *err)
 	return rc;
 }
 
-/* The node whose lock guards the row. */
-static int wait_for_node(struct api_request *request, const struct resource_draft *draft, const char *field,
-			 struct node_wait *wait, struct error *err)
+static int check_etag(const struct resource_draft *draft, struct error *err)
+{
+	const struct etag_row row = { draft->resource->title, draft->uuid,
+				      db_value_int(draft->rows, 0, LIST_ID), resource_version(draft->rows) };
+
+	return etag_check(draft->request, &row, err);
+}
+
+/* After a write that found no such row: waits for the node whose lock guards it. Then the row is read again,
+ * which tells whether it is gone. */
+static int wait_for_node(struct api_request *request, const struct resource_rules *rules,
+			 const struct resource_draft *draft, struct node_wait *wait, struct error *err)
 {
 	struct node node;
 
+	if (!rules->lock_column)
+		return 0;
 	node_init(&node);
-	int rc = node_read(request->db, resource_draft_text(draft, field), NULL, 0, &node, err);
+	int rc = node_read(request->db, resource_draft_text(draft, rules->lock_column), NULL, 0, &node, err);
 	if (rc == 0)
 		rc = node_wait_free(request, wait, &node, err);
+	else if (rc == -ERR_NOT_FOUND) /* and the row with it */
+		rc = 0;
 	node_release(&node);
 	return rc;
 }
@@ -499,7 +515,7 @@ static int write_draft(const struct resource_draft *draft, const struct resource
 		return 0;
 	}
 	int rc = resource_update(draft->request->db, rules->resource, db_value_int(draft->rows, 0, LIST_ID),
-				 changes, count, is_done, err);
+				 resource_version(draft->rows), changes, count, is_done, err);
 	return rc == -ERR_CONFLICT ? rules->conflict(draft, err) : rc;
 }
 
@@ -515,14 +531,15 @@ static int patch_once(struct api_request *request, const struct resource_rules *
 		return rc;
 	draft.rows = rows;
 	draft.uuid = *ret_uuid = arena_strdup(request->arena, db_value(rows, 0, column[0]));
-	rc = apply(&draft, err);
+	rc = check_etag(&draft, err);
+	if (rc == 0)
+		rc = apply(&draft, err);
 	if (rc == 0)
 		rc = rules->check(&draft, false, err);
 	if (rc == 0)
 		rc = write_draft(&draft, rules, is_done, err);
 	if (rc == 0 && !*is_done)
-		rc = rules->lock_column ? wait_for_node(request, &draft, rules->lock_column, wait, err)
-					: not_found(rules->resource, draft.uuid, err);
+		rc = wait_for_node(request, rules, &draft, wait, err);
 	db_rows_release(rows);
 	return rc;
 }
@@ -554,14 +571,15 @@ static int remove_once(struct api_request *request, const struct resource_rules 
 	if (rc != 0)
 		return rc;
 	draft.rows = rows;
-	if (rules->check_delete)
+	draft.uuid = db_value(rows, 0, column[0]);
+	rc = check_etag(&draft, err);
+	if (rc == 0 && rules->check_delete)
 		rc = rules->check_delete(request, rows, column, err);
 	if (rc == 0)
-		rc = resource_delete(request->db, rules->resource, db_value_int(rows, 0, LIST_ID), is_done,
-				     err);
+		rc = resource_delete(request->db, rules->resource, db_value_int(rows, 0, LIST_ID),
+				     resource_version(rows), is_done, err);
 	if (rc == 0 && !*is_done)
-		rc = rules->lock_column ? wait_for_node(request, &draft, rules->lock_column, wait, err)
-					: not_found(rules->resource, request->ident[0], err);
+		rc = wait_for_node(request, rules, &draft, wait, err);
 	db_rows_release(rows);
 	return rc;
 }

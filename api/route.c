@@ -129,6 +129,11 @@ size_t route_body_limit(const char *method, const char *path, void *arg)
 	return row && row->max_body_bytes ? row->max_body_bytes : BODY_DEFAULT_BYTES;
 }
 
+bool route_has_condition(const struct route *row)
+{
+	return row->has_etag || row->action.kind;
+}
+
 bool route_refuse_old(struct api_request *request)
 {
 	if (request->version >= request->route->since)

@@ -132,14 +132,15 @@ static const struct argument vmedia_arguments[] = {
 #define ARGUMENTS(table)    .body = BODY_ARGUMENTS, .arguments = table
 #define FREE_BODY           .body = BODY_FREE
 #define SINCE(version, how) .since = version, .too_old = TOO_OLD_##how
+#define ETAG                .has_etag = true
 
 /* Objects that are rows of one table; rules: what is special about them. */
 #define LIST(rules)        .handle = resource_route_list, .resource = &rules
 #define LIST_DETAIL(rules) .handle = resource_route_list_detail, .resource = &rules
-#define SHOW(rules)        .handle = resource_route_show, .resource = &rules, .query = fields_query
+#define SHOW(rules)        .handle = resource_route_show, .resource = &rules, .query = fields_query, ETAG
 #define CREATE(rules)      .handle = resource_route_create, .resource = &rules, FREE_BODY
-#define CHANGE(rules)      .handle = resource_route_patch, .resource = &rules, FREE_BODY
-#define REMOVE(rules)      .handle = resource_route_delete, .resource = &rules
+#define CHANGE(rules)      .handle = resource_route_patch, .resource = &rules, FREE_BODY, ETAG
+#define REMOVE(rules)      .handle = resource_route_delete, .resource = &rules, ETAG
 
 /* Kind, when the client is answered, lock, what a crash means, longest run in seconds. */
 #define ACTION(kind_, reply_, lock, crash, seconds) \
@@ -164,16 +165,17 @@ const struct route routes[] = {
 	{ GET("/v1/nodes/detail"), .handle = node_list_detail, .query = node_detail_query },
 	{ GET("/v1/nodes/validate"), .handle = node_validate_by_query, .query = node_validate_query,
 	  ACTION("validate", RESULT, SHARED, "repeat", 60) },
-	{ GET("/v1/nodes/{}"), .handle = node_show, .query = fields_query },
-	{ PATCH("/v1/nodes/{}"), .handle = node_patch, FREE_BODY, .query = node_patch_query },
-	{ DELETE("/v1/nodes/{}"), .handle = node_delete },
-	{ GET("/v1/nodes/{}/states"), .handle = node_show_states },
+	{ GET("/v1/nodes/{}"), .handle = node_show, .query = fields_query, ETAG },
+	{ PATCH("/v1/nodes/{}"), .handle = node_patch, FREE_BODY, .query = node_patch_query, ETAG },
+	{ DELETE("/v1/nodes/{}"), .handle = node_delete, ETAG },
+	{ GET("/v1/nodes/{}/states"), .handle = node_show_states, ETAG },
 	{ GET("/v1/nodes/{}/states/observed"), .handle = observed_show },
 	{ PUT("/v1/nodes/{}/states/power"), .handle = node_power, ARGUMENTS(power_arguments),
 	  ACTION("power", ACCEPTED, EXCLUSIVE, "never", 150) },
 	{ PUT("/v1/nodes/{}/states/provision"), .handle = node_provision, ARGUMENTS(provision_arguments),
 	  .max_body_bytes = BODY_PROVISION_BYTES, ACTION("provision", ACCEPTED, EXCLUSIVE, "never", 3600) },
-	{ PUT("/v1/nodes/{}/states/raid"), .handle = node_raid_set, FREE_BODY, SINCE(12, NOT_ACCEPTABLE) },
+	{ PUT("/v1/nodes/{}/states/raid"), .handle = node_raid_set, FREE_BODY, SINCE(12, NOT_ACCEPTABLE),
+	  ETAG },
 	{ GET("/v1/nodes/{}/states/console"), .handle = node_console_get,
 	  ACTION("console_get", RESULT, SHARED, "repeat", 60) },
 	{ PUT("/v1/nodes/{}/states/console"), .handle = node_console_set, ARGUMENTS(console_arguments),
@@ -185,8 +187,8 @@ const struct route routes[] = {
 	  ARGUMENTS(bool_target_arguments), SINCE(76, NOT_FOUND),
 	  ACTION("secure_boot_set", ACCEPTED, EXCLUSIVE, "repeat", 120) },
 	{ PUT("/v1/nodes/{}/maintenance"), .handle = node_maintenance_set,
-	  ARGUMENTS(maintenance_arguments) },
-	{ DELETE("/v1/nodes/{}/maintenance"), .handle = node_maintenance_clear },
+	  ARGUMENTS(maintenance_arguments), ETAG },
+	{ DELETE("/v1/nodes/{}/maintenance"), .handle = node_maintenance_clear, ETAG },
 	{ GET("/v1/nodes/{}/management/boot_device/supported"), .handle = node_boot_device_supported,
 	  ACTION("boot_device_supported", RESULT, SHARED, "repeat", 60) },
 	{ GET("/v1/nodes/{}/management/boot_device"), .handle = node_boot_device_get,
@@ -205,21 +207,23 @@ const struct route routes[] = {
 	  ACTION("validate", RESULT, SHARED, "repeat", 60) },
 	{ GET("/v1/nodes/{}/vendor_passthru/methods"), .handle = vendor_node_methods },
 	{ ANY("/v1/nodes/{}/vendor_passthru"), .handle = vendor_node_call, FREE_BODY,
-	  .query = method_query },
+	  .query = method_query, ETAG },
 	{ ANY("/v1/nodes/{}/vendor_passthru/{}"), .handle = vendor_node_call, FREE_BODY,
-	  .query = open_query },
+	  .query = open_query, ETAG },
 	{ GET("/v1/nodes/{}/lock"), .handle = lock_show },
 	{ DELETE("/v1/nodes/{}/lock"), .handle = lock_delete,
 	  ACTION("lock_break", ACCEPTED, SHARED, "repeat", 700) },
 	{ GET("/v1/nodes/{}/vifs"), .handle = node_vifs_get, SINCE(28, NO_SUCH_PATH) },
-	{ POST("/v1/nodes/{}/vifs"), .handle = node_vif_attach, FREE_BODY, SINCE(28, NO_SUCH_PATH) },
-	{ DELETE("/v1/nodes/{}/vifs/{}"), .handle = node_vif_detach, SINCE(28, NO_SUCH_PATH) },
+	{ POST("/v1/nodes/{}/vifs"), .handle = node_vif_attach, FREE_BODY, SINCE(28, NO_SUCH_PATH),
+	  ETAG },
+	{ DELETE("/v1/nodes/{}/vifs/{}"), .handle = node_vif_detach, SINCE(28, NO_SUCH_PATH), ETAG },
 	{ GET("/v1/nodes/{}/traits"), .handle = node_traits_get, SINCE(37, NOT_ACCEPTABLE) },
 	{ PUT("/v1/nodes/{}/traits"), .handle = node_traits_set, ARGUMENTS(traits_arguments),
-	  SINCE(37, NOT_ACCEPTABLE) },
-	{ DELETE("/v1/nodes/{}/traits"), .handle = node_traits_clear, SINCE(37, NOT_ACCEPTABLE) },
-	{ PUT("/v1/nodes/{}/traits/{}"), .handle = node_trait_add, SINCE(37, NOT_ACCEPTABLE) },
-	{ DELETE("/v1/nodes/{}/traits/{}"), .handle = node_trait_remove, SINCE(37, NOT_ACCEPTABLE) },
+	  SINCE(37, NOT_ACCEPTABLE), ETAG },
+	{ DELETE("/v1/nodes/{}/traits"), .handle = node_traits_clear, SINCE(37, NOT_ACCEPTABLE), ETAG },
+	{ PUT("/v1/nodes/{}/traits/{}"), .handle = node_trait_add, SINCE(37, NOT_ACCEPTABLE), ETAG },
+	{ DELETE("/v1/nodes/{}/traits/{}"), .handle = node_trait_remove, SINCE(37, NOT_ACCEPTABLE),
+	  ETAG },
 	{ GET("/v1/nodes/{}/bios"), .handle = node_bios_list, .query = record_query,
 	  SINCE(40, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/bios/{}"), .handle = node_bios_show, SINCE(40, NO_SUCH_PATH) },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/auth.h"
+#include "api/etag.h"
 #include "api/fleet.h"
 #include "api/metrics.h"
 #include "api/problem.h"
@@ -365,7 +366,7 @@ static void answer(struct api_request *request)
 	if (strcmp(request->http->method, "OPTIONS") == 0)
 		reply_empty(request, 200);
 	else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) ||
-		 auth_refuse(request) || route_refuse_old(request) || refuse_body(request))
+		 auth_refuse(request) || route_refuse_old(request) || etag_refuse(request) || refuse_body(request))
 		return;
 	else
 		run_handler(request);

@@ -105,6 +105,20 @@ static int read_args(struct job *job, struct error *err)
 	return rc;
 }
 
+/* The caller's If-Match, which the API has compared before the action stood in line. A repeat goes on with what
+ * was promised. */
+static int check_version(struct job *job, struct error *err)
+{
+	const json_t *wanted = json_object_get(job->args, "if_version");
+
+	if (!wanted || job->is_accepted || json_integer_value(wanted) == job->node.version)
+		return 0;
+	return fail(err, ERR_PRECONDITION,
+		    "Node %s is not in the state that If-Match names: it has changed since it was read. Please "
+		    "read it again.",
+		    node_uuid(&job->node));
+}
+
 static int check_kind(const struct action *action, const struct operation *operation, struct error *err)
 {
 	if (!operation)
@@ -137,6 +151,8 @@ static int open_started(struct job *job, struct error *err)
 	rc = read_args(job, err);
 	if (rc == 0 && action->node_id)
 		rc = read_node(job, err);
+	if (rc == 0 && action->node_id)
+		rc = check_version(job, err);
 	if (rc == 0)
 		rc = check_kind(action, operation, err);
 	if (rc == 0)

@@ -72,6 +72,7 @@ SUSPENDS int db_wait_ready(struct db *db, int64_t deadline_ms, struct error *err
 
 /* Rows. Values are borrowed until db_rows_release. Text format; NULL for SQL NULL. */
 int db_rows_count(const struct db_rows *rows);
+int db_columns(const struct db_rows *rows);
 const char *db_value(const struct db_rows *rows, int row, int column);
 size_t db_value_len(const struct db_rows *rows, int row, int column);
 int64_t db_value_int(const struct db_rows *rows, int row, int column); /* NULL: 0 */

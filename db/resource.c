@@ -30,8 +30,10 @@ static const struct special specials[] = {
 	  "conditions", NULL },
 };
 
+#define SAME_VERSION " AND version = $?::bigint"
 #define NODE_IS_FREE(table) \
-	" AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = " table ".node_id AND n.reservation IS NOT NULL)"
+	SAME_VERSION " AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = " table ".node_id" \
+	" AND n.reservation IS NOT NULL)"
 
 static const struct {
 	const struct resource *resource;
@@ -40,15 +42,15 @@ static const struct {
 	const char *guard;  /* more conditions of UPDATE and DELETE */
 } tables[] = {
 	{ &port_resource, "ports r", "ports", NODE_IS_FREE("ports") },
-	{ &chassis_resource, "chassis r", "chassis", "" },
+	{ &chassis_resource, "chassis r", "chassis", SAME_VERSION },
 	{ &portgroup_resource, "portgroups r", "portgroups", NODE_IS_FREE("portgroups") },
 	{ &volume_connector_resource, "volume_connectors r", "volume_connectors",
 	  NODE_IS_FREE("volume_connectors") },
 	{ &volume_target_resource, "volume_targets r", "volume_targets", NODE_IS_FREE("volume_targets") },
-	{ &allocation_resource, "allocations r", "allocations", "" },
-	{ &deploy_template_resource, "deploy_templates r", "deploy_templates", "" },
-	{ &runbook_resource, "runbooks r", "runbooks", "" },
-	{ &inspection_rule_resource, "inspection_rules r", "inspection_rules", "" },
+	{ &allocation_resource, "allocations r", "allocations", SAME_VERSION },
+	{ &deploy_template_resource, "deploy_templates r", "deploy_templates", SAME_VERSION },
+	{ &runbook_resource, "runbooks r", "runbooks", SAME_VERSION },
+	{ &inspection_rule_resource, "inspection_rules r", "inspection_rules", SAME_VERSION },
 };
 
 static const struct {
@@ -162,6 +164,7 @@ int resource_read(struct db *db, const struct resource *resource, const char *uu
 	memset(wanted, true, sizeof wanted);
 	resource_list_init(&list, resource);
 	resource_select(&list, resource, wanted, column);
+	buf_puts(&list.columns, ", r.version");
 	if (uuid)
 		list_where(&list, "r.uuid = $?::uuid", uuid);
 	else
@@ -176,34 +179,42 @@ int resource_read(struct db *db, const struct resource *resource, const char *uu
 	return rc;
 }
 
+int64_t resource_version(const struct db_rows *rows)
+{
+	return db_value_int(rows, 0, db_columns(rows) - 1);
+}
+
 int resource_insert(struct db *db, const struct resource *resource, const struct change *changes,
 		    size_t count, struct error *err)
 {
 	return change_insert(db, tables[table_of(resource)].table, changes, count, err);
 }
 
-int resource_update(struct db *db, const struct resource *resource, int64_t id, const struct change *changes,
-		    size_t count, bool *ret_done, struct error *err)
+int resource_update(struct db *db, const struct resource *resource, int64_t id, int64_t version,
+		    const struct change *changes, size_t count, bool *ret_done, struct error *err)
 {
 	size_t table = table_of(resource);
+	char version_text[24];
 
-	return change_update(db, tables[table].table, id, tables[table].guard, NULL, changes, count, ret_done,
-			     err);
+	snprintf(version_text, sizeof version_text, "%" PRId64, version);
+	return change_update(db, tables[table].table, id, tables[table].guard, version_text, changes, count,
+			     ret_done, err);
 }
 
-int resource_delete(struct db *db, const struct resource *resource, int64_t id, bool *ret_done,
-		    struct error *err)
+int resource_delete(struct db *db, const struct resource *resource, int64_t id, int64_t version,
+		    bool *ret_done, struct error *err)
 {
 	struct made made;
 	struct db_rows *rows = NULL;
-	char id_text[24];
+	char id_text[24], version_text[24];
 
 	snprintf(id_text, sizeof id_text, "%" PRId64, id);
+	snprintf(version_text, sizeof version_text, "%" PRId64, version);
 	made_init(&made);
 	made_add(&made, "DELETE FROM ");
 	made_add(&made, tables[table_of(resource)].table);
 	made_add(&made, " WHERE id = $?::bigint", id_text);
-	made_add(&made, tables[table_of(resource)].guard);
+	made_add(&made, tables[table_of(resource)].guard, version_text);
 	int rc = made_exec(&made, db, &rows, err);
 	made_release(&made);
 	if (rc == 0)

@@ -22,13 +22,15 @@ struct change resource_change(const struct resource *resource, size_t field, con
  * fields that have a column, at column[]. -ERR_NOT_FOUND without a sentence. */
 SUSPENDS int resource_read(struct db *db, const struct resource *resource, const char *uuid, const char *name,
 			   int *column, struct db_rows **ret, struct error *err);
+/* How often the row that resource_read gave was changed. */
+int64_t resource_version(const struct db_rows *rows);
 SUSPENDS int resource_insert(struct db *db, const struct resource *resource, const struct change *changes,
 			     size_t count, struct error *err);
-/* *ret_done: false when the row is gone or its node is reserved. */
-SUSPENDS int resource_update(struct db *db, const struct resource *resource, int64_t id,
+/* *ret_done: false when the row has another version, is gone, or its node is reserved. */
+SUSPENDS int resource_update(struct db *db, const struct resource *resource, int64_t id, int64_t version,
 			     const struct change *changes, size_t count, bool *ret_done, struct error *err);
 /* *ret_done as above. -ERR_INVALID when other rows still refer to it (23503). */
-SUSPENDS int resource_delete(struct db *db, const struct resource *resource, int64_t id, bool *ret_done,
-			     struct error *err);
+SUSPENDS int resource_delete(struct db *db, const struct resource *resource, int64_t id, int64_t version,
+			     bool *ret_done, struct error *err);
 /* Every row. */
 SUSPENDS int resource_delete_all(struct db *db, const struct resource *resource, struct error *err);

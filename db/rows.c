@@ -14,6 +14,11 @@ int db_rows_count(const struct db_rows *rows)
 	return PQntuples(result_of(rows));
 }
 
+int db_columns(const struct db_rows *rows)
+{
+	return PQnfields(result_of(rows));
+}
+
 const char *db_value(const struct db_rows *rows, int row, int column)
 {
 	const PGresult *result = result_of(rows);
