@@ -153,6 +153,19 @@ static const struct query_parameter *find_row(const struct query_parameter *tabl
 	return table && table->name ? table : NULL;
 }
 
+void query_yield(struct query *query, const struct query_parameter *table, const json_t *body)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < query->count; i++) {
+		const char *name = query->pairs[i].name;
+
+		if (find_row(table, name) || !json_object_get(body, name))
+			query->pairs[kept++] = query->pairs[i];
+	}
+	query->count = kept;
+}
+
 int query_check(const struct query *query, const struct query_parameter *table, int version,
 		struct error *err)
 {

@@ -1,5 +1,6 @@
 #pragma once
 /* query: the arguments after '?', and the value types that queries and bodies share. */
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -37,6 +38,9 @@ int query_parse(struct query *query, const char *text, struct arena *arena, stru
 /* Checks names and types against the table (NULL: nothing is allowed). -ERR_INVALID, -ERR_NOT_ACCEPTABLE. */
 int query_check(const struct query *query, const struct query_parameter *table, int version,
 		struct error *err);
+/* Drops parameters that the table does not know and the body has as members: the body's count, as in Ironic.
+ * body: any value, may be NULL. Before query_check. */
+void query_yield(struct query *query, const struct query_parameter *table, const json_t *body);
 /* The last value of that name, or NULL. */
 const char *query_text(const struct query *query, const char *name);
 /* 1, 0, or -1 when absent. The value was checked. */

@@ -332,8 +332,10 @@ static int check_arguments(struct api_request *request, struct error *err)
 	const struct route *route = request->route;
 
 	int rc = query_parse(&request->query, request->http->query, request->arena, err);
-	if (rc == 0)
+	if (rc == 0) {
+		query_yield(&request->query, route->query, request->body);
 		rc = query_check(&request->query, route->query, request->version, err);
+	}
 	if (rc < 0 || route->body != BODY_ARGUMENTS)
 		return rc;
 	if (request->body && !json_is_object(request->body) && !json_is_null(request->body))

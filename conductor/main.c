@@ -9,6 +9,7 @@
 #include "conductor/options.h"
 #include "db/db.h"
 #include "drivers/driver.h"
+#include "drivers/module.h"
 #include "lib/clock.h"
 #include "lib/config.h"
 #include "lib/fiber.h"
@@ -142,8 +143,10 @@ static bool read_arguments(int argc, char **argv, const char **config)
 
 static int configure(const char *path, struct error *err)
 {
-	int rc = config_load(path, err);
+	int rc = driver_modules_load(path, err);
 
+	if (rc == 0)
+		rc = config_load(path, err);
 	if (rc == 0)
 		rc = conductor_options_check(err);
 	if (rc == 0)

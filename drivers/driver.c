@@ -10,9 +10,6 @@
 
 #include "drivers/options.h"
 
-/* Hardware types in the tree, at most. */
-#define HARDWARE_TYPES_MAX 16
-
 struct enabled_interfaces {
 	const struct interface *list[INTERFACES_MAX + 1]; /* NULL-terminated */
 	const struct interface *preset;                   /* NULL: the type has none of this kind */
@@ -141,7 +138,7 @@ static int enable_interfaces(const struct hardware_type *hardware, enum interfac
 	if (!list)
 		return 0;
 	for (; *list; list++) {
-		assert((*list)->type == type && count < INTERFACES_MAX);
+		assert((*list)->type == type && count < INTERFACES_MAX); /* also of modules: module_check.c */
 		if (words->count > 0 && !option_list_has(words, (*list)->name))
 			continue;
 		if (preset && strcmp(preset, (*list)->name) == 0)
@@ -183,7 +180,6 @@ int drivers_check_config(struct error *err)
 	for (size_t i = 0; rc == 0 && hardware_types[i]; i++) {
 		const struct hardware_type *hardware = hardware_types[i];
 
-		assert(i < HARDWARE_TYPES_MAX);
 		if (!option_list_has(&driver_options.hardware_types, hardware->name))
 			continue;
 		enabled[count].type = hardware;

@@ -1,9 +1,10 @@
 #pragma once
 /*
  * driver: hardware types, interfaces and passthru methods as const tables. A hardware type is a
- * composition of interface tables; out-of-tree drivers will use this same header. There are no NULL
- * slots in an interface that offers the operation at all: what is not supported has no code, and the
- * caller is told by -ERR_UNSUPPORTED from the wrappers in drivers/driver.c.
+ * composition of interface tables. Drivers outside the tree see the marked parts, as ferrule/driver.h
+ * (docs/out-of-tree-drivers.rst). There are no NULL slots in an interface that offers the operation at all:
+ * what is not supported has no code, and the caller is told by -ERR_UNSUPPORTED from the wrappers in
+ * drivers/driver.c.
  *
  * All operations run in a fiber and may suspend. They return 0 or a negative enum errcode with the
  * sentence in err. node driver_info was validated before the operation is called.
@@ -18,6 +19,7 @@
 #include "model/interface.h"
 #include "model/states.h"
 
+/* ---- ferrule/driver.h: from here ---- */
 /* One driver_info member that an interface reads. */
 struct driver_property {
 	const char *name;
@@ -253,6 +255,8 @@ struct vendor_interface {
 struct hardware_type {
 	const char *name;             /* "redfish" */
 	const char *class_name;       /* "RedfishHardware", as Ironic names it in messages */
+	/* The type whose interfaces stand where this one lists none; of modules alone, may be NULL. */
+	const char *based_on;
 	const struct option *options; /* of its own section of the configuration; may be NULL */
 	const struct pool_driver *pool; /* drivers/pool.h: it has pooled devices; may be NULL */
 	/* Ends what the type keeps with BMCs (sessions) and forgets them, until the deadline; may be NULL. */
@@ -269,9 +273,13 @@ struct hardware_type {
 	}
 /* Interfaces of one type that a hardware type may list. */
 #define INTERFACES_MAX 15
+/* ---- ferrule/driver.h: to here ---- */
 
-/* All hardware types in the tree, NULL-terminated: drivers/registry.c. */
-extern const struct hardware_type *const hardware_types[];
+/* All hardware types, NULL-terminated: those of the tree (drivers/registry.c), then those of modules. */
+#define HARDWARE_TYPES_MAX 32
+extern const struct hardware_type *hardware_types[HARDWARE_TYPES_MAX + 1];
+/* One more, kept until the process ends: before the configuration is checked. False: full. */
+bool hardware_type_add(const struct hardware_type *hardware);
 const struct hardware_type *hardware_type_find(const char *name);
 
 /* Has every hardware type end its sessions with BMCs: at the end of the process, when no task runs any more
@@ -297,8 +305,10 @@ const struct interface *hardware_type_interface(const struct hardware_type *hard
 /* The interface that the task's node uses. -ERR_INTERFACE when it is not enabled here. */
 int task_interface(struct task *task, enum interface_type type, const struct interface **ret,
 		   struct error *err);
+/* ---- ferrule/driver.h: from here ---- */
 /* -ERR_UNSUPPORTED, "Driver ipmi does not support inject_nmi (disabled or not implemented)." */
 int task_unsupported(const struct task *task, const char *what, struct error *err);
+/* ---- ferrule/driver.h: to here ---- */
 /* Runs the interface's validate, if it has one. */
 int interface_validate(const struct interface *interface, struct task *task, struct error *err);
 /* What PUT states/raid accepts: a name and its help a row, ending with a NULL name. */

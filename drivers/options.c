@@ -18,6 +18,13 @@ struct driver_options driver_options;
 	}
 
 const struct option driver_option_table[] = {
+	{ .section = "conductor",
+	  .name = "driver_modules",
+	  .type = OPTION_LIST,
+	  .target = &driver_options.modules,
+	  .help = "Shared objects with further hardware types, by their absolute paths: they are loaded "
+		  "before the rest of this file is read. Their options stand in sections "
+		  "[driver:<hardware type>]." },
 	{ .section = "DEFAULT",
 	  .name = "enabled_hardware_types",
 	  .type = OPTION_LIST,

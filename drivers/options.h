@@ -4,6 +4,7 @@
 #include "model/interface.h"
 
 struct driver_options {
+	struct option_list modules;
 	struct option_list hardware_types;
 	struct option_list enabled[INTERFACE_COUNT]; /* count 0: everything that the types offer */
 	char *preset[INTERFACE_COUNT];               /* default_X_interface; NULL: unset */

@@ -1,4 +1,4 @@
-/* registry: every hardware type of the tree, in alphabetical order. */
+/* registry: every hardware type of the tree, in alphabetical order, and room for those of modules. */
 #include "drivers/driver.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "drivers/redfish/redfish.h"
 
 /* clang-format off */
-const struct hardware_type *const hardware_types[] = {
+const struct hardware_type *hardware_types[HARDWARE_TYPES_MAX + 1] = {
 	&expether_hardware,
 	&fake_hardware,
 	&ipmi_hardware,
@@ -27,4 +27,16 @@ const struct hardware_type *hardware_type_find(const char *name)
 			return hardware_types[i];
 	}
 	return NULL;
+}
+
+bool hardware_type_add(const struct hardware_type *hardware)
+{
+	size_t count = 0;
+
+	while (hardware_types[count])
+		count++;
+	if (count == HARDWARE_TYPES_MAX)
+		return false;
+	hardware_types[count] = hardware;
+	return true;
 }

@@ -1,9 +1,12 @@
 /* task: see task.h. */
 #include "drivers/task.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "drivers/driver.h"
+#include "lib/clock.h"
+#include "lib/json.h"
 
 int task_gate_wait(struct task *task, struct error *err)
 {
@@ -78,4 +81,89 @@ const char *task_driver_info(struct task *task, const char *key)
 	if (json_is_boolean(value))
 		return json_is_true(value) ? "true" : "false";
 	return NULL;
+}
+
+/* ---- for those who see no struct node ---- */
+
+const char *task_node_text(struct task *task, const char *field)
+{
+	enum node_field which = node_field_find(field);
+
+	if (!task->node || which >= NODE_COLUMN_COUNT)
+		return NULL;
+	switch (node_field_info(which)->type) {
+	case FIELD_BOOL:
+		return task->node->text[which] ? (node_bool(task->node, which) ? "true" : "false") : NULL;
+	case FIELD_TEXT:
+	case FIELD_UUID:
+	case FIELD_TIME:
+	case FIELD_INT:
+		return node_text(task->node, which);
+	case FIELD_OBJECT:
+	case FIELD_LIST:
+	case FIELD_LINKS:
+		break;
+	}
+	return NULL;
+}
+
+const json_t *task_node_object(struct task *task, const char *field)
+{
+	enum node_field which = node_field_find(field);
+
+	if (!task->node || which >= NODE_COLUMN_COUNT || node_field_info(which)->type != FIELD_OBJECT)
+		return NULL;
+	return node_object(task->node, which);
+}
+
+const json_t *task_memory(struct task *task, const char *key)
+{
+	return task->node ? json_object_get(node_object(task->node, NODE_DRIVER_INTERNAL_INFO), key) : NULL;
+}
+
+int task_remember(struct task *task, const char *key, json_t *take_value, struct error *err)
+{
+	json_t *all;
+
+	if (!task->node || !task->is_exclusive) {
+		json_decref(take_value);
+		return fail(err, ERR_INTERNAL, "%s cannot be stored without the lock of a node", key);
+	}
+	if (json_value_depth(take_value, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) {
+		json_decref(take_value);
+		return fail(err, ERR_INTERNAL, "%s is nested too deeply to be stored", key);
+	}
+	all = node_object(task->node, NODE_DRIVER_INTERNAL_INFO);
+	if (!take_value || json_is_null(take_value))
+		json_object_del(all, key);
+	else if (json_object_set(all, key, take_value) < 0) { /* a key that is no UTF-8 */
+		json_decref(take_value);
+		return fail(err, ERR_INTERNAL, "what is to be stored has no proper name");
+	}
+	json_decref(take_value);
+	node_mark_dirty(task->node, NODE_DRIVER_INTERNAL_INFO);
+	return 0;
+}
+
+int64_t task_left_ms(const struct task *task)
+{
+	int64_t left_ms = task->deadline_ms == DEADLINE_NEVER ? INT64_MAX : task->deadline_ms - clock_ms();
+
+	return left_ms > 0 ? left_ms : 0;
+}
+
+void *task_alloc(struct task *task, size_t size)
+{
+	return arena_alloc(&task->arena, size);
+}
+
+char *task_printf(struct task *task, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = arena_vprintf(&task->arena, format, args);
+	va_end(args);
+	return text;
 }

@@ -38,17 +38,38 @@ struct task {
 	void *owner; /* of ops */
 };
 
-/* Called by protocol clients around each write (see drivers/gate rules in task.c). */
+/* ---- ferrule/driver.h: from here ---- */
+/* Around each write to a BMC: the first before it (-ERR_FENCED: the lock is lost for good), the second where
+ * the bytes leave, without a wait in between. what: a word for the journal. */
 SUSPENDS int task_gate_wait(struct task *task, struct error *err);
 int task_gate_check(struct task *task, const char *what, struct error *err);
 /* Stores what was changed on the node so far, in the middle of the work: where a later conductor must know
  * how far this one came. -ERR_FENCED. */
 SUSPENDS int task_checkpoint(struct task *task, struct error *err);
+/* ---- ferrule/driver.h: to here ---- */
 
 /* A task without a lock that permits every write: for tools and unit tests. */
 void task_init_permissive(struct task *task, struct node *node);
 void task_release(struct task *task);
 
+/* ---- ferrule/driver.h: from here ---- */
 /* Value of a driver_info member as text (numbers and booleans printed); NULL when absent or null.
  * Lives in the task's arena. */
 const char *task_driver_info(struct task *task, const char *key);
+
+/* For those who see no struct node: fields of the node by their names in the API. NULL at driver level and
+ * for a name that is no such field. text: also of booleans ("true", "false"); NULL when null. object:
+ * borrowed, not to be changed. Both live as long as the task. */
+const char *task_node_text(struct task *task, const char *field);
+const json_t *task_node_object(struct task *task, const char *field);
+/* What the driver keeps with the node (in driver_internal_info) from task to task: borrowed, NULL when there
+ * is nothing. Storing takes the value (NULL or null: forget) and needs the node's lock: -ERR_INTERNAL without
+ * it, or for a value that is nested too deeply. */
+const json_t *task_memory(struct task *task, const char *key);
+int task_remember(struct task *task, const char *key, json_t *take_value, struct error *err);
+/* Milliseconds until the task's deadline, after which every wait ends; 0 when it has passed. */
+int64_t task_left_ms(const struct task *task);
+/* Memory that lives as long as the task; zeroed. */
+void *task_alloc(struct task *task, size_t size);
+char *task_printf(struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* ---- ferrule/driver.h: to here ---- */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- ferrule/driver.h: from here ---- */
 struct buf {
 	char *data;     /* owned; NULL until the first byte */
 	size_t len;     /* bytes in use */
@@ -14,6 +15,7 @@ struct buf {
 	size_t max;     /* hard maximum of len */
 	bool overflow;  /* something was dropped */
 };
+/* ---- ferrule/driver.h: to here ---- */
 
 void buf_init(struct buf *buf, size_t max);
 void buf_release(struct buf *buf);

@@ -3,8 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- ferrule/driver.h: from here ---- */
 /* CLOCK_BOOTTIME in milliseconds, read now: leases, deadlines, gates. Never the loop's cached time. */
 int64_t clock_ms(void);
+/* ---- ferrule/driver.h: to here ---- */
 /* CLOCK_BOOTTIME in nanoseconds, read now: journals and measurements. */
 int64_t clock_ns(void);
 /* Wall clock in milliseconds since 1970, for data that carries such times. */

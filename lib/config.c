@@ -204,6 +204,8 @@ static bool foreign_matches(const char *pattern, const char *section, const char
 {
 	size_t len = strcspn(pattern, " ");
 
+	if (len > 2 && strncmp(pattern + len - 2, ":*", 2) == 0)
+		return strncmp(pattern, section, len - 1) == 0;
 	if (strlen(section) != len || strncmp(pattern, section, len) != 0)
 		return false;
 	if (!pattern[len])

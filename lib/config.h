@@ -11,6 +11,7 @@
 
 #include "lib/error.h"
 
+/* ---- ferrule/driver.h: from here ---- */
 enum option_type {
 	OPTION_TEXT,   /* char * (owned by config) */
 	OPTION_SECRET, /* char *, never printed */
@@ -33,12 +34,14 @@ struct option {
 	double min, max;     /* OPTION_INT and OPTION_SECONDS; both 0: no bounds */
 	const char *help;    /* one or two sentences */
 };
+/* ---- ferrule/driver.h: to here ---- */
 
 /* Adds a table (ending with a row whose name is NULL). All tables before the first load. */
 void config_register(const struct option *table);
 /* Names what other programs own in the file that all share, so that it is accepted unread: "section",
- * "section option" or "section prefix*", ending with NULL; borrowed. What a table names is never foreign.
- * NULL: nothing is foreign, which suits the program that registers all tables. */
+ * "section:*" (all whose names begin so), "section option" or "section prefix*", ending with NULL; borrowed.
+ * What a table names is never foreign. NULL: nothing is foreign, which suits the program that registers all
+ * tables. */
 void config_foreign(const char *const *patterns);
 /* Sets every target to its default, then reads the file. path NULL: defaults only. */
 int config_load(const char *path, struct error *err);

@@ -8,6 +8,7 @@
  */
 #include <stddef.h>
 
+/* ---- ferrule/driver.h: from here ---- */
 #define ERROR_TEXT_MAX 2048
 
 /* Every way to fail that a caller may tell apart. The table in error.c maps each to an HTTP status
@@ -60,6 +61,7 @@ struct error {
 	enum errcode code;
 	char text[ERROR_TEXT_MAX]; /* UTF-8, NUL-terminated, cut at the limit */
 };
+/* ---- ferrule/driver.h: to here ---- */
 
 /* One row of the table: code to HTTP status and Ironic's exception name. */
 struct error_info {
@@ -67,6 +69,7 @@ struct error_info {
 	const char *fault;
 };
 
+/* ---- ferrule/driver.h: from here ---- */
 /* Writes the sentence into err (may be NULL) and returns -code. */
 int fail(struct error *err, enum errcode code, const char *format, ...)
 	__attribute__((format(printf, 3, 4), cold));
@@ -74,6 +77,7 @@ int fail(struct error *err, enum errcode code, const char *format, ...)
 /* Puts "format: " before the sentence in err; keeps the code. Returns -err->code. */
 int fail_prefix(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3), cold));
+/* ---- ferrule/driver.h: to here ---- */
 
 /* The table row for a code; unknown codes are ERR_INTERNAL. Never NULL. */
 const struct error_info *error_info(enum errcode code);

@@ -14,8 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* ---- ferrule/driver.h: from here ---- */
 /* Marks a function that may suspend the calling fiber. tools/check-suspends reads it. */
 #define SUSPENDS
+/* ---- ferrule/driver.h: to here ---- */
 
 #define FIBER_STACK_BYTES (128 * 1024)
 #define DEADLINE_NEVER INT64_MAX
@@ -50,8 +52,10 @@ struct fiber_labels {
 void fiber_set_labels(const struct fiber_labels *labels);
 const struct fiber_labels *fiber_labels(void); /* of the running fiber; NULL when none */
 
+/* ---- ferrule/driver.h: from here ---- */
 /* Sleeps. 0, or -ERR_CANCELLED. */
 SUSPENDS int fiber_sleep(int64_t ms);
+/* ---- ferrule/driver.h: to here ---- */
 /* Lets other ready fibers and the loop run once. */
 SUSPENDS int fiber_yield(void);
 
@@ -75,6 +79,8 @@ SUSPENDS int semaphore_take(struct semaphore *semaphore, int64_t deadline_ms);
 bool semaphore_try(struct semaphore *semaphore);
 void semaphore_give(struct semaphore *semaphore);
 
+/* ---- ferrule/driver.h: from here ---- */
 /* Runs fn(arg) in libuv's thread pool (bcrypt, DNS, files) and waits. Cancellation is honoured only
  * after fn has ended, so arg may live on the fiber's stack. fn must not touch fibers, loop or log. */
 SUSPENDS void offload(void (*fn)(void *arg), void *arg);
+/* ---- ferrule/driver.h: to here ---- */

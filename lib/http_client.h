@@ -13,6 +13,7 @@
 #include "lib/fiber.h"
 #include "lib/resolve.h" /* resolve_host */
 
+/* ---- ferrule/driver.h: from here ---- */
 struct http_fetch {
 	/* request; all borrowed until http_fetch returns */
 	const char *method;         /* "GET", ... */
@@ -45,10 +46,12 @@ struct http_fetch {
 	bool is_sent;           /* the request (or part of it) may have left */
 	bool is_untrusted;      /* failed because the peer's certificate does not verify */
 };
+/* ---- ferrule/driver.h: to here ---- */
 
 void http_client_init(void); /* once, after loop_init */
 void http_client_release(void);
 
+/* ---- ferrule/driver.h: from here ---- */
 /* Sends and waits. 0 with any HTTP status, or -ERR_BMC_UNREACHABLE (could not resolve, connect, no or
  * truncated answer; the sentence names host and cause), -ERR_TIMEOUT, -ERR_TOO_LARGE, -ERR_CANCELLED
  * or may_send's code. One place maps CURLcode. */
@@ -56,3 +59,4 @@ SUSPENDS int http_fetch(struct http_fetch *fetch, struct error *err);
 /* First value of that header, trimmed, into text; false when absent or longer. */
 bool http_fetch_header(const struct http_fetch *fetch, const char *name, char *text, size_t size);
 void http_fetch_release(struct http_fetch *fetch);
+/* ---- ferrule/driver.h: to here ---- */

@@ -15,10 +15,12 @@
 
 /* Nesting depth of the text by a scan that knows strings; malformed text gives some number. */
 unsigned json_depth(const char *text, size_t len);
+/* ---- ferrule/driver.h: from here ---- */
 /* Parses a whole document of any type. Depth over max_depth, trailing garbage, duplicate-key
  * tolerance as jansson's default, invalid UTF-8: -ERR_INVALID with position in the sentence, which
  * never quotes the text (it may hold a password). *ret_value is a new reference. */
 int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_value, struct error *err);
+/* ---- ferrule/driver.h: to here ---- */
 /* Appends compact JSON text of the value: UTF-8 as it is, numbers as Python prints them. What lies
  * deeper than JSON_VALUE_DEPTH_MAX becomes null, and the buf's overflow is set. */
 void json_write(struct buf *buf, const json_t *value);

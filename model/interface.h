@@ -1,11 +1,13 @@
 #pragma once
 /* interface: the kinds of interface that a hardware type is composed of, in alphabetical order. */
 
+/* ---- ferrule/driver.h: from here ---- */
 enum interface_type {
 	INTERFACE_BIOS, INTERFACE_BOOT, INTERFACE_CONSOLE, INTERFACE_DEPLOY, INTERFACE_FIRMWARE,
 	INTERFACE_INSPECT, INTERFACE_MANAGEMENT, INTERFACE_NETWORK, INTERFACE_POWER, INTERFACE_RAID,
 	INTERFACE_RESCUE, INTERFACE_STORAGE, INTERFACE_VENDOR, INTERFACE_COUNT
 };
+/* ---- ferrule/driver.h: to here ---- */
 
 struct interface_type_info {
 	const char *name; /* "power" */

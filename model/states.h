@@ -2,12 +2,14 @@
 /* states: power and provision states by Ironic's names. */
 #include <stdbool.h>
 
+/* ---- ferrule/driver.h: from here ---- */
 enum power_state { POWER_UNKNOWN, POWER_ON, POWER_OFF, POWER_REBOOT, POWER_SOFT_OFF, POWER_SOFT_REBOOT,
 		   POWER_ERROR, POWER_STATE_COUNT };
 
 /* "power on", "power off", "rebooting", "soft power off", "soft rebooting", "error"; NULL for unknown. */
 const char *power_state_name(enum power_state state);
 enum power_state power_state_find(const char *name); /* NULL or unknown name: POWER_UNKNOWN */
+/* ---- ferrule/driver.h: to here ---- */
 /* The stable state that a request leads to: rebooting -> power on, soft power off -> power off. */
 enum power_state power_state_result(enum power_state target);
 

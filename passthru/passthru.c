@@ -173,8 +173,16 @@ int passthru_check(struct task *task, const struct passthru_call *call, struct e
 int passthru_run(struct task *task, const struct passthru_call *call, struct passthru_result *result,
 		 struct error *err)
 {
+	struct error own;
+	int rc;
+
+	err = err ? err : &own;
+	err->text[0] = '\0';
 	memset(result, 0, sizeof(*result));
-	return call->method->run(task, call, result, err);
+	rc = call->method->run(task, call, result, err);
+	if (rc != 0 && !err->text[0]) /* out-of-tree code may do so */
+		return fail(err, ERR_INTERNAL, "Method %s failed without saying why.", call->method->name);
+	return rc;
 }
 
 void passthru_result_release(struct passthru_result *result)
@@ -189,6 +197,15 @@ bool passthru_bool(const struct passthru_call *call, const char *name, bool pres
 	int value = as_bool(json_object_get(call->args, name));
 
 	return value < 0 ? preset : value;
+}
+
+void passthru_attach(struct passthru_result *result, const void *bytes, size_t len)
+{
+	xfree(result->bytes);
+	result->bytes = xmalloc(len ? len : 1);
+	if (len)
+		memcpy(result->bytes, bytes, len);
+	result->bytes_len = len;
 }
 
 const char *passthru_text(const struct passthru_call *call, const char *name)

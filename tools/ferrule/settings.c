@@ -10,6 +10,7 @@
 #include "conductor/options.h"
 #include "db/db.h"
 #include "drivers/driver.h"
+#include "drivers/module.h"
 #include "lib/buf.h"
 #include "lib/config.h"
 #include "lib/xalloc.h"
@@ -33,7 +34,9 @@ int settings_load(const char *path, struct error *err)
 	int rc;
 
 	settings_register();
-	rc = config_load(path, err);
+	rc = driver_modules_load(path, err);
+	if (rc == 0)
+		rc = config_load(path, err);
 	if (rc == 0)
 		rc = server_check_config(err);
 	if (rc == 0)

@@ -48,6 +48,23 @@ static void test_query__odd_forms__are_no_trouble(void **state)
 	assert_string_equal(query_text(&query, "name"), "a=b");
 }
 
+static void test_query__named_by_the_body_too__yields(void **state)
+{
+	json_t *body = json_pack("{s:i, s:s}", "surplus", 1, "name", "b");
+
+	(void)state;
+	assert_int_equal(query_parse(&query, "surplus=1&name=a", &arena, &err), 0);
+	query_yield(&query, table, body);
+	assert_int_equal(query_check(&query, table, 5, &err), 0);
+	assert_int_equal(query.count, 1);
+	assert_string_equal(query_text(&query, "name"), "a");
+	assert_int_equal(query_parse(&query, "other=1", &arena, &err), 0);
+	query_yield(&query, table, body);
+	query_yield(&query, table, NULL);
+	assert_int_equal(query_check(&query, table, 5, &err), -ERR_INVALID);
+	json_decref(body);
+}
+
 static void test_query__broken_encodings__are_refused(void **state)
 {
 	static const char *const texts[] = { "name=%",   "name=%4",  "name=%zz", "name=%00",
@@ -146,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_query__escapes_and_plus__are_decoded, release),
 		cmocka_unit_test_teardown(test_query__odd_forms__are_no_trouble, release),
+		cmocka_unit_test_teardown(test_query__named_by_the_body_too__yields, release),
 		cmocka_unit_test_teardown(test_query__broken_encodings__are_refused, release),
 		cmocka_unit_test_teardown(test_query__too_many_pairs__are_refused, release),
 		cmocka_unit_test_teardown(test_query__unknown_name__is_named, release),

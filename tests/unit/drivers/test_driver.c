@@ -10,6 +10,7 @@
 
 #include "drivers/fake/fake.h"
 #include "drivers/manual/manual.h"
+#include "drivers/module.h"
 #include "lib/config.h"
 
 static struct error err;
@@ -156,6 +157,8 @@ static void test_tables__every_interface_is_whole(void **state)
 	for (size_t i = 0; hardware_types[i]; i++) {
 		const struct hardware_type *hardware = hardware_types[i];
 
+		if (hardware_type_check(hardware, NULL, &err) < 0)
+			fail_msg("%s", err.text);
 		assert_ptr_equal(hardware_type_find(hardware->name), hardware);
 		assert_non_null(hardware->interfaces[INTERFACE_POWER]);
 		assert_non_null(hardware->interfaces[INTERFACE_MANAGEMENT]);
