@@ -292,9 +292,9 @@ class Standalone(Service):
 
 
 class Rack:
-    """bmcsim with the BMCs of a table {name: {protocol, ...}}; ports are filled in."""
+    """bmcsim with the BMCs of a table {name: {protocol, ...}}; ports are filled in. More options of the program."""
 
-    def __init__(self, env, bmcs):
+    def __init__(self, env, bmcs, *options):
         self.env = env
         self.bmcs = bmcs
         self.control = f'127.0.0.1:{free_port()}'
@@ -307,7 +307,7 @@ class Rack:
             bmc.setdefault('password', 'rack-password')
         write_config(path, bmcs)
         self.program = Program(env, 'bmcsim', [BIN / 'bmcsim', '--rack', path, '--log', self.log_path,
-                                               '--control', self.control])
+                                               '--control', self.control, *options])
         eventually(lambda: 'ready' in self.program.log() or not self.program.is_alive(), 20, 0.02, 'bmcsim ready')
         assert self.program.is_alive(), self.program.log()
 
@@ -359,8 +359,8 @@ class Env:
     def standalone(self, config=None, **options):
         return Standalone(self, config, **options).start()
 
-    def rack(self, bmcs):
-        return Rack(self, bmcs)
+    def rack(self, bmcs, *options):
+        return Rack(self, bmcs, *options)
 
     def sanitizer_reports(self):
         return ''.join(path.read_text(errors='replace') for path in sorted(self.reports.glob('*')))

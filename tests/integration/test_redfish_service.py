@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """test_redfish_service: bmcsim's Redfish as clients see it that nobody here wrote: python3-sushy, redfishtool,
-curl; and its protocol rules, header by header."""
+fence_redfish, curl; and its protocol rules, header by header."""
 import base64
 import http.client
 import http.server
 import json
+import shutil
 import socket
 import subprocess
 import threading
@@ -295,6 +296,40 @@ def test_redfishtool_drives_it(env):
     assert shown['PowerState'] == 'Off' and shown['Boot']['BootSourceOverrideTarget'] == 'Pxe'
     assert json.loads(tool('Chassis', '-I', '1', 'get'))['ChassisType'] == 'RackMount'
     assert json.loads(tool('SessionService', 'get'))['ServiceEnabled'] is True
+
+
+def test_fence_redfish_drives_it(env):
+    rack = rack_of(env, tls='true', on_delay_ms=300, off_delay_ms=300)
+    agent = shutil.which('fence_redfish', path='/usr/sbin:/usr/bin')
+
+    def fence(action, status=0, **changes):
+        """As pacemaker calls it: options by standard input, the outcome as exit status."""
+        options = {'ip': '127.0.0.1', 'ipport': rack.port('box'), 'username': 'admin', 'password': 'rack-password',
+                   'ssl': 1, 'ssl_insecure': 1, 'redfish_uri': '/redfish/v1', 'systems_uri': SYSTEM, 'action': action,
+                   'power_timeout': 20, **changes}
+        words = '\n'.join(f'{name}={value}' for name, value in options.items())
+        done = subprocess.run([agent], input=words, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == status, (action, done)
+
+    def settles(state, boots):
+        harness.eventually(lambda: (shown := rack.set('box', latency_ms=0))['power'] == state
+                           and shown['boots'] == boots, 20, what=f'{state} after {boots} boots')
+
+    fence('status')
+    fence('off')
+    settles('off', 0)
+    fence('status', status=2)
+    fence('on')
+    settles('on', 1)
+    fence('reboot')
+    settles('on', 2)
+    fence('monitor')
+    fence('reboot', method='cycle')
+    settles('on', 3)
+    fence('diag')
+    assert rack.set('box', latency_ms=0)['nmis'] == 1
+    fence('off', status=1, password='wrong')
+    settles('on', 3)
 
 
 def test_curl_over_tls(env):

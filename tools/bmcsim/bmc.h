@@ -69,6 +69,8 @@ struct bmc_fault {
 	struct bmc_fault *next;
 };
 
+struct service_tree;
+
 struct bmc {
 	/* fixed by the rack file */
 	char *name;                      /* section name */
@@ -81,6 +83,7 @@ struct bmc {
 	int on_delay_ms, off_delay_ms;   /* request to state */
 	int soft_off_delay_ms;           /* ACPI request to off; < 0: the system ignores it */
 	bool is_tls;                     /* Redfish */
+	const struct service_tree *tree; /* Redfish: captured tree; NULL: none. Borrowed of mockup.h */
 	char *tls_cert, *tls_key;        /* Redfish: PEM files; NULL: a self-signed certificate */
 	char *kg_key;                    /* IPMI: BMC key in hexadecimal; NULL: none */
 	int session_limit;               /* IPMI: sessions and logins at once */

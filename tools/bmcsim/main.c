@@ -18,7 +18,7 @@
 #define STOP_MS 3000
 
 struct program {
-	const char *rack_path, *log_path;
+	const char *rack_path, *log_path, *mockup_path;
 	char control_address[64];
 	int control_port; /* -1: no control port */
 	struct rack rack;
@@ -28,12 +28,15 @@ struct program {
 
 static void usage(FILE *out)
 {
-	fprintf(out, "usage: bmcsim --rack FILE.ini [--log FILE.jsonl] [--control ADDRESS:PORT]\n"
-		     "Simulates BMCs over Redfish and IPMI. Prints a line that begins with \"ready\" when "
-		     "all listen.\n"
-		     "  --rack FILE      an INI file with a section for each BMC\n"
-		     "  --log FILE       append a JSON line for each request\n"
-		     "  --control A:P    HTTP: GET /bmc, GET and POST /bmc/<name>\n\n");
+	fprintf(out,
+		"usage: bmcsim --rack FILE.ini [--log FILE.jsonl] [--control ADDRESS:PORT] [--mockup TREE]\n"
+		"Simulates BMCs over Redfish and IPMI. Prints a line that begins with \"ready\" when "
+		"all listen.\n"
+		"  --rack FILE      an INI file with a section for each BMC\n"
+		"  --log FILE       append a JSON line for each request\n"
+		"  --control A:P    HTTP: GET /bmc, GET and POST /bmc/<name>\n"
+		"  --mockup TREE    captured tree, a folder or tar archive, for Redfish BMCs without "
+		"one\n\n");
 	rack_print_help(out);
 }
 
@@ -68,6 +71,9 @@ static int take_option(struct program *program, int option)
 			return -1;
 		fprintf(stderr, "bmcsim: --control wants ADDRESS:PORT, not '%s'\n", optarg);
 		return 2;
+	case 'm':
+		program->mockup_path = optarg;
+		return -1;
 	case 'h':
 		usage(stdout);
 		return 0;
@@ -84,9 +90,13 @@ static int take_option(struct program *program, int option)
 static int parse_arguments(struct program *program, int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "rack", required_argument, NULL, 'r' },    { "log", required_argument, NULL, 'l' },
-		{ "control", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },       { 0 },
+		{ "rack", required_argument, NULL, 'r' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "control", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "mockup", required_argument, NULL, 'm' },
+		{ 0 },
 	};
 	int option, status = -1;
 
@@ -158,6 +168,8 @@ static int run(struct program *program)
 	struct error err;
 	int rc = rack_load(&program->rack, program->rack_path, &err);
 
+	if (rc == 0 && program->mockup_path)
+		rc = rack_set_mockup(&program->rack, program->mockup_path, &err);
 	if (rc == 0 && program->log_path)
 		rc = bmc_log_open(program->log_path, &err);
 	if (rc == 0) {

@@ -11,6 +11,7 @@
 #include "lib/utf8.h"
 #include "lib/uuid.h"
 #include "lib/xalloc.h"
+#include "tools/bmcsim/mockup.h"
 
 struct rack_option {
 	const char *name;
@@ -125,6 +126,11 @@ static int set_tls_key(struct bmc *bmc, const char *value, struct error *err)
 	return set_text(&bmc->tls_key, value);
 }
 
+static int set_mockup(struct bmc *bmc, const char *value, struct error *err)
+{
+	return mockup_load(value, &bmc->tree, err);
+}
+
 static int set_system_uuid(struct bmc *bmc, const char *value, struct error *err)
 {
 	if (!uuid_is_valid(value))
@@ -213,6 +219,7 @@ static const struct rack_option options[] = {
 	{ "user", set_user, true, "the one account's name" },
 	{ "password", set_password, true, "its password" },
 	{ "profile", set_profile, false, "make of BMC; generic" },
+	{ "mockup", set_mockup, false, "redfish: captured tree to serve, a folder or a tar archive" },
 	{ "tls", set_tls, false, "redfish: HTTPS instead of HTTP; false" },
 	{ "tls_cert", set_tls_cert, false, "redfish: PEM certificate; a self-signed one" },
 	{ "tls_key", set_tls_key, false, "redfish: PEM key" },
@@ -370,12 +377,24 @@ int rack_load(struct rack *rack, const char *path, struct error *err)
 	return 0;
 }
 
+int rack_set_mockup(struct rack *rack, const char *path, struct error *err)
+{
+	for (size_t i = 0; i < rack->count; i++) {
+		struct bmc *bmc = &rack->bmcs[i];
+		int rc = bmc->protocol == BMC_REDFISH && !bmc->tree ? mockup_load(path, &bmc->tree, err) : 0;
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 void rack_release(struct rack *rack)
 {
 	for (size_t i = 0; i < rack->count; i++)
 		bmc_release(&rack->bmcs[i]);
 	xfree(rack->bmcs);
 	json_decref(rack->index);
+	mockups_release();
 	*rack = (struct rack){ 0 };
 }
 

@@ -18,6 +18,8 @@ struct rack {
 
 /* -ERR_INVALID, the sentence names file, section and option. */
 int rack_load(struct rack *rack, const char *path, struct error *err);
+/* Gives Redfish BMCs that have no captured tree this one. */
+int rack_set_mockup(struct rack *rack, const char *path, struct error *err);
 void rack_release(struct rack *rack);
 struct bmc *rack_find(const struct rack *rack, const char *name); /* NULL: none */
 

@@ -212,6 +212,7 @@ static int side_start(struct bmc *bmc, struct error *err)
 		.backend = &backend,
 		.arg = bmc,
 		.quirks = &bmc->profile->redfish,
+		.tree = bmc->tree,
 		.name = bmc->name,
 		.user = bmc->user,
 		.system_uuid = bmc->system_uuid,
