@@ -212,7 +212,10 @@ static bool refuse_credentials(struct api_request *request, char *credentials)
 	semaphore_give(&checks);
 	if (check.is_unreadable)
 		log_error("The password file %s cannot be read.", options.user_file);
-	return check.is_right ? false : unauthorized(request, "Incorrect username or password");
+	if (!check.is_right)
+		return unauthorized(request, "Incorrect username or password");
+	request->user = arena_strdup(request->arena, credentials);
+	return false;
 }
 
 bool auth_refuse(struct api_request *request)

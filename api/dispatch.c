@@ -7,6 +7,7 @@
 
 #include "api/etag.h"
 #include "api/fleet.h"
+#include "api/idempotency.h"
 #include "api/metrics.h"
 #include "api/node.h"
 #include "api/prefer.h"
@@ -21,6 +22,7 @@
 #define POOL_TEXT         512
 #define ACCEPT_MS         10000 /* a started action is accepted or refused within */
 #define RESULT_SLACK_MS   5000
+#define EXPIRY_MS         70000 /* a row whose API process died is cancelled by others within */
 #define POLL_FIRST_MS     100 /* looks at the row, should a notification be lost */
 #define POLL_LAST_MS      1000
 
@@ -51,14 +53,17 @@ static void tell(struct waiter *waiter)
 
 static void tell_id(int64_t id, bool is_end)
 {
+	bool is_awaited = false;
+
 	for (struct waiter *waiter = buckets[(uint64_t)id % BUCKET_COUNT]; waiter; waiter = waiter->next) {
-		if (waiter->id == id) {
-			if (is_end || !waiter->wants_end)
-				tell(waiter);
-			return;
-		}
+		if (waiter->id != id)
+			continue;
+		if (is_end || !waiter->wants_end)
+			tell(waiter);
+		is_awaited = true;
 	}
-	recent[recent_next++ % RECENT_COUNT] = id;
+	if (!is_awaited)
+		recent[recent_next++ % RECENT_COUNT] = id;
 }
 
 static void tell_all(void)
@@ -120,6 +125,8 @@ struct flight {
 	struct waiter waiter;
 	int64_t start_by_ms; /* clock_ms() when a queued row is given up */
 	int64_t limit_ms;    /* clock_ms() when we stop waiting for a running one */
+	bool is_keyed;       /* whoever leaves may ask for it again by its key: it stays in line */
+	bool is_anothers;    /* made by an earlier request, which gives it up, not we */
 	struct action_view *view;
 };
 
@@ -222,7 +229,10 @@ static int wait_for_outcome(struct flight *flight, struct error *err)
 			return fail(err, ERR_TIMEOUT,
 				    "The action %s has not ended in time; it goes on, see /v1/actions/%s.",
 				    flight->uuid, flight->uuid);
-		if (!is_given_up && (is_late || http_response_is_gone(flight->request->out))) {
+		if (flight->is_anothers && http_response_is_gone(flight->request->out))
+			return fail(err, ERR_CANCELLED, "The request was given up.");
+		if (!is_given_up &&
+		    (is_late || (!flight->is_keyed && http_response_is_gone(flight->request->out)))) {
 			rc = give_up(flight, err);
 			is_given_up = rc != -ERR_DATABASE;
 			if (rc < 0 && is_given_up)
@@ -285,6 +295,31 @@ static void write_args(struct buf *args, const struct flight *flight)
 	}
 }
 
+/* An action that is there already: the request that made it gives it up or sees it start. Should its process
+ * have died, the row expires. */
+static void join(struct flight *flight, const struct action_keyed *keyed)
+{
+	flight->is_anothers = true;
+	memcpy(flight->uuid, keyed->uuid, sizeof flight->uuid);
+	flight->limit_ms += EXPIRY_MS;
+	flight->start_by_ms = flight->limit_ms;
+}
+
+SUSPENDS static int insert_keyed(struct flight *flight, const struct action_request *row, int64_t *ret_id,
+				 struct error *err)
+{
+	struct action_keyed keyed;
+
+	int rc = action_insert_keyed(flight->request->db, row, &keyed, err);
+	if (rc < 0)
+		return rc;
+	flight->is_keyed = true;
+	*ret_id = keyed.id;
+	if (!keyed.is_new)
+		join(flight, &keyed);
+	return 0;
+}
+
 static int insert(struct flight *flight, struct error *err)
 {
 	struct api_request *request = flight->request;
@@ -321,11 +356,15 @@ static int insert(struct flight *flight, struct error *err)
 		flight->start_by_ms + (dispatch->reply == REPLY_ACCEPTED
 					       ? ACCEPT_MS
 					       : dispatch->run_s * (int64_t)1000 + RESULT_SLACK_MS);
-	rc = action_insert(request->db, &row, &id, err);
-	buf_release(&args);
+	rc = dispatch->is_whole ? idempotency_read(request, &row, err) : 0;
 	if (rc == 0)
+		rc = row.idem_key ? insert_keyed(flight, &row, &id, err)
+				  : action_insert(request->db, &row, &id, err);
+	buf_release(&args);
+	if (rc == 0) {
 		waiter_add(&flight->waiter, id, dispatch->reply != REPLY_ACCEPTED);
-	else if (rc == -ERR_DATABASE)
+		flight->waiter.is_told |= flight->is_anothers;
+	} else if (rc == -ERR_DATABASE)
 		request->fault_status = 500; /* 503 would promise that it never runs */
 	return rc;
 }
@@ -339,7 +378,8 @@ struct dispatch dispatch_of(const struct api_request *request, const struct node
 				  .is_exclusive = row->is_exclusive,
 				  .on_crash = row->on_crash,
 				  .run_s = row->run_s,
-				  .node = node };
+				  .node = node,
+				  .is_whole = true };
 }
 
 static const char *outcome_label(int rc)

@@ -84,10 +84,11 @@ int etag_check(const struct api_request *request, const struct etag_row *row, st
 		if (is_any(tag, len) || (len > state_len && memcmp(tag, state, state_len) == 0))
 			return 0;
 	}
-	return fail(err, ERR_PRECONDITION,
-		    "%s %s is not in a state that If-Match names: it has changed since it was read. Please read "
-		    "it again.",
-		    row->title, row->uuid);
+	return fail(
+		err, ERR_PRECONDITION,
+		"%s %s is not in a state that If-Match names: it has changed since it was read. Please read "
+		"it again.",
+		row->title, row->uuid);
 }
 
 /* If-None-Match compares weakly: a mark that a proxy has put before the tag does not count. */
@@ -127,6 +128,7 @@ bool etag_refuse(struct api_request *request)
 	if (!etag_is_expected(request) || route_has_condition(request->route) || strcmp(method, "GET") == 0 ||
 	    strcmp(method, "HEAD") == 0)
 		return false;
-	reply_fault(request, 412, "If-Match is not supported for this request: nothing here has an entity tag.");
+	reply_fault(request, 412,
+		    "If-Match is not supported for this request: nothing here has an entity tag.");
 	return true;
 }

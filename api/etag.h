@@ -1,9 +1,9 @@
 #pragma once
 /*
  * etag: strong entity tags of what is one row, and the conditions that name them (RFC 9110, sections 8.8.3
- * and 13.1). A tag is "<id>-<version>-<print>": the row, how often it was changed, and a hash of the document.
- * If-Match compares the first two, so a tag of any microversion or choice of fields names the state of the
- * row; If-None-Match compares all, so 304 never hides a difference.
+ * and 13.1). A tag is "<id>-<version>-<print>": the row, how often it was changed, and a hash of the
+ * document. If-Match compares the first two, so a tag of any microversion or choice of fields names the state
+ * of the row; If-None-Match compares all, so 304 never hides a difference.
  */
 #include <stdint.h>
 

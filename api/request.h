@@ -35,6 +35,7 @@ struct api_request {
 	int fault_status;            /* of the error that the handler returns; 0: by its code */
 	const char *fault_title;     /* of that error in the Valence API; NULL: by its status */
 	const char *fault_code;      /* likewise; NULL: the status in words */
+	const char *user;            /* as authenticated; in the arena. NULL: there is no authentication */
 	struct registry *registry;   /* the view of the conductors at the start; referenced */
 	bool is_preference_applied;  /* Preference-Applied is among the headers */
 	struct fiber_labels labels;  /* of the log's lines: the request, and its node once found */

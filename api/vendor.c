@@ -192,7 +192,7 @@ int vendor_node_call(struct api_request *request, struct error *err)
 {
 	const struct conductor_method *method = NULL;
 	struct node node;
-	struct dispatch dispatch = { .kind = "passthru", .node = &node };
+	struct dispatch dispatch = { .kind = "passthru", .node = &node, .is_whole = true };
 	const char *name = NULL;
 
 	node_init(&node);
@@ -211,7 +211,9 @@ int vendor_node_call(struct api_request *request, struct error *err)
 
 int vendor_driver_call(struct api_request *request, struct error *err)
 {
-	struct dispatch dispatch = { .kind = "driver_passthru", .driver = request->ident[0] };
+	struct dispatch dispatch = { .kind = "driver_passthru",
+				     .driver = request->ident[0],
+				     .is_whole = true };
 	const struct conductor_method *method = NULL;
 	const char *name = NULL;
 

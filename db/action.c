@@ -106,27 +106,24 @@ enum insert_column {
 	INSERT_WAIT_MS,
 	INSERT_RUN_S,
 	INSERT_REQUEST_ID,
-	INSERT_IDEM_SCOPE,
-	INSERT_IDEM_KEY,
 	INSERT_COLUMN_COUNT
 };
 
-/* A row that is there already, by an attempt whose reply was lost or by its idem key, is left alone. */
+/* A row that is there already, by an attempt whose reply was lost, is left alone. */
 static const struct db_statement insert_statement = {
 	.name = "action_insert",
 	.sql = "WITH off AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),"
 	       " made AS (INSERT INTO actions"
 	       " (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply,"
-	       "  args, start_by, run_s, request_id, idem_scope, idem_key)"
+	       "  args, start_by, run_s, request_id)"
 	       " SELECT uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply, args,"
-	       "  now() + wait_ms * interval '1 millisecond', run_s, request_id, idem_scope, idem_key"
+	       "  now() + wait_ms * interval '1 millisecond', run_s, request_id"
 	       " FROM off, unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::boolean[],"
 	       " $6::text[], $7::text[],"
-	       "  $8::text[], $9::text[], $10::json[], $11::bigint[], $12::int[], $13::text[],"
-	       " $14::text[], $15::text[])"
+	       "  $8::text[], $9::text[], $10::json[], $11::bigint[], $12::int[], $13::text[])"
 	       "  WITH ORDINALITY AS item"
 	       " (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply, args,"
-	       "  wait_ms, run_s, request_id, idem_scope, idem_key, place) ORDER BY place"
+	       "  wait_ms, run_s, request_id, place) ORDER BY place"
 	       " ON CONFLICT DO NOTHING RETURNING id, uuid)"
 	       " SELECT id, uuid FROM made",
 	.param_count = INSERT_COLUMN_COUNT,
@@ -161,8 +158,6 @@ static void insert_put(struct array arrays[INSERT_COLUMN_COUNT], const struct ac
 	array_int(&arrays[INSERT_WAIT_MS], request->wait_ms);
 	array_int(&arrays[INSERT_RUN_S], request->run_s);
 	array_text(&arrays[INSERT_REQUEST_ID], request->request_id);
-	array_text(&arrays[INSERT_IDEM_SCOPE], request->idem_scope);
-	array_text(&arrays[INSERT_IDEM_KEY], request->idem_key);
 }
 
 /* Answers come as (id, uuid). Returns how many are missing. */
@@ -224,15 +219,15 @@ SUSPENDS static int insert_run(struct db *db, struct batch_entry **entries, size
 		rc = insert_find(db, entries, count, err);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		if (((struct insert_item *)entries[i]->item)->id == 0)
-			entries[i]->rc = fail(entries[i]->err, ERR_IDEMPOTENCY,
-					      "The idempotency key was used for another request");
+			entries[i]->rc = fail(entries[i]->err, ERR_UNKNOWN_OUTCOME,
+					      "The row of the requested action is gone");
 	}
 	return rc;
 }
 
 static const struct batch_kind insert_batch = { .name = "insert", .run = insert_run };
 
-static void tell_target(struct db *db, const struct action_request *request, int64_t id)
+void action_tell_target(struct db *db, const struct action_request *request, int64_t id)
 {
 	char channel[ACTION_CHANNEL_MAX], payload[32];
 
@@ -258,7 +253,7 @@ int action_insert(struct db *db, const struct action_request *request, int64_t *
 	} while (retry_again(&retry, &rc, err));
 	if (rc < 0)
 		return rc;
-	tell_target(db, request, item.id);
+	action_tell_target(db, request, item.id);
 	*ret_id = item.id;
 	return 0;
 }

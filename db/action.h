@@ -51,14 +51,28 @@ struct action_request {
 	int64_t wait_ms;      /* start_by = now + this */
 	int run_s;
 	const char *request_id;
-	const char *idem_scope, *idem_key; /* both NULL: none */
+	/* of action_insert_keyed: whose key, the key, and what the request was, in hexadecimal */
+	const char *idem_scope, *idem_key, *idem_print;
 };
 /* Inserts (once, however often a lost connection makes it repeat) and notifies the target. *ret_id: the
- * row. A duplicate idem key: -ERR_IDEMPOTENCY. -ERR_DATABASE: not recorded, it will never run;
- * -ERR_UNKNOWN_OUTCOME: it is not known whether it was recorded. Tries for wait_ms, in doubt for 10 s more.
- */
+ * row. -ERR_DATABASE: not recorded, it will never run; -ERR_UNKNOWN_OUTCOME: it is not known whether it was
+ * recorded. Tries for wait_ms, in doubt for 10 s more. */
 SUSPENDS int action_insert(struct db *db, const struct action_request *request, int64_t *ret_id,
 			   struct error *err);
+
+/* The action that stands for an idempotency key. */
+struct action_keyed {
+	int64_t id;
+	char uuid[UUID_TEXT];
+	bool is_new; /* made by this call */
+};
+/* The same under idem_key: the row that the scope has for the key already, when its print is the same.
+ * -ERR_IDEMPOTENCY when it is another. A row whose client was told that it will never run, and one kept long
+ * enough, gives its key up. */
+SUSPENDS int action_insert_keyed(struct db *db, const struct action_request *request,
+				 struct action_keyed *ret, struct error *err);
+/* Beneath both: tells the target's conductors of a new row. */
+void action_tell_target(struct db *db, const struct action_request *request, int64_t id);
 
 /* What the API and GET /v1/actions read. Texts are owned: action_view_release. */
 struct action_view {

@@ -420,11 +420,11 @@ DB_TEST(test_action_insert__same_uuid_again__is_one_row)
 	assert_string_equal(ask(db, "SELECT count(*) FROM actions", 0), "1");
 }
 
-DB_TEST(test_action_insert__idem_key_used__is_refused)
+DB_TEST(test_action_insert_keyed__key_used__is_that_action_or_refused)
 {
 	char uuids[2][UUID_TEXT];
+	struct action_keyed first, second;
 	struct error err;
-	int64_t id = 0;
 	bool is_cancelled;
 
 	uuid_new(uuids[0]);
@@ -437,13 +437,39 @@ DB_TEST(test_action_insert__idem_key_used__is_refused)
 					  .wait_ms = 1000,
 					  .run_s = 1,
 					  .idem_scope = "me",
-					  .idem_key = "1" };
-	assert_int_equal(action_insert(db, &request, &id, &err), 0);
+					  .idem_key = "1",
+					  .idem_print = "01" };
+	assert_int_equal(action_insert_keyed(db, &request, &first, &err), 0);
+	assert_true(first.is_new);
+	assert_string_equal(first.uuid, uuids[0]);
+	/* A lost reply makes it repeat. */
+	assert_int_equal(action_insert_keyed(db, &request, &second, &err), 0);
+	assert_true(second.is_new);
 	request.uuid = uuids[1];
-	assert_int_equal(action_insert(db, &request, &id, &err), -ERR_IDEMPOTENCY);
+	assert_int_equal(action_insert_keyed(db, &request, &second, &err), 0);
+	assert_false(second.is_new);
+	assert_int_equal(second.id, first.id);
+	assert_string_equal(second.uuid, uuids[0]);
+	request.idem_print = "02";
+	assert_int_equal(action_insert_keyed(db, &request, &second, &err), -ERR_IDEMPOTENCY);
+	request.idem_scope = "you";
+	assert_int_equal(action_insert_keyed(db, &request, &second, &err), 0);
+	assert_true(second.is_new);
 	/* A cancelled one gives the key back. */
-	assert_int_equal(action_cancel(db, id, uuids[0], &is_cancelled, &err), 0);
-	assert_int_equal(action_insert(db, &request, &id, &err), 0);
+	request.idem_scope = "me";
+	assert_int_equal(action_cancel(db, first.id, uuids[0], &is_cancelled, &err), 0);
+	uuid_new(uuids[1]);
+	assert_int_equal(action_insert_keyed(db, &request, &second, &err), 0);
+	assert_true(second.is_new);
+	/* So does one that was refused with the promise that it never runs, and one whose time is over. */
+	xfree(pg_query(db, "UPDATE actions SET state = 'failed', error_code = 503 WHERE idem_scope = 'me'"));
+	uuid_new(uuids[1]);
+	assert_int_equal(action_insert_keyed(db, &request, &second, &err), 0);
+	assert_true(second.is_new);
+	xfree(pg_query(db, "UPDATE actions SET keep_until = now() - interval '1 s' WHERE idem_scope = 'me'"));
+	uuid_new(uuids[1]);
+	assert_int_equal(action_insert_keyed(db, &request, &second, &err), 0);
+	assert_true(second.is_new);
 }
 
 DB_TEST(test_action_insert__no_server__says_soon_that_it_will_never_run)
@@ -996,7 +1022,7 @@ int main(void)
 		cmocka_unit_test(test_action_finish__outcome_refused__is_unknown_and_releases),
 		cmocka_unit_test(test_action_finish__bytes_that_are_not_utf8__are_replaced),
 		cmocka_unit_test(test_action_insert__same_uuid_again__is_one_row),
-		cmocka_unit_test(test_action_insert__idem_key_used__is_refused),
+		cmocka_unit_test(test_action_insert_keyed__key_used__is_that_action_or_refused),
 		cmocka_unit_test(test_action_insert__no_server__says_soon_that_it_will_never_run),
 		cmocka_unit_test(test_action_insert__one_of_a_batch_is_bad__others_go_in),
 		cmocka_unit_test(test_action_start_shared__beside_a_holder__at_most_four),

@@ -1,0 +1,13 @@
+#pragma once
+/*
+ * idempotency: the header Idempotency-Key of requests that make an action. The same key from the same user
+ * with the same method, path and body is one action however often it is sent, and by whichever API process
+ * (docs/actions.rst).
+ */
+#include "api/request.h"
+#include "db/action.h"
+
+#define IDEMPOTENCY_KEY_MAX 255
+
+/* Fills the idem members of row from the header; leaves them NULL without one. -ERR_INVALID: no key. */
+int idempotency_read(const struct api_request *request, struct action_request *row, struct error *err);
