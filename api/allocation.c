@@ -31,27 +31,44 @@ static int find_node(struct api_request *request, const char *ident, struct node
 	return rc;
 }
 
+/* Puts the UUID of the node in place of its name; one that cannot be found goes to `missing`. */
+static int prepare_candidate(struct api_request *request, json_t *candidates, size_t i, struct buf *missing,
+			     struct error *err)
+{
+	const char *ident = json_string_value(json_array_get(candidates, i));
+	struct node node;
+	int rc = -ERR_NOT_FOUND;
+
+	if (!ident)
+		return fail(err, ERR_INVALID,
+			    "Schema error for allocation: an item of candidate_nodes is not of type 'string'");
+	node_init(&node);
+	if (uuid_is_valid(ident) || node_name_is_valid(ident))
+		rc = node_find_brief(request, ident, &node, err);
+	if (rc == 0)
+		json_array_set_new(candidates, i, json_string(node_uuid(&node)));
+	node_release(&node);
+	if (rc == -ERR_NOT_FOUND) {
+		buf_printf(missing, "%s%s", missing->len ? ", " : "", ident);
+		rc = 0;
+	}
+	return rc;
+}
+
 static int prepare_candidates(struct api_request *request, struct error *err)
 {
 	json_t *candidates = json_object_get(request->body, "candidate_nodes");
+	struct buf missing;
 	int rc = 0;
 
 	if (json_array_size(candidates) > CANDIDATES_MAX)
 		return fail(err, ERR_INVALID, "At most %d candidate_nodes can be named.", CANDIDATES_MAX);
-	for (size_t i = 0; rc == 0 && i < json_array_size(candidates); i++) {
-		const char *ident = json_string_value(json_array_get(candidates, i));
-		struct node node;
-
-		if (!ident)
-			return fail(err, ERR_INVALID,
-				    "Schema error for allocation: an item of candidate_nodes is not of type "
-				    "'string'");
-		node_init(&node);
-		rc = find_node(request, ident, &node, err);
-		if (rc == 0)
-			json_array_set_new(candidates, i, json_string(node_uuid(&node)));
-		node_release(&node);
-	}
+	buf_init(&missing, LIST_MAX_BYTES);
+	for (size_t i = 0; rc == 0 && i < json_array_size(candidates); i++)
+		rc = prepare_candidate(request, candidates, i, &missing, err);
+	if (rc == 0 && (missing.len || missing.overflow))
+		rc = fail(err, ERR_INVALID, "Nodes cannot be found: %.400s", missing.len ? missing.data : "");
+	buf_release(&missing);
 	return rc;
 }
 

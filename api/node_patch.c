@@ -260,13 +260,26 @@ static void set(struct attempt *attempt, enum node_field field, const char *valu
 	attempt->is_changed[field] = true;
 }
 
+/* A flag that is taken back takes what explains it along. */
+static void follow_flags(struct attempt *attempt)
+{
+	static const enum node_field pairs[][2] = {
+		{ NODE_MAINTENANCE, NODE_MAINTENANCE_REASON },
+		{ NODE_MAINTENANCE, NODE_FAULT },
+		{ NODE_PROTECTED, NODE_PROTECTED_REASON },
+		{ NODE_RETIRED, NODE_RETIRED_REASON },
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		if (attempt->is_changed[pairs[i][0]] && attempt->value[pairs[i][0]][0] == 'f')
+			set(attempt, pairs[i][1], NULL);
+	}
+}
+
 /* What a change brings with it. */
 static void follow(struct attempt *attempt)
 {
-	if (attempt->is_changed[NODE_MAINTENANCE] && attempt->value[NODE_MAINTENANCE][0] == 'f') {
-		set(attempt, NODE_MAINTENANCE_REASON, NULL);
-		set(attempt, NODE_FAULT, NULL);
-	}
+	follow_flags(attempt);
 	if (attempt->is_changed[NODE_CONDUCTOR_GROUP]) {
 		const char *given = attempt->value[NODE_CONDUCTOR_GROUP];
 		char *group = arena_strdup(attempt->request->arena, given ? given : "");

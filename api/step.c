@@ -58,29 +58,33 @@ static int check_step(const json_t *step, const char *what, const char *rank, st
 	return 0;
 }
 
-static bool is_same(const json_t *a, const json_t *b)
+/* Notes the step in `seen`, whose members are "interface.step"; refuses one that is there. */
+static int check_first(json_t *seen, const json_t *step, const char *what, struct error *err)
 {
-	return json_equal(json_object_get(a, "interface"), json_object_get(b, "interface")) &&
-	       json_equal(json_object_get(a, "step"), json_object_get(b, "step"));
+	const char *interface = json_string_value(json_object_get(step, "interface"));
+	const char *name = json_string_value(json_object_get(step, "step"));
+	json_auto_t *key = json_sprintf("%s.%s", interface, name);
+
+	if (json_object_get(seen, json_string_value(key)))
+		return fail(err, ERR_INVALID, "Duplicate step %s of interface %s in %s", name, interface,
+			    what);
+	json_object_set_new(seen, json_string_value(key), json_true());
+	return 0;
 }
 
 int step_check_list(const json_t *steps, const char *what, const char *rank, struct error *err)
 {
-	if (!json_is_array(steps) || json_array_size(steps) == 0)
-		return fail(err, ERR_INVALID, "Schema error for %s: steps is not a list of at least one step",
-			    what);
-	for (size_t i = 0; i < json_array_size(steps); i++) {
-		const json_t *step = json_array_get(steps, i);
-		int rc = check_step(step, what, rank, err);
+	json_auto_t *seen = json_object();
+	int rc = 0;
 
-		if (rc < 0)
-			return rc;
-		for (size_t j = 0; j < i; j++) {
-			if (is_same(step, json_array_get(steps, j)))
-				return fail(err, ERR_INVALID, "Duplicate step %s of interface %s in %s",
-					    json_string_value(json_object_get(step, "step")),
-					    json_string_value(json_object_get(step, "interface")), what);
-		}
+	if (!json_is_array(steps))
+		return fail(err, ERR_INVALID, "Schema error for %s: steps is not of type 'array'", what);
+	if (json_array_size(steps) == 0)
+		return fail(err, ERR_INVALID, "Schema error for %s: steps: [] is too short", what);
+	for (size_t i = 0; rc == 0 && i < json_array_size(steps); i++) {
+		rc = check_step(json_array_get(steps, i), what, rank, err);
+		if (rc == 0)
+			rc = check_first(seen, json_array_get(steps, i), what, err);
 	}
-	return 0;
+	return rc;
 }
