@@ -42,7 +42,7 @@ int bmc_model_put_piece(const struct bmc_model *model, struct answer *answer, co
 
 static uint8_t device_support(const struct bmc_model *model)
 {
-	unsigned bits = model->is_satellite ? 0 : SUPPORT_CHASSIS | SUPPORT_SEL | SUPPORT_BRIDGE;
+	unsigned bits = SUPPORT_CHASSIS | SUPPORT_SEL | (model->is_satellite ? 0U : SUPPORT_BRIDGE);
 
 	if (model->record_count > 0)
 		bits |= SUPPORT_SENSOR | (model->is_satellite ? 0U : SUPPORT_SDR);

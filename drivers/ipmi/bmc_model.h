@@ -79,6 +79,7 @@ struct bmc_model {
 	/* set by the caller before the first command; pointers are borrowed */
 	const struct bmc_model_ops *ops;
 	void *arg;
+	uint8_t address;   /* of a satellite, on its channel */
 	bool is_satellite; /* behind a BMC: device SDRs instead of a repository */
 	uint8_t firmware_major, firmware_minor;
 	uint32_t manufacturer_id; /* IANA enterprise number, 20 bits */

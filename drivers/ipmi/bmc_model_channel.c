@@ -146,6 +146,7 @@ static void put_destination(const struct bmc_model *model, const struct ipmi_ser
 }
 
 static const uint8_t zeros[18];
+static const uint8_t community[18] = { 'p', 'u', 'b', 'l', 'i', 'c' };
 /* every suite up to the administrator; the first byte is reserved */
 static const uint8_t suite_privileges[] = { 0x00, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44 };
 
@@ -153,7 +154,8 @@ static const uint8_t suite_privileges[] = { 0x00, 0x44, 0x44, 0x44, 0x44, 0x44, 
 static const struct {
 	uint8_t parameter, len;
 	const uint8_t *constant; /* NULL: `write` makes it */
-	void (*write)(const struct bmc_model *model, const struct ipmi_server_call *call, struct answer *answer);
+	void (*write)(const struct bmc_model *model, const struct ipmi_server_call *call,
+		      struct answer *answer);
 } parameters[] = {
 	{0,  1,  zeros,                                   NULL},            /* set in progress: complete */
 	{1,  0,  NULL,                                    put_auth_support},
@@ -171,7 +173,7 @@ static const struct {
 	{13, 6,  zeros,                                   NULL},
 	{14, 4,  zeros,                                   NULL},
 	{15, 6,  zeros,                                   NULL},
-	{16, 18, (const uint8_t[18]){ 'p', 'u', 'b', 'l', 'i', 'c' }, NULL},
+	{16, 18, community,                               NULL},
 	{17, 1,  (const uint8_t[]){ 1 },                  NULL},            /* alert destinations */
 	{18, 0,  NULL,                                    put_destination},
 	{19, 0,  NULL,                                    put_destination},
@@ -180,7 +182,7 @@ static const struct {
 	{22, 0,  NULL,                                    put_suite_count},
 	{23, 0,  NULL,                                    put_suites},
 	{24, 9,  suite_privileges,                        NULL},
-	{26, 6,  zeros,                                   NULL},            /* bad passwords lock nobody out */
+	{26, 6,  zeros,                                   NULL},            /* bad passwords: no lockout */
 	{50, 1,  zeros,                                   NULL},            /* IPv6 and IPv4 at once: no */
 	{51, 1,  zeros,                                   NULL},
 };

@@ -16,6 +16,10 @@ static size_t encode_record(const struct bmc_model *model, size_t position, uint
 	struct sdr sdr = model->records[position].sdr;
 
 	sdr.id = (uint16_t)(position + 1);
+	if (model->is_satellite && sdr.owner == IPMI_BMC_ADDRESS)
+		sdr.owner = model->address;
+	if (model->is_satellite && sdr.device_address == IPMI_BMC_ADDRESS)
+		sdr.device_address = model->address;
 	return sdr_encode(&sdr, out);
 }
 
@@ -161,11 +165,16 @@ struct bmc_sensor_state *bmc_model_sensor_change(struct bmc_model *model, size_t
 	return &model->sensors[position];
 }
 
-/* Position of the sensor that the request names in its first byte, or -1. */
+/* Position of the sensor that the request names in its first byte, or -1. Sensors that share a record show
+ * the same. */
 static int sensor_of(const struct bmc_model *model, const struct ipmi_server_call *call)
 {
+	unsigned number = call->request->data[0];
+
 	for (size_t i = 0; i < model->record_count; i++) {
-		if (is_sensor(&model->records[i]) && model->records[i].sdr.number == call->request->data[0])
+		const struct sdr *sdr = &model->records[i].sdr;
+		unsigned shared = sdr->type == SDR_COMPACT && sdr->share_count > 0 ? sdr->share_count : 1;
+		if (is_sensor(&model->records[i]) && number >= sdr->number && number < sdr->number + shared)
 			return (int)i;
 	}
 	return -1;

@@ -64,8 +64,9 @@ struct ipmi_server_ops {
 	 * answer goes into ret_data (IPMI_DATA_MAX bytes). Length and privilege were checked for commands
 	 * that the command table knows; others need the administrator. */
 	int (*command)(void *arg, const struct ipmi_server_call *call, uint8_t *ret_data, size_t *ret_len);
-	/* Whether a route leads to a controller: completion code of Send Message (83h: nobody there). NULL:
-	 * no bridging, Send Message goes to `command`. */
+	/* Whether a route leads to a controller: completion code of Send Message (83h: nobody there). A
+	 * dual one is asked about after its first hop alone. NULL: no bridging, Send Message goes to
+	 * `command`. */
 	int (*reach)(void *arg, const struct ipmi_route *route);
 	/* Before any request is looked at: IPMI_SERVER_GO_ON, -1 for no answer and nothing done, or the
 	 * completion code to answer instead. NULL: always goes on. */

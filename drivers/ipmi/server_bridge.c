@@ -24,33 +24,39 @@ static int unwrap(const struct ipmi_message *outer, struct ipmi_message *ret_inn
 	return COMPLETION_OK;
 }
 
-/* Where the envelopes lead; *inner is what is in the last one. */
-static int find_route(const struct ipmi_message *outer, struct ipmi_message *inner, struct ipmi_route *ret,
-		      bool *ret_is_tracked)
+/* What Send Message holds. */
+struct bridged {
+	struct ipmi_route route;
+	struct ipmi_message middle; /* dual: the Send Message for the transit controller */
+	struct ipmi_message inner;  /* what the target is asked */
+	bool is_tracked;            /* the answer is wanted */
+};
+
+static int find_route(const struct ipmi_message *outer, struct bridged *ret)
 {
 	struct send_message envelope;
-	int completion = unwrap(outer, inner, &envelope);
+	int completion = unwrap(outer, &ret->inner, &envelope);
 
 	if (completion != COMPLETION_OK)
 		return completion;
-	*ret_is_tracked = envelope.tracking == TRACKING_REQUEST;
-	*ret = (struct ipmi_route){ .hops = 1,
-				    .target_channel = envelope.channel,
-				    .target_address = inner->to };
-	if (!is_send_message(inner))
+	ret->is_tracked = envelope.tracking == TRACKING_REQUEST;
+	ret->route = (struct ipmi_route){ .hops = 1,
+					  .target_channel = envelope.channel,
+					  .target_address = ret->inner.to };
+	if (!is_send_message(&ret->inner))
 		return COMPLETION_OK;
 
-	struct ipmi_message middle = *inner;
-	completion = unwrap(&middle, inner, &envelope);
+	ret->middle = ret->inner;
+	completion = unwrap(&ret->middle, &ret->inner, &envelope);
 	if (completion != COMPLETION_OK)
 		return completion;
-	if (is_send_message(inner)) /* thrice is too often */
+	if (is_send_message(&ret->inner)) /* thrice is too often */
 		return COMPLETION_INVALID_FIELD;
-	*ret = (struct ipmi_route){ .hops = 2,
-				    .transit_channel = ret->target_channel,
-				    .transit_address = ret->target_address,
-				    .target_channel = envelope.channel,
-				    .target_address = inner->to };
+	ret->route = (struct ipmi_route){ .hops = 2,
+					  .transit_channel = ret->route.target_channel,
+					  .transit_address = ret->route.target_address,
+					  .target_channel = envelope.channel,
+					  .target_address = ret->inner.to };
 	return COMPLETION_OK;
 }
 
@@ -67,25 +73,43 @@ static void put_bridged(const struct ipmi_message *outer, const struct ipmi_mess
 	server_answer_put(&asked, answer, answers, count);
 }
 
+/* Answers the Send Messages, of the BMC and of the transit controller: false when the message stops there. */
+static bool forward(struct ipmi_server *server, const struct ipmi_message *request,
+		    const struct bridged *bridged, struct server_message answers[SERVER_ANSWERS_MAX],
+		    unsigned *count)
+{
+	const struct ipmi_route *route = &bridged->route;
+	const struct ipmi_route first = { .hops = 1,
+					  .target_channel = route->transit_channel,
+					  .target_address = route->transit_address };
+	struct server_answer answer = { .completion = server->ops.reach(server->arg,
+									route->hops == 2 ? &first : route) };
+
+	server_answer_put(request, &answer, answers, count);
+	if (answer.completion == COMPLETION_OK && route->hops == 2) {
+		answer.completion = server->ops.reach(server->arg, route);
+		put_bridged(request, &bridged->middle, &answer, answers, count);
+	}
+	return answer.completion == COMPLETION_OK;
+}
+
 void server_bridge(struct ipmi_server *server, struct server_session *session,
 		   const struct ipmi_message *request, struct server_message answers[SERVER_ANSWERS_MAX],
 		   unsigned *count)
 {
-	struct ipmi_message inner;
-	struct ipmi_route route;
-	bool is_tracked = false;
-	struct server_answer answer = { .completion = find_route(request, &inner, &route, &is_tracked) };
-	struct server_request asked = {
-		.session = session, .peer = &session->peer, .message = &inner, .route = &route
+	struct bridged bridged;
+	struct server_answer answer = { .completion = find_route(request, &bridged) };
+	const struct server_request asked = {
+		.session = session, .peer = &session->peer, .message = &bridged.inner, .route = &bridged.route
 	};
 
-	if (answer.completion == COMPLETION_OK)
-		answer.completion = server->ops.reach(server->arg, &route);
-	server_answer_put(request, &answer, answers, count);
-	if (answer.completion != COMPLETION_OK)
+	if (answer.completion != COMPLETION_OK) {
+		server_answer_put(request, &answer, answers, count);
 		return;
-
+	}
+	if (!forward(server, request, &bridged, answers, count))
+		return;
 	server_command(server, &asked, &answer);
-	if (is_tracked)
-		put_bridged(request, &inner, &answer, answers, count);
+	if (bridged.is_tracked)
+		put_bridged(request, &bridged.inner, &answer, answers, count);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/ipmi/lan15.h"
 #include "lib/clock.h"
 #include "lib/xalloc.h"
 
@@ -27,9 +28,17 @@ const char *const bmc_persistence_names[3] = {
 };
 
 static const char *const fault_names[BMC_FAULT_COUNT] = {
-	[BMC_FAULT_STATUS] = "status", [BMC_FAULT_DROP] = "drop", [BMC_FAULT_LOST_REPLY] = "lost_reply",
-	[BMC_FAULT_RESET] = "reset",   [BMC_FAULT_HTML] = "html", [BMC_FAULT_TRUNCATE] = "truncate",
-	[BMC_FAULT_DEEP] = "deep",     [BMC_FAULT_HUGE] = "huge", [BMC_FAULT_REDIRECT] = "redirect",
+	[BMC_FAULT_STATUS] = "status",
+	[BMC_FAULT_DROP] = "drop",
+	[BMC_FAULT_LOST_REPLY] = "lost_reply",
+	[BMC_FAULT_RESET] = "reset",
+	[BMC_FAULT_HTML] = "html",
+	[BMC_FAULT_TRUNCATE] = "truncate",
+	[BMC_FAULT_DEEP] = "deep",
+	[BMC_FAULT_HUGE] = "huge",
+	[BMC_FAULT_REDIRECT] = "redirect",
+	[BMC_FAULT_BAD_CHECKSUM] = "bad_checksum",
+	[BMC_FAULT_BAD_AUTHCODE] = "bad_authcode",
 };
 
 const char *bmc_fault_name(enum bmc_fault_kind kind)
@@ -46,6 +55,8 @@ void bmc_init(struct bmc *bmc, const char *name)
 		.boot = { .is_uefi = true },
 		.booted = BMC_BOOT_DISK,
 		.session_limit = 16,
+		.session_idle_s = 60,
+		.auth_types = 1U << LAN15_MD5 | 1U << LAN15_PASSWORD,
 		.cipher_suites = 1U << 3 | 1U << 17,
 	};
 }
@@ -57,13 +68,29 @@ static void fault_free(struct bmc_fault *fault)
 	xfree(fault);
 }
 
-void bmc_release(struct bmc *bmc)
+void bmc_faults_clear(struct bmc *bmc)
 {
 	while (bmc->faults) {
 		struct bmc_fault *next = bmc->faults->next;
 		fault_free(bmc->faults);
 		bmc->faults = next;
 	}
+}
+
+void bmc_fault_add(struct bmc *bmc, const struct bmc_fault *fault)
+{
+	struct bmc_fault *added = xmalloc(sizeof(*added));
+
+	*added = *fault;
+	added->match = fault->match ? xstrdup(fault->match) : NULL;
+	added->text = fault->text ? xstrdup(fault->text) : NULL;
+	added->next = bmc->faults;
+	bmc->faults = added;
+}
+
+void bmc_release(struct bmc *bmc)
+{
+	bmc_faults_clear(bmc);
 	xfree(bmc->name);
 	xfree(bmc->address);
 	xfree(bmc->user);
@@ -72,7 +99,34 @@ void bmc_release(struct bmc *bmc)
 	xfree(bmc->tls_cert);
 	xfree(bmc->tls_key);
 	xfree_secret(bmc->kg_key);
+	xfree_secret(bmc->users);
+	xfree(bmc->targets);
 	*bmc = (struct bmc){ 0 };
+}
+
+static char *copy_text(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+void bmc_copy(struct bmc *bmc, const struct bmc *other)
+{
+	char *name = bmc->name;
+
+	*bmc = *other;
+	bmc->name = name;
+	bmc->address = NULL;
+	bmc->system_uuid = NULL;
+	bmc->user = copy_text(other->user);
+	bmc->password = copy_text(other->password);
+	bmc->tls_cert = copy_text(other->tls_cert);
+	bmc->tls_key = copy_text(other->tls_key);
+	bmc->kg_key = copy_text(other->kg_key);
+	bmc->users = copy_text(other->users);
+	bmc->targets = copy_text(other->targets);
+	bmc->faults = NULL;
+	for (const struct bmc_fault *fault = other->faults; fault; fault = fault->next)
+		bmc_fault_add(bmc, fault); /* in reverse: a rack file gives one at most */
 }
 
 /* ---- power ---- */
@@ -203,7 +257,7 @@ int bmc_reset(struct bmc *bmc, enum bmc_reset reset, struct error *err)
 bool bmc_is_lost(struct bmc *bmc)
 {
 	bmc->requests++;
-	return bmc->loss_percent > 0 && random() % 100 < bmc->loss_percent;
+	return bmc_is_frozen(bmc) || (bmc->loss_percent > 0 && random() % 100 < bmc->loss_percent);
 }
 
 bool bmc_fault_take(struct bmc *bmc, const char *what, struct bmc_fault *ret)

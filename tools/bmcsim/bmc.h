@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "lib/error.h"
+#include "tools/bmcsim/manners.h"
 #include "tools/bmcsim/profile.h"
 
 enum bmc_protocol { BMC_REDFISH, BMC_IPMI, BMC_EEM, BMC_PROTOCOL_COUNT };
@@ -57,6 +58,8 @@ enum bmc_fault_kind {
 	BMC_FAULT_DEEP,       /* 200 and JSON of 100 levels */
 	BMC_FAULT_HUGE,       /* 200 and 64 MiB of JSON */
 	BMC_FAULT_REDIRECT,   /* 302 to another host */
+	BMC_FAULT_BAD_CHECKSUM, /* IPMI: the checksum of the answer's message is wrong, its code right */
+	BMC_FAULT_BAD_AUTHCODE, /* IPMI: the answer's authentication code is wrong */
 	BMC_FAULT_COUNT
 };
 struct bmc_fault {
@@ -87,7 +90,13 @@ struct bmc {
 	char *tls_cert, *tls_key;        /* Redfish: PEM files; NULL: a self-signed certificate */
 	char *kg_key;                    /* IPMI: BMC key in hexadecimal; NULL: none */
 	int session_limit;               /* IPMI: sessions and logins at once */
+	int session_idle_s;              /* IPMI: an idle session ends */
 	uint32_t cipher_suites;          /* IPMI: bit n: suite n is offered */
+	uint8_t auth_types;              /* IPMI 1.5: bit n: enum lan15_auth n is offered */
+	char *users;                     /* IPMI: more accounts, "name:password:privilege,..."; NULL: none */
+	char *targets;                   /* IPMI: controllers behind the BMC; NULL: none */
+	int count;                       /* BMCs that its section stands for; 0: one */
+	bool is_count_by_port;           /* they differ by port, else by address */
 	int cards;                       /* EEM: free cards of its fleet; 0: the small one of all kinds */
 
 	/* the machine */
@@ -101,10 +110,14 @@ struct bmc {
 	unsigned boots, nmis;            /* since the start */
 
 	/* faults, set at run time */
-	int latency_ms;                  /* before each answer */
+	int latency_ms;                  /* before each answer; with a tail: the median */
+	int latency_tail_ms;             /* the longest; 0: no tail */
 	int loss_percent;                /* of requests that get no answer */
 	int duplicate_percent;           /* IPMI: of answers that come twice */
 	int reorder_percent;             /* IPMI: of answers that come late, behind others */
+	int burst, freeze_ms;            /* so many requests a second freeze it for so long; 0: never */
+	int burst_seen;                  /* requests of the second that began at: */
+	int64_t burst_since_ms, frozen_until_ms;
 	struct bmc_fault *faults;        /* owned list */
 
 	/* counters */
@@ -120,6 +133,8 @@ struct bmc {
 /* Zeroed and preset (on, no delays); name is copied. */
 void bmc_init(struct bmc *bmc, const char *name);
 void bmc_release(struct bmc *bmc); /* not the side */
+/* Gives a BMC that was just set up all that the other's section says but name, address, port and UUID. */
+void bmc_copy(struct bmc *bmc, const struct bmc *other);
 
 /* State as of now: changes under way settle by the clock when somebody looks. */
 enum bmc_power bmc_power(struct bmc *bmc);
@@ -137,6 +152,9 @@ bool bmc_is_lost(struct bmc *bmc);
  * call for this BMC. what: as in the log, "POST /redfish/v1/Systems/1/Actions/ComputerSystem.Reset" or
  * "chassis control". */
 bool bmc_fault_take(struct bmc *bmc, const char *what, struct bmc_fault *ret);
+/* Puts a copy before the others; its texts are copied. */
+void bmc_fault_add(struct bmc *bmc, const struct bmc_fault *fault);
+void bmc_faults_clear(struct bmc *bmc);
 
 /* ---- log ---- */
 
@@ -151,7 +169,8 @@ const char *bmc_fault_name(enum bmc_fault_kind kind);
 /* ---- control port ---- */
 
 json_t *bmc_to_json(struct bmc *bmc); /* new reference; no password */
-/* Applies {"latency_ms", "loss_percent", "duplicate_percent", "reorder_percent", "power": "on"|"off",
+/* Applies {"manners", "latency_ms", "latency_tail_ms", "loss_percent", "duplicate_percent",
+ * "reorder_percent", "power": "on"|"off",
  * "boot": {...}, "fault": {...} | null, "on_delay_ms", "off_delay_ms", "soft_off_delay_ms", "profile"}.
  * Nothing is changed on error. */
 int bmc_apply(struct bmc *bmc, const json_t *changes, struct error *err);

@@ -27,18 +27,19 @@ json_t *bmc_to_json(struct bmc *bmc)
 {
 	enum bmc_power power = bmc_power(bmc);
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:I, s:I, s:i, s:i, s:o, "
-			 "s:{s:I, s:I, s:I, s:I, s:I}}",
-			 "name", bmc->name, "protocol", bmc_protocol_names[bmc->protocol],
-			 "address", bmc->address, "port", bmc->port, "profile", bmc->profile->name, "power",
-			 power_names[power], "boot", "device", bmc_boot_names[bmc->boot.device],
-			 "persistence", bmc_persistence_names[bmc->boot.persistence], "mode",
-			 bmc->boot.is_uefi ? "uefi" : "legacy", "booted", bmc_boot_names[bmc->booted],
-			 "boots", (json_int_t)bmc->boots, "nmis", (json_int_t)bmc->nmis, "latency_ms",
-			 bmc->latency_ms, "loss_percent", bmc->loss_percent, "faults", faults_to_json(bmc),
-			 "counters", "requests", (json_int_t)bmc->requests, "writes", (json_int_t)bmc->writes,
-			 "auth_failures", (json_int_t)bmc->auth_failures, "sessions_opened",
-			 (json_int_t)bmc->sessions_opened, "faults_shown", (json_int_t)bmc->faults_shown);
+	return json_pack(
+		"{s:s, s:s, s:s, s:i, s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:I, s:I, s:i, s:i, s:i, s:o, "
+		"s:{s:I, s:I, s:I, s:I, s:I}}",
+		"name", bmc->name, "protocol", bmc_protocol_names[bmc->protocol], "address", bmc->address,
+		"port", bmc->port, "profile", bmc->profile->name, "power", power_names[power], "boot",
+		"device", bmc_boot_names[bmc->boot.device], "persistence",
+		bmc_persistence_names[bmc->boot.persistence], "mode", bmc->boot.is_uefi ? "uefi" : "legacy",
+		"booted", bmc_boot_names[bmc->booted], "boots", (json_int_t)bmc->boots, "nmis",
+		(json_int_t)bmc->nmis, "latency_ms", bmc->latency_ms, "latency_tail_ms", bmc->latency_tail_ms,
+		"loss_percent", bmc->loss_percent, "faults", faults_to_json(bmc), "counters", "requests",
+		(json_int_t)bmc->requests, "writes", (json_int_t)bmc->writes, "auth_failures",
+		(json_int_t)bmc->auth_failures, "sessions_opened", (json_int_t)bmc->sessions_opened,
+		"faults_shown", (json_int_t)bmc->faults_shown);
 }
 
 /* ---- changes: each row is checked for all members first, then applied ---- */
@@ -153,6 +154,11 @@ static void apply_latency(struct bmc *bmc, const json_t *value)
 	bmc->latency_ms = (int)json_integer_value(value);
 }
 
+static void apply_latency_tail(struct bmc *bmc, const json_t *value)
+{
+	bmc->latency_tail_ms = (int)json_integer_value(value);
+}
+
 static void apply_loss(struct bmc *bmc, const json_t *value)
 {
 	bmc->loss_percent = (int)json_integer_value(value);
@@ -202,17 +208,6 @@ static void apply_boot(struct bmc *bmc, const json_t *value)
 		bmc->boot.is_uefi = !strcmp(json_string_value(mode), "uefi");
 }
 
-static void faults_clear(struct bmc *bmc)
-{
-	while (bmc->faults) {
-		struct bmc_fault *next = bmc->faults->next;
-		xfree(bmc->faults->match);
-		xfree(bmc->faults->text);
-		xfree(bmc->faults);
-		bmc->faults = next;
-	}
-}
-
 /* Null clears all; a fault is put before the others. */
 static void apply_fault(struct bmc *bmc, const json_t *value)
 {
@@ -220,21 +215,22 @@ static void apply_fault(struct bmc *bmc, const json_t *value)
 	const char *text = json_string_value(json_object_get(value, "text"));
 	const json_t *times = json_object_get(value, "times");
 	const json_t *status = json_object_get(value, "status");
-	struct bmc_fault *fault;
+	enum bmc_fault_kind kind;
 
 	if (json_is_null(value)) {
-		faults_clear(bmc);
+		bmc_faults_clear(bmc);
 		return;
 	}
-	fault = xcalloc(1, sizeof(*fault));
-	fault->kind = fault_kind_find(json_object_get(value, "kind"));
-	fault->status = status ? (int)json_integer_value(status) : fault->kind == BMC_FAULT_HTML ? 200 : 500;
-	fault->skip = (long)json_integer_value(json_object_get(value, "skip"));
-	fault->times = times ? (long)json_integer_value(times) : -1;
-	fault->match = match ? xstrdup(match) : NULL;
-	fault->text = text ? xstrdup(text) : NULL;
-	fault->next = bmc->faults;
-	bmc->faults = fault;
+	kind = fault_kind_find(json_object_get(value, "kind"));
+	bmc_fault_add(bmc,
+		      &(struct bmc_fault){ .kind = kind,
+					   .status = status ? (int)json_integer_value(status)
+						     : kind == BMC_FAULT_HTML ? 200
+									      : 500,
+					   .skip = (long)json_integer_value(json_object_get(value, "skip")),
+					   .times = times ? (long)json_integer_value(times) : -1,
+					   .match = (char *)match,
+					   .text = (char *)text });
 }
 
 static void apply_profile(struct bmc *bmc, const json_t *value)
@@ -242,8 +238,22 @@ static void apply_profile(struct bmc *bmc, const json_t *value)
 	bmc->profile = bmc_profile_find(json_string_value(value));
 }
 
+static int check_manners(const json_t *value, const char *name, struct error *err)
+{
+	const char *text = json_string_value(value);
+
+	return text && bmc_manners_find(text) ? 0 : fail(err, ERR_INVALID, "%s is none that are known", name);
+}
+
+static void apply_manners(struct bmc *bmc, const json_t *value)
+{
+	bmc_manners_set(bmc, bmc_manners_find(json_string_value(value)));
+}
+
 static const struct change changes_table[] = {
+	{ "manners", check_manners, apply_manners },
 	{ "latency_ms", check_delay, apply_latency },
+	{ "latency_tail_ms", check_delay, apply_latency_tail },
 	{ "loss_percent", check_percent, apply_loss },
 	{ "duplicate_percent", check_percent, apply_duplicate },
 	{ "reorder_percent", check_percent, apply_reorder },

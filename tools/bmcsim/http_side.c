@@ -103,6 +103,8 @@ SUSPENDS static void serve_fault(struct bmc *bmc, const struct http_side_ops *op
 		response->status = 302;
 		http_response_header(response, "Location", "http://192.0.2.1%s", request->path);
 		break;
+	case BMC_FAULT_BAD_CHECKSUM: /* of IPMI alone */
+	case BMC_FAULT_BAD_AUTHCODE:
 	case BMC_FAULT_COUNT:
 		break;
 	}
@@ -129,7 +131,9 @@ void http_side_handle(struct bmc *bmc, const struct http_side_ops *ops, struct h
 		hang(response);
 		return;
 	}
-	if (bmc->latency_ms > 0 && fiber_sleep(bmc->latency_ms) < 0)
+	int64_t latency_ms = bmc_latency_ms(bmc);
+
+	if (latency_ms > 0 && fiber_sleep(latency_ms) < 0)
 		return;
 	if (!bmc_fault_take(bmc, what, &fault)) {
 		ops->serve(bmc, request, response);

@@ -1,6 +1,7 @@
 /* rack: reads the rack file and starts what it names. */
 #include "tools/bmcsim/rack.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "lib/utf8.h"
 #include "lib/uuid.h"
 #include "lib/xalloc.h"
+#include "tools/bmcsim/ipmi_side.h"
 #include "tools/bmcsim/mockup.h"
 
 struct rack_option {
@@ -208,6 +210,62 @@ static int set_cipher_suites(struct bmc *bmc, const char *value, struct error *e
 	return 0;
 }
 
+static int set_session_idle(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 1, 3600, &bmc->session_idle_s, err);
+}
+
+static int set_users(struct bmc *bmc, const char *value, struct error *err)
+{
+	int rc = ipmi_config_users(NULL, value, err);
+
+	if (rc < 0)
+		return rc;
+	xfree_secret(bmc->users);
+	bmc->users = xstrdup(value);
+	return 0;
+}
+
+static int set_targets(struct bmc *bmc, const char *value, struct error *err)
+{
+	int rc = ipmi_config_targets(NULL, value, err);
+
+	return rc < 0 ? rc : set_text(&bmc->targets, value);
+}
+
+static int set_auth_types(struct bmc *bmc, const char *value, struct error *err)
+{
+	return ipmi_config_auth_types(value, &bmc->auth_types, err);
+}
+
+static int set_manners(struct bmc *bmc, const char *value, struct error *err)
+{
+	const struct bmc_manners *manners = bmc_manners_find(value);
+
+	if (!manners)
+		return fail(err, ERR_INVALID, "there are no manners '%s'", value);
+	bmc_manners_set(bmc, manners);
+	return 0;
+}
+
+static int set_latency_tail(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 0, 3600000, &bmc->latency_tail_ms, err);
+}
+
+static int set_count(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 1, 100000, &bmc->count, err);
+}
+
+static int set_step(struct bmc *bmc, const char *value, struct error *err)
+{
+	if (strcmp(value, "address") != 0 && strcmp(value, "port") != 0)
+		return fail(err, ERR_INVALID, "'%s' is neither address nor port", value);
+	bmc->is_count_by_port = !strcmp(value, "port");
+	return 0;
+}
+
 static int set_cards(struct bmc *bmc, const char *value, struct error *err)
 {
 	return parse_number(value, 1, 100000, &bmc->cards, err);
@@ -228,11 +286,22 @@ static const struct rack_option options[] = {
 	{ "on_delay_ms", set_on_delay, false, "from request to on; 0" },
 	{ "off_delay_ms", set_off_delay, false, "from request to off; 0" },
 	{ "soft_off_delay_ms", set_soft_off_delay, false, "from the ACPI request to off; -1: ignored; 0" },
+	{ "manners", set_manners, false, "how it misbehaves, see below; good" },
 	{ "latency_ms", set_latency, false, "before each answer; 0" },
+	{ "latency_tail_ms", set_latency_tail, false,
+	  "the longest, when latency_ms is the median; 0: no tail" },
 	{ "loss_percent", set_loss, false, "share of requests without an answer; 0" },
 	{ "kg_key", set_kg_key, false, "ipmi: BMC key in hexadecimal; none" },
 	{ "session_limit", set_session_limit, false, "ipmi: sessions and logins at once; 16" },
+	{ "session_idle_s", set_session_idle, false, "ipmi: an idle session ends; 60" },
+	{ "users", set_users, false, "ipmi: more accounts, NAME:PASSWORD:PRIVILEGE,..." },
+	{ "targets", set_targets, false,
+	  "ipmi: controllers behind it, CHANNEL:ADDRESS or, dual, CHANNEL:ADDRESS/CHANNEL:ADDRESS, ..." },
+	{ "auth_types", set_auth_types, false,
+	  "ipmi 1.5: of none, md5, password; md5,password; empty: no 1.5" },
 	{ "cipher_suites", set_cipher_suites, false, "ipmi: those offered, by number; 3,17" },
+	{ "count", set_count, false, "so many BMCs like this one, NAME-0, NAME-1, ...; 1, NAME" },
+	{ "step", set_step, false, "each of them on the next address or the next port; address" },
 	{ "cards", set_cards, false, "eem: so many free cards; a small fleet of all kinds" },
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
@@ -246,7 +315,9 @@ void rack_print_help(FILE *out)
 	fprintf(out, "Profiles:");
 	for (const struct bmc_profile *profile = bmc_profiles; profile->name; profile++)
 		fprintf(out, " %s", profile->name);
-	fprintf(out, "\n");
+	fprintf(out, "\nManners:\n");
+	for (const struct bmc_manners *manners = bmc_manners; manners->name; manners++)
+		fprintf(out, "  %-18s %s\n", manners->name, manners->help);
 }
 
 /* ---- reading ---- */
@@ -254,10 +325,75 @@ void rack_print_help(FILE *out)
 struct reader {
 	struct rack *rack;
 	size_t size;   /* allocated bmcs */
-	unsigned seen; /* options of the current section, by position */
+	uint64_t seen; /* options of the current section, by position */
 	struct error *err;
 	int rc;
 };
+
+/* A free place at the end, under that name in the index. */
+static struct bmc *rack_add(struct reader *reader, const char *name)
+{
+	struct rack *rack = reader->rack;
+
+	if (rack->count == reader->size) {
+		reader->size = reader->size ? reader->size * 2 : 16;
+		rack->bmcs = xreallocarray(rack->bmcs, reader->size, sizeof(*rack->bmcs));
+	}
+	json_object_set_new(rack->index, name, json_integer((json_int_t)rack->count));
+	bmc_init(&rack->bmcs[rack->count], name);
+	return &rack->bmcs[rack->count++];
+}
+
+/* Where the n-th of many listens. */
+static int listen_nth(const struct bmc *first, int n, struct bmc *ret, struct error *err)
+{
+	struct in_addr address;
+	char text[INET_ADDRSTRLEN];
+
+	if (first->is_count_by_port) {
+		if (first->port == 0 || first->port + n > 65535)
+			return fail(err, ERR_INVALID, "section [%s]: there are not so many ports",
+				    first->name);
+		ret->address = xstrdup(first->address);
+		ret->port = first->port + n;
+		return 0;
+	}
+	if (inet_pton(AF_INET, first->address, &address) != 1)
+		return fail(err, ERR_INVALID, "section [%s]: only IPv4 addresses can be counted",
+			    first->name);
+	address.s_addr = htonl(ntohl(address.s_addr) + (uint32_t)n);
+	ret->address = xstrdup(inet_ntop(AF_INET, &address, text, sizeof(text)));
+	ret->port = first->port;
+	return 0;
+}
+
+/* The section stands for `count` BMCs: the last one read becomes the first of them. */
+static int section_multiply(struct reader *reader)
+{
+	struct rack *rack = reader->rack;
+	size_t first = rack->count - 1;
+	int count = rack->bmcs[first].count, rc = 0;
+	char *base = rack->bmcs[first].name;
+
+	if (count < 2)
+		return 0;
+	json_object_del(rack->index, base);
+	rack->bmcs[first].name = xasprintf("%s-0", base);
+	json_object_set_new(rack->index, rack->bmcs[first].name, json_integer((json_int_t)first));
+	for (int n = 1; n < count && rc == 0; n++) {
+		char *name = xasprintf("%s-%d", base, n);
+		struct bmc *added = json_object_get(rack->index, name) ? NULL : rack_add(reader, name);
+		if (added) {
+			bmc_copy(added, &rack->bmcs[first]);
+			rc = listen_nth(&rack->bmcs[first], n, added, reader->err);
+		} else {
+			rc = fail(reader->err, ERR_INVALID, "section [%s]: given twice", name);
+		}
+		xfree(name);
+	}
+	xfree(base);
+	return rc;
+}
 
 static int section_end(struct reader *reader)
 {
@@ -266,10 +402,10 @@ static int section_end(struct reader *reader)
 	if (!rack->count)
 		return 0;
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options[i].is_required && !(reader->seen & (1U << i)))
+		if (options[i].is_required && !(reader->seen & (uint64_t)1 << i))
 			return fail(reader->err, ERR_INVALID, "section [%s]: option %s is missing",
 				    rack->bmcs[rack->count - 1].name, options[i].name);
-	return 0;
+	return section_multiply(reader);
 }
 
 static int section_begin(struct reader *reader, const char *name)
@@ -285,12 +421,7 @@ static int section_begin(struct reader *reader, const char *name)
 			    "section [%s]: a name may have letters, digits, '.', '_' and '-' only", name);
 	if (json_object_get(rack->index, name))
 		return fail(reader->err, ERR_INVALID, "section [%s]: given twice", name);
-	if (rack->count == reader->size) {
-		reader->size = reader->size ? reader->size * 2 : 16;
-		rack->bmcs = xreallocarray(rack->bmcs, reader->size, sizeof(*rack->bmcs));
-	}
-	json_object_set_new(rack->index, name, json_integer((json_int_t)rack->count));
-	bmc_init(&rack->bmcs[rack->count++], name);
+	rack_add(reader, name);
 	reader->seen = 0;
 	return 0;
 }
@@ -309,10 +440,10 @@ static int option_set(struct reader *reader, struct bmc *bmc, const char *name, 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (strcmp(options[i].name, name) != 0)
 			continue;
-		if (reader->seen & (1U << i))
+		if (reader->seen & (uint64_t)1 << i)
 			return fail(reader->err, ERR_INVALID, "section [%s], option %s: given twice",
 				    bmc->name, name);
-		reader->seen |= 1U << i;
+		reader->seen |= (uint64_t)1 << i;
 		if (!is_utf8(value))
 			return fail(reader->err, ERR_INVALID,
 				    "section [%s], option %s: the value is not UTF-8", bmc->name, name);
