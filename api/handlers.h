@@ -124,7 +124,8 @@ HANDLER(chassis_nodes);
 HANDLER(shard_list);
 /* changes.c */
 HANDLER(changes_stream);
-/* action_show.c */
+/* action.c */
+HANDLER(action_list);
 HANDLER(action_show);
 
 #undef HANDLER

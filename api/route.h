@@ -85,8 +85,8 @@ const struct route *route_find(const struct route_path *cut, const char *method,
 bool route_read_idents(struct api_request *request, const struct route_path *cut);
 /* The largest body for method and path, from the table. */
 size_t route_body_limit(const char *method, const char *path, void *arg);
-/* Does If-Match make a call of that row conditional? So it is for what has a tag, and for what a conductor does
- * to a node. */
+/* Does If-Match make a call of that row conditional? So it is for what has a tag, and for what a conductor
+ * does to a node. */
 bool route_has_condition(const struct route *row);
 /* True when the request's version is older than its route: the answer is made, as the row says. */
 bool route_refuse_old(struct api_request *request);

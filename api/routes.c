@@ -48,6 +48,10 @@ static const struct query_parameter conductor_query[] = {
 	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
 
+static const struct query_parameter action_query[] = {
+	PAGE_PARAMETERS, { "node", QUERY_TEXT, 0 }, { "state", QUERY_TEXT, 0 },
+	{ "since", QUERY_TEXT, 0 }, { 0 }
+};
 static const struct query_parameter changes_query[] = {
 	{ "node", QUERY_TEXT, 0 }, { "after", QUERY_TEXT, 0 }, { 0 }
 };
@@ -357,6 +361,7 @@ const struct route routes[] = {
 	{ GET("/v1/shards"), .handle = shard_list, SINCE(82, NOT_FOUND) },
 	{ GET("/v1/changes"), .handle = changes_stream, .query = changes_query,
 	  .produces = "text/event-stream" },
+	{ GET("/v1/actions"), .handle = action_list, .query = action_query },
 	{ GET("/v1/actions/{}"), .handle = action_show },
 	{ 0 }
 };

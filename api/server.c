@@ -368,7 +368,8 @@ static void answer(struct api_request *request)
 	if (strcmp(request->http->method, "OPTIONS") == 0)
 		reply_empty(request, 200);
 	else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) ||
-		 auth_refuse(request) || route_refuse_old(request) || etag_refuse(request) || refuse_body(request))
+		 auth_refuse(request) || route_refuse_old(request) || etag_refuse(request) ||
+		 refuse_body(request))
 		return;
 	else
 		run_handler(request);

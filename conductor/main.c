@@ -7,6 +7,7 @@
 #include "conductor/gate.h"
 #include "conductor/metrics.h"
 #include "conductor/options.h"
+#include "db/action.h"
 #include "db/db.h"
 #include "drivers/driver.h"
 #include "drivers/module.h"
@@ -182,6 +183,7 @@ int main(int argc, char **argv)
 	http_client_init();
 	loop_on_signal(SIGTERM, on_signal, NULL);
 	loop_on_signal(SIGINT, on_signal, NULL);
+	action_set_retention(conductor_options.actions_kept_s, conductor_options.sync_actions_kept_s);
 	fiber_spawn("main", run, NULL);
 	loop_run();
 	service_stop();

@@ -79,6 +79,11 @@ static const struct option table[] = {
 		"Seconds between searches for nodes that a lost conductor left in the middle of something."),
 	SECONDS("changes_retention", changes_kept_s, "600", 10, 604800,
 		"Seconds for which changes of nodes are kept for readers of GET /v1/changes that come back."),
+	SECONDS("action_retention", actions_kept_s, "86400", 1, 31536000,
+		"Seconds for which the outcome of an action is kept that was answered 202 or has an "
+		"Idempotency-Key (GET /v1/actions)."),
+	SECONDS("sync_action_retention", sync_actions_kept_s, "600", 1, 31536000,
+		"The same for those whose client was given the outcome."),
 	{ .section = "conductor",
 	  .name = "metrics_port",
 	  .type = OPTION_INT,

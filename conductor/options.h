@@ -19,6 +19,8 @@ struct conductor_options {
 	double power_recovery_interval_s; /* power_failure_recovery_interval; 0: off */
 	double orphan_interval_s;
 	double changes_kept_s; /* changes_retention */
+	double actions_kept_s; /* action_retention */
+	double sync_actions_kept_s; /* sync_action_retention */
 	long metrics_port; /* 0: off */
 	char *journal; /* write_journal; NULL: none */
 };

@@ -296,11 +296,6 @@ static const struct db_statement read_whole_statement = {
 	.sql = VIEW_COLUMNS "result FROM actions WHERE id = $1",
 	.param_count = 1,
 };
-static const struct db_statement read_uuid_statement = {
-	.name = "action_read_uuid",
-	.sql = VIEW_COLUMNS "result FROM actions WHERE uuid = $1",
-	.param_count = 1,
-};
 
 static char *copy(const struct db_rows *rows, int row, int column)
 {
@@ -424,13 +419,6 @@ int action_read(struct db *db, int64_t id, struct action_view *ret, struct error
 		return read_one(db, &read_whole_statement, text, ret, err);
 	}
 	return rc;
-}
-
-int action_read_uuid(struct db *db, const char *uuid, struct action_view *ret, struct error *err)
-{
-	if (!uuid_is_valid(uuid))
-		return fail(err, ERR_NOT_FOUND, "Action %s could not be found.", uuid);
-	return read_one(db, &read_uuid_statement, uuid, ret, err);
 }
 
 /* ---- cancel, stop ---- */

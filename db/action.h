@@ -74,7 +74,7 @@ SUSPENDS int action_insert_keyed(struct db *db, const struct action_request *req
 /* Beneath both: tells the target's conductors of a new row. */
 void action_tell_target(struct db *db, const struct action_request *request, int64_t id);
 
-/* What the API and GET /v1/actions read. Texts are owned: action_view_release. */
+/* What the API waits for. Texts are owned: action_view_release. */
 struct action_view {
 	int64_t id;
 	char *uuid, *node_uuid, *kind, *error, *request_id;
@@ -88,9 +88,8 @@ struct action_view {
 	char *created_at, *started_at, *accepted_at, *finished_at; /* ISO 8601 or NULL */
 };
 void action_view_release(struct action_view *view);
-/* By id (batched) or by uuid. -ERR_NOT_FOUND. */
+/* By id, batched. -ERR_NOT_FOUND. */
 SUSPENDS int action_read(struct db *db, int64_t id, struct action_view *ret, struct error *err);
-SUSPENDS int action_read_uuid(struct db *db, const char *uuid, struct action_view *ret, struct error *err);
 /* Gives up a queued row that was never accepted: *ret_cancelled tells whether it was still queued. Its args
  * and idem key are erased. Both names are given, because a database that crashes may forget an insert and
  * give its id to another. */
@@ -151,7 +150,7 @@ struct action_outcome {
 	size_t result_len;
 	const char *result_type;
 	const char *changes; /* node columns, or NULL */
-	bool is_kept;        /* asynchronous: result kept for 24 h, else 10 min */
+	bool is_kept;        /* asynchronous: the longer retention */
 	/* a node_history row when history_event is not NULL */
 	const char *history_event, *history_type, *conductor;
 };
@@ -194,5 +193,10 @@ SUSPENDS int lease_declare_dead(struct db *db, const char *instance, int64_t bea
 typedef void sweep_fn(int64_t action_id, int64_t node_id, enum action_state state, void *arg);
 SUSPENDS int lease_sweep(struct db *db, const char *conductor, sweep_fn *on_row, void *arg, size_t *ret_count,
 			 struct error *err);
+/* For how many seconds ended actions are kept: those that were answered before their end or have an
+ * idempotency key, and the others. Once, before the first action; 86400 and 600 without. */
+void action_set_retention(double kept_s, double brief_s);
+/* The first as text. */
+const char *action_retention(void);
 /* Removes finished rows past keep_until, at most max. */
 SUSPENDS int action_purge(struct db *db, size_t max, size_t *ret_count, struct error *err);

@@ -44,11 +44,14 @@ enum statement { ACCEPT, ACCEPT_CHANGES, SAVE_CHANGES, FINISH, FINISH_CHANGES, S
 #define SAVE_ACTION                                                                                          \
 	" a AS (SELECT a.id, a.node_id, a.token, a.exclusive FROM item, actions a WHERE a.id = item.id"      \
 	" AND a.token = item.token AND a.state = 'running' FOR NO KEY UPDATE OF a)"
+/* Marks that statement_make replaces by numbers. */
+#define KEPT_S  "<kept>"
+#define BRIEF_S "<brief>"
 #define FINISH_SET                                                                                           \
 	" a AS (UPDATE actions a SET state = item.state, error_code = item.error_code, error = item.error,"  \
 	" result = item.result, result_type = item.result_type, args = NULL, finished_at = now(),"           \
-	" keep_until = now() + CASE WHEN item.kept OR a.idem_key IS NOT NULL THEN interval '24 hours'"       \
-	" ELSE interval '10 minutes' END" ACTION_OF_ITEM RETURNING_ACTION
+	" keep_until = now() + CASE WHEN item.kept OR a.idem_key IS NOT NULL"                                \
+	" THEN interval '" KEPT_S " s' ELSE interval '" BRIEF_S " s' END" ACTION_OF_ITEM RETURNING_ACTION
 #define RELEASE        "reservation = NULL, lock_token = NULL, lock_action = NULL, version = n.version + 1"
 #define NODE_OF_ACTION " a.exclusive AND n.id = a.node_id AND n.lock_token = a.token"
 
@@ -85,13 +88,46 @@ static const struct shape shapes[STATEMENT_COUNT] = {
 
 static struct db_statement statements[STATEMENT_COUNT];
 
+static struct {
+	char kept_s[24], brief_s[24];
+} retention = { "86400", "600" };
+
+void action_set_retention(double kept_s, double brief_s)
+{
+	snprintf(retention.kept_s, sizeof(retention.kept_s), "%.3f", kept_s);
+	snprintf(retention.brief_s, sizeof(retention.brief_s), "%.3f", brief_s);
+}
+
+const char *action_retention(void)
+{
+	return retention.kept_s;
+}
+
+static void put_head(struct buf *sql, const char *head)
+{
+	const char *mark;
+
+	while ((mark = strchr(head, '<')) != NULL) {
+		bool is_kept = strncmp(mark, KEPT_S, strlen(KEPT_S)) == 0;
+		bool is_mark = is_kept || strncmp(mark, BRIEF_S, strlen(BRIEF_S)) == 0;
+
+		buf_append(sql, head, (size_t)(mark - head));
+		if (is_mark)
+			buf_puts(sql, is_kept ? retention.kept_s : retention.brief_s);
+		else
+			buf_putc(sql, *mark);
+		head = is_mark ? strchr(mark, '>') + 1 : mark + 1;
+	}
+	buf_puts(sql, head);
+}
+
 static void statement_make(enum statement which)
 {
 	const struct shape *shape = &shapes[which];
 	struct buf sql;
 
 	buf_init(&sql, SQL_MAX);
-	buf_puts(&sql, shape->head);
+	put_head(&sql, shape->head);
 	buf_puts(&sql, shape->node);
 	if (shape->has_changes) {
 		node_changes_set(&sql, "item.mask");

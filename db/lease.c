@@ -63,7 +63,7 @@ static const struct db_statement sweep_statement = {
 	       " THEN NULL ELSE 500 END,"
 	       "  error = CASE WHEN again THEN NULL ELSE $3 END, finished_at = CASE WHEN again"
 	       " THEN NULL ELSE now() END,"
-	       "  keep_until = CASE WHEN again THEN NULL ELSE now() + interval '24 hours' END"
+	       "  keep_until = CASE WHEN again THEN NULL ELSE now() + $5 * interval '1 s' END"
 	       "  FROM old WHERE a.id = old.id RETURNING a.id, a.node_id, a.state, a.reply, a.target),"
 	       " n AS (UPDATE nodes n SET reservation = NULL, lock_token = NULL, lock_action = NULL,"
 	       "  version = n.version + 1, updated_at = now(),"
@@ -75,7 +75,7 @@ static const struct db_statement sweep_statement = {
 	       "  SELECT gen_random_uuid(), n.id, 'ERROR', 'takeover', $3, $4 FROM n, old"
 	       " WHERE NOT old.again)"
 	       " SELECT id, node_id, state, reply FROM a",
-	.param_count = 4,
+	.param_count = 5,
 };
 
 static const struct db_statement purge_statement = {
@@ -193,7 +193,7 @@ SUSPENDS static int sweep_one(struct sweep *sweep, const char *id, const char *t
 	const char *values[] = {
 		id, token,
 		"The conductor that ran this action stopped in the middle of it; its outcome is unknown.",
-		sweep->conductor
+		sweep->conductor, action_retention()
 	};
 	struct db_rows *rows = NULL;
 	int rc = db_exec(sweep->db, &sweep_statement, values, &rows, err);

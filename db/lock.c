@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "db/action.h"
+
 static const struct db_statement node_statement = {
 	.name = "lock_node",
 	.sql = "SELECT reservation, lock_epoch, lock_action, lock_token FROM nodes WHERE id = $1",
@@ -50,13 +52,13 @@ static const struct db_statement actions_statement = {
 static const struct db_statement force_statement = {
 	.name = "lock_force",
 	.sql = "WITH a AS (UPDATE actions SET state = 'unknown', error_code = 500, error = $3, args = NULL,"
-	       "  finished_at = now(), keep_until = now() + interval '24 hours'"
+	       "  finished_at = now(), keep_until = now() + $4 * interval '1 s'"
 	       "  WHERE id = $1 AND token = $2 AND state = 'running' RETURNING id, node_id, token, reply),"
 	       " n AS (UPDATE nodes n SET reservation = NULL, lock_token = NULL, lock_action = NULL,"
 	       "  version = n.version + 1, updated_at = now(), last_error = $3, target_power_state = NULL"
 	       "  FROM a WHERE n.id = a.node_id AND n.lock_token = a.token RETURNING n.id)"
 	       " SELECT reply FROM a",
-	.param_count = 3,
+	.param_count = 4,
 };
 static const struct db_statement free_statement = {
 	.name = "lock_free",
@@ -158,7 +160,7 @@ static int force_holder(struct db *db, const struct lock_action *holder, const c
 			bool *ret_forced, struct error *err)
 {
 	char id[24], payload[32];
-	const char *values[] = { id, holder->token, sentence };
+	const char *values[] = { id, holder->token, sentence, action_retention() };
 	struct db_rows *rows = NULL;
 
 	snprintf(id, sizeof(id), "%" PRId64, holder->id);

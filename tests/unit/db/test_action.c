@@ -224,7 +224,7 @@ DB_TEST(test_action__whole_life__columns_follow_the_protocol)
 				" now() + interval '25 hours' FROM actions WHERE id = %" PRId64,
 				id),
 			    "t");
-	assert_int_equal(action_read_uuid(db, action.uuid, &view, &err), 0);
+	assert_int_equal(action_read(db, id, &view, &err), 0);
 	assert_int_equal(view.state, ACTION_FAILED);
 	assert_int_equal(view.error_code, 500);
 	assert_string_equal(view.error, "It's \"broken\" \\ {1,2}");
@@ -893,9 +893,6 @@ DB_TEST(test_action_read__long_result_and_missing_row)
 	assert_memory_equal(view.result, result, 1 << 20);
 	action_view_release(&view);
 	assert_int_equal(action_read(db, id + 1, &view, &err), -ERR_NOT_FOUND);
-	assert_int_equal(action_read_uuid(db, "x' OR true", &view, &err), -ERR_NOT_FOUND);
-	assert_int_equal(action_read_uuid(db, "00000000-0000-4000-8000-000000000000", &view, &err),
-			 -ERR_NOT_FOUND);
 	action_release(&action);
 	xfree(result);
 }
