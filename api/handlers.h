@@ -124,6 +124,8 @@ HANDLER(chassis_nodes);
 HANDLER(shard_list);
 /* changes.c */
 HANDLER(changes_stream);
+/* openapi.c */
+HANDLER(openapi_show);
 /* action.c */
 HANDLER(action_list);
 HANDLER(action_show);

@@ -129,6 +129,21 @@ size_t route_body_limit(const char *method, const char *path, void *arg)
 	return row && row->max_body_bytes ? row->max_body_bytes : BODY_DEFAULT_BYTES;
 }
 
+int route_status(const struct route *row)
+{
+	static const int of_action[] = {
+		[REPLY_ACCEPTED] = 202, [REPLY_RESULT] = 200, [REPLY_NO_CONTENT] = 204
+	};
+
+	if (row->status)
+		return row->status;
+	if (row->action.kind)
+		return of_action[row->action.reply];
+	if (strcmp(row->method, "POST") == 0)
+		return 201;
+	return strcmp(row->method, "PUT") == 0 || strcmp(row->method, "DELETE") == 0 ? 204 : 200;
+}
+
 bool route_has_condition(const struct route *row)
 {
 	return row->has_etag || row->action.kind;

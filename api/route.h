@@ -54,6 +54,7 @@ struct route {
 	const struct argument *arguments;
 	struct route_action action;
 	const struct resource_rules *resource; /* of resource_route handlers */
+	int status;       /* of success; 0: by action and method */
 	bool has_etag;    /* GET: the answer has one. Else: If-Match is a condition */
 	bool is_public;   /* no authentication */
 	const char *produces; /* media type; NULL: JSON */
@@ -85,6 +86,9 @@ const struct route *route_find(const struct route_path *cut, const char *method,
 bool route_read_idents(struct api_request *request, const struct route_path *cut);
 /* The largest body for method and path, from the table. */
 size_t route_body_limit(const char *method, const char *path, void *arg);
+/* The status of success: 202, 200 or 204 of an action, else 201 of POST, 204 of PUT and DELETE, 200, unless the
+ * row says otherwise. */
+int route_status(const struct route *row);
 /* Does If-Match make a call of that row conditional? So it is for what has a tag, and for what a conductor
  * does to a node. */
 bool route_has_condition(const struct route *row);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/openapi.h"
 #include "lib/config.h"
 #include "tools/ferrule/database.h"
 #include "tools/ferrule/settings.h"
@@ -49,6 +50,15 @@ static int run_config_sample(const struct arguments *arguments)
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
+static int run_api_document(const struct arguments *arguments)
+{
+	size_t len;
+	const char *text = openapi_text(&len);
+
+	(void)arguments;
+	return fwrite(text, 1, len, stdout) == len && fflush(stdout) == 0 ? 0 : 1;
+}
+
 static const struct command commands[] = {
 	{ .words = { "standalone" },
 	  .run = run_standalone,
@@ -65,6 +75,11 @@ static const struct command commands[] = {
 	  .run = run_config_sample,
 	  .usage = "",
 	  .help = "Print every option with its default and its help." },
+	{ .words = { "api", "document" },
+	  .without = WITHOUT_DATA_DIR | WITHOUT_CONFIG,
+	  .run = run_api_document,
+	  .usage = "",
+	  .help = "Print the API's OpenAPI document, which it serves at /v1/openapi.json." },
 	{ .run = NULL }
 };
 
