@@ -345,16 +345,8 @@ static int delete_subscription(struct task *task, const struct passthru_call *ca
 static int eject_vmedia(struct task *task, const struct passthru_call *call, struct passthru_result *result,
 			struct error *err)
 {
-	struct redfish_client client;
-	int rc = redfish_open(&client, task, err);
-
 	(void)result;
-	if (rc < 0)
-		return rc;
-	rc = redfish_media_eject(&client, json_string_value(argument(call, "boot_device")), err);
-	rc = redfish_failed(&client, rc, "eject virtual media", err);
-	redfish_close(&client);
-	return rc;
+	return redfish_media_eject(task, json_string_value(argument(call, "boot_device")), err);
 }
 
 /* ---- driver level ---- */

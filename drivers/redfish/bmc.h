@@ -19,6 +19,13 @@
 #define REDFISH_PATH_MAX      1024
 #define REDFISH_TOKEN_MAX     1024
 
+/* What the service root tells. See features.h. */
+struct redfish_features {
+	bool is_read;
+	unsigned expand_levels; /* that $expand takes; 0: it does not know it */
+	char vendor[128];       /* "": not told */
+};
+
 struct redfish_bmc {
 	struct redfish_info info;      /* own copies of its texts */
 	uint64_t hash;
@@ -33,6 +40,7 @@ struct redfish_bmc {
 	int64_t basic_until_ms;        /* auto: sessions were refused, Basic until then */
 	struct semaphore login;        /* one login at a time */
 	char *system_path;             /* of the only system; NULL: not looked for yet */
+	struct redfish_features features;
 
 	struct semaphore slots;
 	bool is_untrusted;             /* the latest connection's certificate did not verify */

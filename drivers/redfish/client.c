@@ -205,6 +205,11 @@ SUSPENDS static bool again_after_failure(struct call *call, int rc)
 	       0;
 }
 
+static unsigned busy_attempts(const struct call *call)
+{
+	return call->client->patience && !call->is_write ? call->client->patience : BUSY_ATTEMPTS;
+}
+
 /* After an answer. True: try again. */
 SUSPENDS static bool again_after_answer(struct call *call, const char *token)
 {
@@ -216,7 +221,7 @@ SUSPENDS static bool again_after_answer(struct call *call, const char *token)
 		redfish_session_drop(client->bmc, token, client->status == 403, client->task->deadline_ms);
 		return true;
 	}
-	if (is_busy(call) && ++call->busy_answers < BUSY_ATTEMPTS)
+	if (is_busy(call) && ++call->busy_answers < busy_attempts(call))
 		return redfish_pause(client, busy_pause_ms(client)) == 0;
 	return false;
 }

@@ -19,6 +19,7 @@ struct redfish_client {
 	char etag[256];              /* of the latest answer; "" when none */
 	char etag_path[REDFISH_PATH_MAX]; /* what it belongs to */
 	bool may_have_left;          /* the latest write may have reached the BMC */
+	unsigned patience;           /* GETs that are answered by 5xx are sent so often; 0: as always */
 };
 
 /* Parses the node's driver_info. No request yet. -ERR_MISSING, -ERR_INVALID. */

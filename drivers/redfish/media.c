@@ -4,22 +4,23 @@
 #include <string.h>
 #include <strings.h>
 
-#include "drivers/redfish/system.h"
-#include "lib/json.h"
-#include "lib/xalloc.h"
+#include "drivers/driver.h"
+#include "drivers/redfish/chassis.h"
+#include "drivers/redfish/operation.h"
 
-#define EJECT_TRIES    3
-#define EJECT_PAUSE_MS 3000
+#define EJECT_TRIES     3
+#define EJECT_PAUSE_MS  3000
+#define INSERT_TRIES    3 /* for each slot, while the BMC answers 5xx */
+#define INSERT_MEMBERS  4 /* that a refusal may ask for, one after the other */
+#define INSERT_PAUSE_MS 3000
 
 /* What a slot's MediaTypes may say for it. Slots that name only DVD take CD images (Cisco). */
 static const struct {
 	const char *device;
 	const char *types[2];
 } devices[] = {
-	{ "cd", { "CD", "DVD" } },
-	{ "dvd", { "DVD", "CD" } },
-	{ "usb", { "USBStick", NULL } },
-	{ "floppy", { "Floppy", NULL } },
+	{ "cd", { "CD", "DVD" } },        { "dvd", { "DVD", "CD" } },   { "usb", { "USBStick", NULL } },
+	{ "floppy", { "Floppy", NULL } }, { "cdrom", { "CD", "DVD" } }, { "disk", { "USBStick", NULL } },
 };
 #define DEVICE_COUNT (sizeof(devices) / sizeof(devices[0]))
 
@@ -37,72 +38,26 @@ bool redfish_media_is_device(const char *device)
 	return device_find(device) < DEVICE_COUNT;
 }
 
-/* ---- finding the slots ---- */
+/* ---- the slots ---- */
 
-/* Collections of virtual media, each a path. */
-struct collections {
-	char *paths[REDFISH_MEDIA_MAX]; /* owned */
-	size_t count;
-};
-
-static void collections_release(struct collections *collections)
+/* Newer BMCs have them at the system, others at each manager of it. */
+SUSPENDS static const json_t *slots_of(struct redfish_reader *reader, const json_t *system)
 {
-	for (size_t i = 0; i < collections->count; i++)
-		xfree(collections->paths[i]);
-}
-
-static void collections_add(struct redfish_client *client, struct collections *collections,
-			    const json_t *owner)
-{
-	const char *link =
-		json_string_value(json_object_get(json_object_get(owner, "VirtualMedia"), "@odata.id"));
-	char path[REDFISH_PATH_MAX];
-
-	if (link && collections->count < REDFISH_MEDIA_MAX &&
-	    redfish_path_of_link(client->bmc, link, path, sizeof(path), NULL) == 0)
-		collections->paths[collections->count++] = xstrdup(path);
-}
-
-SUSPENDS static int get_object(struct redfish_client *client, const char *path, json_t **ret,
-			       struct error *err)
-{
-	int rc = redfish_get(client, path, err);
-
-	return rc < 0 ? rc : redfish_object(client, ret, err);
-}
-
-/* Newer BMCs have them at the system, others at each manager of it. Huawei calls the link Managers. */
-SUSPENDS static int find_collections(struct redfish_client *client, struct collections *collections,
-				     struct error *err)
-{
-	char path[REDFISH_PATH_MAX];
-	const json_t *links, *managers, *link;
-	json_t *system, *manager;
+	const json_t *link = json_object_get(system, "VirtualMedia"), *managers, *manager;
+	const json_t *slots = redfish_members(reader, redfish_follow_expanded(reader, link, 1));
 	size_t index;
-	int rc = redfish_system_find(client, path, sizeof(path), err);
 
-	if (rc == 0)
-		rc = get_object(client, path, &system, err);
-	if (rc < 0)
-		return rc;
-	collections_add(client, collections, system);
-	links = json_object_get(system, "Links");
-	managers = json_object_get(links, "ManagedBy");
-	if (!json_array_size(managers))
-		managers = json_object_get(links, "Managers");
-	json_array_foreach((json_t *)managers, index, link)
+	if (json_array_size(slots))
+		return slots;
+	managers = redfish_managers_of(reader, system);
+	json_array_foreach((json_t *)managers, index, manager)
 	{
-		const char *id = json_string_value(json_object_get(link, "@odata.id"));
-		if (collections->count || rc < 0 || !id || index == REDFISH_MEDIA_MAX)
+		link = json_object_get(manager, "VirtualMedia");
+		slots = redfish_members(reader, redfish_follow_expanded(reader, link, 1));
+		if (json_array_size(slots))
 			break;
-		rc = get_object(client, id, &manager, err);
-		if (rc == 0) {
-			collections_add(client, collections, manager);
-			json_decref(manager);
-		}
 	}
-	json_decref(system);
-	return rc;
+	return slots;
 }
 
 /* ---- one slot ---- */
@@ -113,8 +68,8 @@ static bool slot_takes(const json_t *slot, const char *device)
 	size_t row = device ? device_find(device) : DEVICE_COUNT;
 	size_t index;
 
-	if (!device)
-		return true;
+	if (row == DEVICE_COUNT)
+		return !device;
 	json_array_foreach((json_t *)types, index, type)
 	{
 		for (int n = 0; n < 2 && devices[row].types[n]; n++)
@@ -162,7 +117,7 @@ SUSPENDS static bool is_empty_now(struct redfish_client *client, const char *pat
 	json_t *slot;
 	bool is_empty;
 
-	if (get_object(client, path, &slot, NULL) < 0)
+	if (redfish_get(client, path, NULL) < 0 || redfish_object(client, &slot, NULL) < 0)
 		return false;
 	is_empty = !slot_is_filled(slot);
 	json_decref(slot);
@@ -189,60 +144,195 @@ SUSPENDS static int eject(struct redfish_client *client, const char *path, const
 	}
 }
 
-/* ---- all of them ---- */
+/* ---- ejecting ---- */
 
-SUSPENDS static int eject_slot(struct redfish_client *client, const char *path, const char *device,
-			       unsigned *found, struct error *err)
+SUSPENDS static int eject_all(struct redfish_operation *operation, const char *device, struct error *err)
 {
-	json_t *slot;
-	int rc = get_object(client, path, &slot, err);
-
-	if (rc == -ERR_BMC && client->status == 404)
-		return 0;
-	if (rc < 0)
-		return rc;
-	if (slot_takes(slot, device)) {
-		++*found;
-		if (slot_is_filled(slot))
-			rc = eject(client, path, slot, err);
-	}
-	json_decref(slot);
-	return rc;
-}
-
-SUSPENDS static int eject_collection(struct redfish_client *client, const char *path, const char *device,
-				     unsigned *found, struct error *err)
-{
-	const json_t *member;
-	json_t *collection;
-	size_t index;
-	int rc = get_object(client, path, &collection, err);
-
-	if (rc < 0)
-		return rc;
-	json_array_foreach(json_object_get(collection, "Members"), index, member)
-	{
-		const char *link = json_string_value(json_object_get(member, "@odata.id"));
-		if (index == REDFISH_MEDIA_MAX || rc < 0)
-			break;
-		if (link)
-			rc = eject_slot(client, link, device, found, err);
-	}
-	json_decref(collection);
-	return rc;
-}
-
-int redfish_media_eject(struct redfish_client *client, const char *device, struct error *err)
-{
-	struct collections collections = { 0 };
+	const json_t *slots = slots_of(&operation->reader, operation->system), *slot;
 	unsigned found = 0;
-	int rc = find_collections(client, &collections, err);
+	size_t index;
+	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < collections.count; i++)
-		rc = eject_collection(client, collections.paths[i], device, &found, err);
-	if (rc == 0 && !found)
+	json_array_foreach((json_t *)slots, index, slot)
+	{
+		const char *path = redfish_text(slot, "@odata.id");
+		if (rc < 0 || !path || !slot_takes(slot, device))
+			continue;
+		found++;
+		if (slot_is_filled(slot))
+			rc = eject(&operation->client, path, slot, err);
+	}
+	if (rc == 0 && !found && operation->reader.rc == 0)
 		rc = fail(err, ERR_INVALID, "No suitable virtual media device found on node %s",
-			  redfish_node_uuid(client));
-	collections_release(&collections);
+			  redfish_node_uuid(&operation->client));
+	return rc;
+}
+
+int redfish_media_eject(struct task *task, const char *device, struct error *err)
+{
+	struct redfish_operation operation;
+	int rc = redfish_operation_begin(&operation, task, "eject virtual media", err);
+
+	if (rc < 0)
+		return rc;
+	rc = eject_all(&operation, device, err);
+	return redfish_operation_end(&operation, rc, err);
+}
+
+int redfish_vmedia_detach(struct task *task, const char *device, struct error *err)
+{
+	return redfish_media_eject(task, device, err);
+}
+
+/* ---- inserting ---- */
+
+/* What single makes want besides Image, when their refusal names it. */
+static void add_wanted(const struct redfish_client *client, json_t *body, const char *url)
+{
+	bool is_secure = !strncasecmp(url, "https:", 6);
+
+	if (redfish_answer_has(client, "TransferProtocolType") &&
+	    !json_object_get(body, "TransferProtocolType")) {
+		json_object_set_new(body, "TransferProtocolType", json_string(is_secure ? "HTTPS" : "HTTP"));
+	} else if (redfish_answer_has(client, "TransferMethod") && !json_object_get(body, "TransferMethod")) {
+		json_object_set_new(body, "TransferMethod", json_string("Stream"));
+	} else if ((redfish_answer_has(client, "UserName") || redfish_answer_has(client, "Password")) &&
+		   !json_object_get(body, "UserName")) {
+		json_object_set_new(body, "UserName", json_string("none"));
+		json_object_set_new(body, "Password", json_string("none"));
+	} else if ((redfish_answer_has(client, "Inserted") || redfish_answer_has(client, "WriteProtected")) &&
+		   !json_object_get(body, "Inserted")) {
+		json_object_set_new(body, "Inserted", json_true());
+		json_object_set_new(body, "WriteProtected", json_true());
+	}
+}
+
+SUSPENDS static int post_insert(struct redfish_client *client, const char *target, const char *url,
+				struct error *err)
+{
+	json_t *body = json_pack("{s:s}", "Image", url);
+	int rc = redfish_post(client, target, body, err);
+
+	for (int i = 0; i < INSERT_MEMBERS && rc == -ERR_BMC && client->status == 400; i++) {
+		size_t before = json_object_size(body);
+		add_wanted(client, body, url);
+		if (json_object_size(body) == before)
+			break;
+		rc = redfish_post(client, target, body, err);
+	}
+	json_decref(body);
+	return rc;
+}
+
+/* Slots without the action are written to (Lenovo). */
+SUSPENDS static int patch_insert(struct redfish_client *client, const char *path, const char *url,
+				 struct error *err)
+{
+	json_t *body = json_pack("{s:s, s:b, s:b}", "Image", url, "Inserted", 1, "WriteProtected", 1);
+	int rc = redfish_get(client, path, err); /* for its ETag */
+
+	if (rc == 0)
+		rc = redfish_patch(client, path, body, err);
+	json_decref(body);
+	return rc;
+}
+
+SUSPENDS static int insert(struct redfish_client *client, const json_t *slot, const char *url,
+			   struct error *err)
+{
+	const json_t *action = json_object_get(json_object_get(slot, "Actions"), "#VirtualMedia.InsertMedia");
+	const char *target = redfish_text(action, "target");
+	const char *path = redfish_text(slot, "@odata.id");
+	int rc;
+
+	for (int tries = 1;; tries++) {
+		rc = target ? post_insert(client, target, url, err) : patch_insert(client, path, url, err);
+		if (rc != -ERR_BMC || client->status < 500 || tries == INSERT_TRIES ||
+		    redfish_pause(client, INSERT_PAUSE_MS) < 0)
+			return rc;
+	}
+}
+
+/* Slots that refuse are passed over: what they are for is not always what they say (Cisco). */
+SUSPENDS static int insert_somewhere(struct redfish_operation *operation, const char *device, const char *url,
+				     struct error *err)
+{
+	const json_t *slots = slots_of(&operation->reader, operation->system), *slot;
+	struct error first = { 0 };
+	size_t index;
+	int rc = -ERR_INVALID;
+
+	fail(err, ERR_INVALID, "No suitable virtual media device found on node %s",
+	     redfish_node_uuid(&operation->client));
+	json_array_foreach((json_t *)slots, index, slot)
+	{
+		if (!redfish_text(slot, "@odata.id") || !slot_takes(slot, device))
+			continue;
+		rc = insert(&operation->client, slot, url, err);
+		if (rc != -ERR_BMC)
+			return rc;
+		if (!first.code)
+			first = *err;
+	}
+	if (rc == -ERR_BMC)
+		rc = fail(err, ERR_INVALID,
+			  "No virtual media device of node %s takes the image. The first said: %.200s",
+			  redfish_node_uuid(&operation->client), first.text);
+	return rc;
+}
+
+int redfish_vmedia_attach(struct task *task, const char *device, const char *image_url, struct error *err)
+{
+	struct redfish_operation operation;
+	int rc;
+
+	if (!redfish_media_is_device(device))
+		return fail(err, ERR_INVALID, "%s is not a kind of virtual media device", device);
+	rc = redfish_operation_begin(&operation, task, "attach virtual media", err);
+	if (rc < 0)
+		return rc;
+	rc = eject_all(&operation, device, err);
+	if (rc == 0 && operation.reader.rc == 0)
+		rc = insert_somewhere(&operation, device, image_url, err);
+	return redfish_operation_end(&operation, rc, err);
+}
+
+/* ---- showing ---- */
+
+json_t *redfish_media_read(struct redfish_reader *reader, const json_t *system)
+{
+	const json_t *slots = slots_of(reader, system), *slot, *type;
+	json_t *list = json_array();
+	size_t index, n;
+
+	json_array_foreach((json_t *)slots, index, slot)
+	{
+		const char *image = redfish_text(slot, "Image");
+		json_t *types = json_array();
+		json_array_foreach(json_object_get(slot, "MediaTypes"), n, type)
+		{
+			if (json_is_string(type))
+				json_array_append(types, (json_t *)type);
+		}
+		json_array_append_new(list, json_pack("{s:o, s:b, s:s?}", "media_types", types, "inserted",
+						      slot_is_filled(slot), "image",
+						      image && *image ? image : NULL));
+	}
+	return list;
+}
+
+int redfish_vmedia_get(struct task *task, json_t **ret_list, struct error *err)
+{
+	struct redfish_operation operation;
+	json_t *list;
+	int rc = redfish_operation_begin(&operation, task, "get virtual media", err);
+
+	if (rc < 0)
+		return rc;
+	list = redfish_media_read(&operation.reader, operation.system);
+	rc = redfish_operation_end(&operation, 0, err);
+	if (rc == 0)
+		*ret_list = json_incref(list);
+	json_decref(list);
 	return rc;
 }

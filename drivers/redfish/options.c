@@ -10,6 +10,8 @@ struct redfish_options redfish_options = {
 	.connection_cache_size = 10000,
 	.power_on_conflict_attempts = 6,
 	.power_on_conflict_interval_s = 10,
+	.boot_mode_config_timeout_s = 900,
+	.boot_mode_config_interval_s = 15,
 };
 
 const struct option redfish_option_table[] = {
@@ -58,5 +60,13 @@ const struct option redfish_option_table[] = {
 	  .type = OPTION_SECONDS, .preset = "10",
 	  .min = 0, .max = 600, .target = &redfish_options.power_on_conflict_interval_s,
 	  .help = "Seconds between these tries." },
+	{ .section = "redfish", .name = "boot_mode_config_timeout",
+	  .type = OPTION_SECONDS, .preset = "900", .min = 0,
+	  .max = 7200, .target = &redfish_options.boot_mode_config_timeout_s,
+	  .help = "Seconds within which a new boot mode or secure boot must have taken effect." },
+	{ .section = "redfish", .name = "boot_mode_config_interval",
+	  .type = OPTION_SECONDS, .preset = "15", .min = 0.1,
+	  .max = 600, .target = &redfish_options.boot_mode_config_interval_s,
+	  .help = "Seconds between two looks at whether it has." },
 	{ 0 }
 };

@@ -14,6 +14,8 @@ struct redfish_options {
 	char *tls_ciphers;           /* NULL: OpenSSL's */
 	long power_on_conflict_attempts;
 	double power_on_conflict_interval_s;
+	double boot_mode_config_timeout_s;
+	double boot_mode_config_interval_s;
 };
 extern struct redfish_options redfish_options;
 extern const struct option redfish_option_table[];

@@ -5,7 +5,7 @@
  */
 #include "drivers/redfish/redfish.h"
 
-#include "drivers/redfish/management.h"
+#include "drivers/redfish/boot.h"
 #include "drivers/redfish/system.h"
 #include "lib/clock.h"
 

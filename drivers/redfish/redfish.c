@@ -3,6 +3,8 @@
 
 #include "drivers/noop.h"
 #include "drivers/redfish/bmc.h"
+#include "drivers/redfish/firmware.h"
+#include "drivers/redfish/inspect.h"
 #include "drivers/redfish/options.h"
 #include "drivers/vendor.h"
 
@@ -15,8 +17,8 @@ const struct hardware_type redfish_hardware = {
 		[INTERFACE_BIOS]       = INTERFACES(&no_bios.base),
 		[INTERFACE_CONSOLE]    = INTERFACES(&no_console.base),
 		[INTERFACE_DEPLOY]     = INTERFACES(&noop_deploy.base),
-		[INTERFACE_FIRMWARE]   = INTERFACES(&no_firmware.base),
-		[INTERFACE_INSPECT]    = INTERFACES(&no_inspect.base),
+		[INTERFACE_FIRMWARE]   = INTERFACES(&redfish_firmware.base, &no_firmware.base),
+		[INTERFACE_INSPECT]    = INTERFACES(&redfish_inspect.base, &no_inspect.base),
 		[INTERFACE_MANAGEMENT] = INTERFACES(&redfish_management.base, &noop_management.base),
 		[INTERFACE_NETWORK]    = INTERFACES(&noop_network.base),
 		[INTERFACE_POWER]      = INTERFACES(&redfish_power.base),

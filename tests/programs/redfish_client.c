@@ -5,15 +5,22 @@
  *
  *   redfish_client [--option NAME=VALUE]... [--deadline MS] [--fence N] '{driver_info}' OPERATION...
  *
- * Operations: validate, power, set:STATE[:TIMEOUT_S], boot, boot:DEVICE[:persistent], nmi,
+ * Operations: validate, power, set:STATE[:TIMEOUT_S], boot, boot:DEVICE[:persistent], nmi, facts, sensors,
+ * macs, firmware, inspect, indicators, led:?|STATE:COMPONENT:NAME, mode:MODE, secure:true|false, vmedia,
+ * attach:DEVICE:URL, detach[:DEVICE], step:NAME[:ARGS] (of the management interface),
  * call:METHOD:VERB:ARGS, driver:METHOD:VERB:ARGS, info:{driver_info} (from now on),
  * field:disable_power_off:true, sleep:MS. --fence N: the gate closes for good after N writes.
+ *
+ *   redfish_client quirks    prints the rows of the documentation's table
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/driver.h"
+#include "drivers/redfish/firmware.h"
+#include "drivers/redfish/inspect.h"
+#include "drivers/redfish/quirk.h"
 #include "drivers/redfish/redfish.h"
 #include "lib/clock.h"
 #include "lib/http_client.h"
@@ -121,6 +128,108 @@ static int run_call(struct task *task, bool is_driver, char *rest, json_t *line,
 	return rc;
 }
 
+static int run_facts(struct task *task, json_t *line, struct error *err)
+{
+	struct machine_facts facts = { .secure_boot = -1 };
+	int rc = redfish_management.facts_get(task, &facts, err);
+
+	if (rc == 0)
+		json_object_update_new(line, json_pack("{s:s?, s:i, s:s?, s:s?}", "boot_mode",
+						       facts.boot_mode, "secure_boot", facts.secure_boot,
+						       "health", facts.health, "vendor", facts.vendor));
+	return rc;
+}
+
+/* Operations that give one JSON value. */
+static const struct {
+	const char *name;
+	int (*const *get)(struct task *task, json_t **ret, struct error *err);
+} values[] = {
+	{ "sensors", &redfish_management.sensors_get },
+	{ "macs", &redfish_management.macs_get },
+	{ "vmedia", &redfish_management.vmedia_get },
+	{ "firmware", &redfish_firmware.components_get },
+};
+
+static int run_value(struct task *task, size_t index, json_t *line, struct error *err)
+{
+	json_t *value = NULL;
+	int rc = (*values[index].get)(task, &value, err);
+
+	if (rc == 0)
+		json_object_set_new(line, "result", value);
+	return rc;
+}
+
+static int run_inspect(struct task *task, json_t *line, struct error *err)
+{
+	struct inspection found = { 0 };
+	int rc = redfish_inspect.inspect(task, &found, err);
+
+	if (rc == 0)
+		json_object_update_new(line,
+				       json_pack("{s:O, s:O, s:O, s:O}", "inventory", found.inventory,
+						 "plugin_data", found.plugin_data, "macs", found.macs,
+						 "properties", node_object(task->node, NODE_PROPERTIES)));
+	inspection_release(&found);
+	return rc;
+}
+
+static int run_indicators(struct task *task, json_t *line, struct error *err)
+{
+	const struct indicator *row = NULL;
+	json_t *list;
+	int rc = redfish_management.indicators_get(task, &row, err);
+
+	if (rc < 0)
+		return rc;
+	list = json_array();
+	for (; row->name; row++)
+		json_array_append_new(list, json_sprintf("%s@%s", row->name, row->component));
+	json_object_set_new(line, "result", list);
+	return 0;
+}
+
+static int run_led(struct task *task, char *rest, json_t *line, struct error *err)
+{
+	const char *wanted = cut(&rest), *state = NULL;
+	struct indicator which = { .component = cut(&rest) };
+	int rc;
+
+	which.name = rest ? rest : "";
+	if (strcmp(wanted, "?") != 0)
+		return redfish_management.indicator_set(task, &which, wanted, err);
+	rc = redfish_management.indicator_get(task, &which, &state, err);
+	if (rc == 0)
+		json_object_set_new(line, "result", json_string(state));
+	return rc;
+}
+
+static int run_step(struct task *task, char *rest, struct error *err)
+{
+	const char *name = cut(&rest);
+	const struct step *step = redfish_management.base.steps;
+	json_t *args = NULL;
+	int rc;
+
+	while (step->name && strcmp(step->name, name) != 0)
+		step++;
+	if (!step->name)
+		return fail(err, ERR_INVALID, "Unknown step %s", name);
+	rc = json_parse(rest ? rest : "{}", strlen(rest ? rest : "{}"), JSON_DEPTH_MAX, &args, err);
+	if (rc == 0)
+		rc = step->run(task, args, err);
+	json_decref(args);
+	return rc;
+}
+
+static int run_attach(struct task *task, char *rest, struct error *err)
+{
+	const char *device = cut(&rest);
+
+	return redfish_management.vmedia_attach(task, device, rest ? rest : "", err);
+}
+
 static void set_info(const char *text)
 {
 	struct error err;
@@ -146,6 +255,27 @@ static int run_operation(struct task *task, char *operation, json_t *line, struc
 		return run_set(task, rest, err);
 	if (!strcmp(name, "boot"))
 		return run_boot(task, rest, line, err);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (!strcmp(name, values[i].name))
+			return run_value(task, i, line, err);
+	if (!strcmp(name, "facts"))
+		return run_facts(task, line, err);
+	if (!strcmp(name, "inspect"))
+		return run_inspect(task, line, err);
+	if (!strcmp(name, "indicators"))
+		return run_indicators(task, line, err);
+	if (!strcmp(name, "led"))
+		return run_led(task, rest, line, err);
+	if (!strcmp(name, "mode"))
+		return redfish_management.boot_mode_set(task, rest ? rest : "", err);
+	if (!strcmp(name, "secure"))
+		return redfish_management.secure_boot_set(task, rest && !strcmp(rest, "true"), err);
+	if (!strcmp(name, "attach"))
+		return run_attach(task, rest, err);
+	if (!strcmp(name, "detach"))
+		return redfish_management.vmedia_detach(task, rest, err);
+	if (!strcmp(name, "step"))
+		return run_step(task, rest, err);
 	if (!strcmp(name, "nmi"))
 		return redfish_management.inject_nmi(task, err);
 	if (!strcmp(name, "call") || !strcmp(name, "driver"))
@@ -237,11 +367,22 @@ static int parse(int argc, char **argv, struct error *err)
 	return 0;
 }
 
+static void print_quirks(void)
+{
+	for (const struct redfish_quirk *row = redfish_quirk_table; row->make; row++)
+		printf("* - %s\n  - %s\n  - %s%s%s\n", row->make, row->behaviour, row->profile ? "``" : "",
+		       row->profile ? row->profile : "", row->profile ? "``" : "");
+}
+
 int main(int argc, char **argv)
 {
 	struct error err;
 	int rc;
 
+	if (argc == 2 && !strcmp(argv[1], "quirks")) {
+		print_quirks();
+		return 0;
+	}
 	log_init("redfish_client", LOG_WARNING, 0);
 	drivers_config_register();
 	rc = config_load(NULL, &err);
