@@ -4,7 +4,7 @@
 #include "drivers/ipmi/bmc_model_private.h"
 #include "lib/xalloc.h"
 
-enum { IPMI_VERSION = 0x02, READ_MAX = 64 };
+enum { IPMI_VERSION = 0x02, READ_MAX = 32 };
 /* Device support bits of Get Device ID. */
 enum {
 	SUPPORT_SENSOR = 0x01,

@@ -93,7 +93,7 @@ struct bmc_model {
 	const char *system_name; /* NULL: none */
 	const struct bmc_record *records;
 	size_t record_count;
-	unsigned read_max;    /* bytes of one piece of a record or inventory; 0: 64 */
+	unsigned read_max;    /* bytes of one piece of a record or inventory; 0: 32 */
 	int64_t sel_erase_ms; /* how long erasing the event log takes */
 
 	/* its own */

@@ -256,15 +256,15 @@ static void session_message(struct ipmi_server *server, struct server_session *s
 		server_session_end(server, session);
 }
 
-/* Under the temporary id of IPMI 1.5 there is one request, Activate Session. It and its answer have the
- * number 0. */
+/* Under the temporary id of IPMI 1.5 there is one request, Activate Session, with the number 0. Its answer is
+ * the first that the console numbers. */
 static void send_activated(struct ipmi_server *server, const struct server_session *session)
 {
 	const struct server_message *answer = &session->answers[0];
 	struct lan15_session first = session->lan15;
 	uint8_t datagram[RMCPP_DATAGRAM_MAX];
 
-	first.send_sequence = 0;
+	first.send_sequence = session->outbound15;
 	first.auth = session->auth15;
 	size_t total = lan15_seal(&first, answer->bytes, answer->len, datagram, sizeof(datagram));
 	server->ops.send(server->arg, &session->peer, datagram, total);

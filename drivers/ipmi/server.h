@@ -26,8 +26,8 @@ struct ipmi_peer {
 };
 
 struct ipmi_server_user {
-	const char *name;     /* up to 16 bytes; "" is the null user */
-	const char *password; /* up to 20 bytes, 16 of them count in sessions of IPMI 1.5 */
+	const char *name;          /* up to 16 bytes; "" is the null user */
+	const char *password;      /* up to 20 bytes, 16 of them count in sessions of IPMI 1.5 */
 	enum ipmi_privilege limit; /* 0: keeps its number but cannot log in */
 };
 

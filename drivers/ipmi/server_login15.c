@@ -75,7 +75,8 @@ void server_activate15(struct ipmi_server *server, struct server_session *sessio
 	inbound = (inbound & 0x7fffffff) + 2;
 	session->limit = asked.privilege;
 	session->privilege = asked.privilege < IPMI_USER ? asked.privilege : IPMI_USER;
-	session->lan15.send_sequence = asked.outbound_sequence;
+	session->outbound15 = asked.outbound_sequence;
+	session->lan15.send_sequence = asked.outbound_sequence + 1 != 0 ? asked.outbound_sequence + 1 : 1;
 	session->lan15.received = (struct sequence_window){ .highest = inbound - 1, .seen = 1 };
 	if (server->config.is_message_auth_off)
 		session->lan15.auth = LAN15_NONE;

@@ -36,7 +36,8 @@ struct server_session {
 	struct rmcpp_session wire;
 	/* IPMI 1.5 */
 	bool is_ipmi15;
-	uint8_t auth15; /* of the login; that of messages is in lan15 */
+	uint8_t auth15;      /* of the login; that of messages is in lan15 */
+	uint32_t outbound15; /* the console's wish: number of the first answer; 0: not activated */
 	uint8_t challenge[LAN15_CHALLENGE];
 	struct lan15_session lan15;
 	/* the last exchange, for a repetition */

@@ -11,6 +11,7 @@ import time
 import harness
 
 HERE = pathlib.Path(__file__).resolve().parent
+CACHING = ('ipmi-sensors', 'ipmi-sel', 'ipmi-fru')
 CLIENT = harness.BIN.parent / 'tests' / 'programs' / 'ipmi_client'
 
 
@@ -54,6 +55,34 @@ class Bmc:
                               timeout=60, check=False, env={**os.environ, 'IPMI_PASSWORD': self.password})
         assert done.returncode == status, f'ipmitool {words}: {done.returncode} {done.stdout}{done.stderr}'
         return (done.stdout if status == 0 else done.stderr).strip()
+
+    def lan(self, *words, status=0, auth='MD5', user=None, password=None, privilege=None):
+        """ipmitool in a session of IPMI 1.5."""
+        level = ['-L', privilege] if privilege else []
+        done = subprocess.run(['ipmitool', '-I', 'lan', '-A', auth, *level, '-H', '127.0.0.1', '-p', str(self.port), '-U',
+                               user or self.user, '-E', '-N', '2', '-R', '2', *words], capture_output=True, text=True,
+                              timeout=60, check=False,
+                              env={**os.environ, 'IPMI_PASSWORD': password or self.password})
+        assert done.returncode == status, f'ipmitool {words}: {done.returncode} {done.stdout}{done.stderr}'
+        return (done.stdout if status == 0 else done.stderr).strip()
+
+    def freeipmi(self, program, *words, status=0, suite=17, driver='LAN_2_0', timeout_s=60):
+        """A program of FreeIPMI; its cache of records lives in the case's folder."""
+        suites = ['-I', str(suite)] if driver == 'LAN_2_0' else []
+        cache = [f'--sdr-cache-directory={self.env.folder}'] if program in CACHING else []
+        done = subprocess.run([program, '-D', driver, *suites, '-h', f'127.0.0.1:{self.port}', '-u', self.user, '-p',
+                               self.password, *cache, *words], capture_output=True, text=True, timeout=timeout_s,
+                              check=False, env={'PATH': '/usr/bin:/usr/sbin:/bin:/sbin', 'HOME': str(self.env.folder)})
+        assert done.returncode == status, f'{program}: {done.returncode} {done.stdout}{done.stderr}'
+        return (done.stdout if status == 0 else done.stdout + done.stderr).strip()
+
+    def pyghmi(self, text):
+        """Python statements with `c`, pyghmi's command object for the BMC; gives what they print."""
+        code = ('from pyghmi.ipmi import command\n'
+                f'c = command.Command("127.0.0.1", "{self.user}", "{self.password}", port={self.port})\n{text}')
+        done = subprocess.run(['/usr/bin/python3', '-c', code], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def is_on(self):
         return self.ipmitool('power', 'status') == 'Chassis Power is on'
@@ -109,7 +138,8 @@ def pyghmi(env):
 
 
 def bmcsim(env, **fields):
-    """One IPMI BMC of ours; bmc.set(latency_ms=...) changes it, bmc.log() is what it was asked."""
+    """One IPMI BMC of ours; bmc.set(latency_ms=...) changes it, bmc.log() is what it was asked, bmc.state() what it
+    shows."""
     rack = env.rack({'machine': {'protocol': 'ipmi', 'password': 'password', **fields}})
     bmc = Bmc(env, rack.port('machine'), 'admin', 'password', 17)
     bmc.rack = rack

@@ -142,6 +142,7 @@ static void target_init(struct ipmi_side *side, struct ipmi_target *target, cons
 	target->route = *route;
 	bmc_init(&target->bmc, name);
 	target->bmc.protocol = BMC_IPMI;
+	target->bmc.address = xstrdup(side->bmc->address);
 	target->bmc.profile = side->bmc->profile;
 	target->bmc.system_uuid = xstrdup(side->bmc->system_uuid);
 	target->bmc.on_delay_ms = side->bmc->on_delay_ms;
