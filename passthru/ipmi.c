@@ -1,8 +1,9 @@
 /*
- * ipmi: vendor methods of the ipmitool vendor interface, with Ironic's names, verbs and descriptions.
- * send_raw can do anything to a BMC, so an option enables it.
+ * ipmi: vendor methods of the ipmitool vendor interface: Ironic's with its names, verbs and descriptions, and
+ * more. send_raw can do anything to a BMC, so one option enables it and another says for what.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +13,7 @@
 #include "drivers/vendor.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
+#include "passthru/ipmi_records.h"
 #include "passthru/passthru.h"
 
 /* ---- send_raw ---- */
@@ -58,6 +60,18 @@ static int parse_raw(const char *text, uint8_t out[RAW_MAX], size_t *ret_len, st
 	return 0;
 }
 
+/* [ipmi] send_raw_allowed: "04:2d" or "04:*". */
+static bool is_allowed(uint8_t netfn, uint8_t command)
+{
+	char exact[8], all[8];
+
+	snprintf(exact, sizeof(exact), "%02x:%02x", netfn, command);
+	snprintf(all, sizeof(all), "%02x:*", netfn);
+	return ipmi_options.send_raw_allowed.count == 0 ||
+	       option_list_has(&ipmi_options.send_raw_allowed, exact) ||
+	       option_list_has(&ipmi_options.send_raw_allowed, all);
+}
+
 static int send_raw_validate(struct task *task, const struct passthru_call *call, struct error *err)
 {
 	uint8_t bytes[RAW_MAX];
@@ -68,7 +82,13 @@ static int send_raw_validate(struct task *task, const struct passthru_call *call
 		return fail(err, ERR_FORBIDDEN,
 			    "send_raw is disabled; [ipmi] allow_send_raw = true in the conductor's "
 			    "configuration enables it");
-	return parse_raw(passthru_text(call, "raw_bytes"), bytes, &len, err);
+	int rc = parse_raw(passthru_text(call, "raw_bytes"), bytes, &len, err);
+	if (rc == 0 && !is_allowed(bytes[0], bytes[1]))
+		rc = fail(err, ERR_FORBIDDEN,
+			  "send_raw of network function 0x%02x, command 0x%02x is not among [ipmi] "
+			  "send_raw_allowed",
+			  bytes[0], bytes[1]);
+	return rc;
 }
 
 /* The reply's data as it would be written in raw_bytes. */
@@ -136,6 +156,52 @@ static int reset_bmc(struct task *task, const struct passthru_call *call, struct
 	return rc;
 }
 
+/* ---- identify ---- */
+
+enum { IDENTIFY_PRESET_S = 15, IDENTIFY_MAX_S = 255 };
+
+static int64_t identify_seconds(const struct passthru_call *call)
+{
+	const json_t *seconds = json_object_get(call->args, "seconds");
+
+	return json_is_integer(seconds) ? json_integer_value(seconds) : IDENTIFY_PRESET_S;
+}
+
+static int identify_validate(struct task *task, const struct passthru_call *call, struct error *err)
+{
+	int64_t seconds = identify_seconds(call);
+
+	(void)task;
+	if (seconds < 0 || seconds > IDENTIFY_MAX_S)
+		return fail(err, ERR_INVALID,
+			    "Parameter 'seconds' of method 'identify' is not between 0 and %d",
+			    IDENTIFY_MAX_S);
+	return 0;
+}
+
+static int identify(struct task *task, const struct passthru_call *call, struct passthru_result *result,
+		    struct error *err)
+{
+	const uint8_t data[] = { (uint8_t)identify_seconds(call), 1 };
+	/* old BMCs refuse the second byte: it is only sent when it says something */
+	const struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_IDENTIFY, data,
+					      passthru_bool(call, "force", false) ? 2 : 1 };
+	struct ipmi_operation operation;
+	struct ipmi_reply reply;
+	int rc = ipmi_operation_begin(&operation, task, DEADLINE_NEVER, err);
+
+	(void)result;
+	if (rc < 0)
+		return rc;
+	rc = ipmi_command(&operation, &request, &reply, err);
+	ipmi_operation_end(&operation);
+	return rc;
+}
+
+static const struct passthru_argument identify_arguments[] = { { .name = "seconds", .type = ARGUMENT_INT },
+							       { .name = "force", .type = ARGUMENT_BOOL },
+							       { 0 } };
+
 static const struct passthru_argument send_raw_arguments[] = {
 	{ .name = "raw_bytes", .type = ARGUMENT_TEXT, .is_required = true }, { 0 }
 };
@@ -165,6 +231,54 @@ static const struct passthru_method node_methods[] = {
 	  .run = reset_bmc,
 	  .help = "Reset the BMC. Required argument: 'warm' (Boolean) - for warm (True) or cold (False) "
 		  "reset." },
+	{ .name = "identify",
+	  .verbs = VERB_POST,
+	  .mode = PASSTHRU_ASYNC,
+	  .lock = LOCK_EXCLUSIVE,
+	  .on_crash = CRASH_REPEAT,
+	  .run_s = 90,
+	  .arguments = identify_arguments,
+	  .validate = identify_validate,
+	  .run = identify,
+	  .help = "Light the chassis' identify light. Optional arguments: 'seconds' (0 to 255, 15 by "
+		  "default, 0 is "
+		  "off), 'force' (Boolean) - until it is switched off." },
+	{ .name = "get_sel",
+	  .verbs = VERB_GET,
+	  .mode = PASSTHRU_SYNC,
+	  .lock = LOCK_SHARED,
+	  .on_crash = CRASH_REPEAT,
+	  .run_s = 120,
+	  .arguments = ipmi_get_sel_arguments,
+	  .validate = ipmi_get_sel_validate,
+	  .run = ipmi_get_sel,
+	  .help = "Read the system event log. Optional arguments: 'from' - id of the first entry, 'limit' - "
+		  "how many "
+		  "entries (200 by default, up to 1000)." },
+	{ .name = "clear_sel",
+	  .verbs = VERB_POST,
+	  .mode = PASSTHRU_ASYNC,
+	  .lock = LOCK_EXCLUSIVE,
+	  .on_crash = CRASH_REPEAT,
+	  .run_s = 90,
+	  .run = ipmi_clear_sel,
+	  .help = "Clear the system event log." },
+	{ .name = "get_sdr",
+	  .verbs = VERB_GET,
+	  .mode = PASSTHRU_SYNC,
+	  .lock = LOCK_SHARED,
+	  .on_crash = CRASH_REPEAT,
+	  .run_s = 120,
+	  .run = ipmi_get_sdr,
+	  .help = "Read the sensor data records." },
+	{ .name = "get_sensors",
+	  .verbs = VERB_GET,
+	  .mode = PASSTHRU_SYNC,
+	  .lock = LOCK_SHARED,
+	  .on_crash = CRASH_REPEAT,
+	  .run_s = 300,
+	  .run = ipmi_get_sensors,
+	  .help = "Read the sensors: value, unit, status and thresholds of each that has a reading." },
 	{ 0 }
 };
 

@@ -53,7 +53,6 @@ static struct ipmi_bmc *bmc_find_or_new(const char *address, uint16_t port)
 	bmc->address = xstrdup(address);
 	bmc->port = port;
 	bmc->turn.free = 1;
-	bmc->manufacturer = -1;
 	bmc->next_same = first;
 	map_put(&bmcs.map, key_of(address, port), bmc);
 	bmcs.count++;
@@ -71,6 +70,7 @@ static void bmc_free(struct ipmi_bmc *bmc)
 	if (first != NULL)
 		map_put(&bmcs.map, key, first);
 	bmcs.count--;
+	ipmi_targets_release(bmc->targets);
 	xfree(bmc->address);
 	rmcpp_wipe(bmc, sizeof(*bmc));
 	xfree(bmc);
@@ -159,7 +159,8 @@ static bool is_same_login(const struct ipmi_info *a, const struct ipmi_info *b)
 {
 	return a->user_len == b->user_len && memcmp(a->user, b->user, sizeof(a->user)) == 0 &&
 	       memcmp(a->password, b->password, RMCPP_KEY) == 0 && a->has_kg == b->has_kg &&
-	       memcmp(a->kg, b->kg, RMCPP_KEY) == 0 && a->privilege == b->privilege && a->suite == b->suite;
+	       memcmp(a->kg, b->kg, RMCPP_KEY) == 0 && a->privilege == b->privilege && a->suite == b->suite &&
+	       a->is_15 == b->is_15 && a->quirks == b->quirks;
 }
 
 /* A fiber that closes sessions as they fall due. */
@@ -295,6 +296,8 @@ int ipmi_operation_begin(struct ipmi_operation *operation, struct task *task, in
 	operation->deadline_ms = smaller(smaller(deadline_ms, task->deadline_ms),
 					 clock_ms() + (int64_t)(ipmi_options.command_retry_timeout_s * 1000));
 	operation->bmc = bmc_find_or_new(operation->info.address, operation->info.port);
+	operation->route = operation->info.route;
+	operation->target = ipmi_target_find(&operation->bmc->targets, &operation->route);
 	return take_turn(operation, err);
 }
 

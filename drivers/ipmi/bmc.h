@@ -24,13 +24,17 @@
 #include "drivers/task.h"
 
 struct ipmi_bmc;
+struct ipmi_target;
 
 struct ipmi_operation {
 	struct task *task;
 	struct ipmi_info info;
 	struct ipmi_bmc *bmc;
-	int64_t deadline_ms;  /* clock_ms() after which every wait ends */
-	bool is_session_over; /* the BMC has forgotten the session (it was reset): do not say goodbye */
+	struct ipmi_target *target; /* what is known of the node's controller: target.h */
+	struct ipmi_route route;    /* of the next request: at first the node's; a sensor may be elsewhere */
+	uint8_t lun;                /* of the next request */
+	int64_t deadline_ms;        /* clock_ms() after which every wait ends */
+	bool is_session_over;       /* the BMC has forgotten the session (it was reset): do not say goodbye */
 };
 
 /* Reads the node's driver_info, resolves the address, waits for the turn and for min_command_interval. All of
@@ -54,10 +58,7 @@ SUSPENDS int ipmi_command(struct ipmi_operation *operation, const struct ipmi_re
 			  struct ipmi_reply *reply, struct error *err);
 /* -ERR_BMC: "IPMI BMC 10.0.0.1 refused Chassis Control: command not supported in present state (D5h)". */
 int ipmi_refusal(const struct ipmi_operation *operation, const struct ipmi_request *request,
-		 uint8_t completion, struct error *err);
-
-/* Enterprise number of the BMC's manufacturer (Get Device ID, asked once). */
-SUSPENDS int ipmi_manufacturer(struct ipmi_operation *operation, uint32_t *ret, struct error *err);
+		 const struct ipmi_reply *reply, struct error *err);
 
 /* Closes all sessions and forgets all BMCs; for the end of the program. No operation may be under way. */
 SUSPENDS void ipmi_client_release(void);

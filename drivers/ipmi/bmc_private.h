@@ -1,6 +1,6 @@
 #pragma once
 /* bmc_private: what bmc.c and request.c share. Nobody else includes it. */
-#include "drivers/ipmi/bmc.h"
+#include "drivers/ipmi/target.h"
 
 struct ipmi_bmc {
 	char *address; /* as in driver_info */
@@ -10,7 +10,7 @@ struct ipmi_bmc {
 	struct semaphore turn;
 	int64_t rest_until_ms; /* min_command_interval */
 	struct ipmi_learnt learnt;
-	int64_t manufacturer;          /* -1: not asked yet */
+	struct ipmi_target *targets;   /* owned; the BMC itself and those behind it */
 	struct ipmi_session *session;  /* owned; NULL: none */
 	struct ipmi_info session_info; /* what the session was opened with; address is not used */
 	struct idle_list *idle_in;     /* the list that it is in; NULL: in use */

@@ -3,34 +3,57 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "drivers/ipmi/lan15.h"
 #include "drivers/ipmi/options.h"
 
 const struct driver_property ipmi_properties[] = {
-	{ "ipmi_address", "IP address or host name of the node's BMC. Required." },
-	{ "ipmi_password", "Password at the BMC, up to 20 bytes. Optional." },
-	{ "ipmi_username", "User name at the BMC, up to 16 bytes; the null user by default. Optional." },
-	{ "ipmi_port", "UDP port of the BMC. Defaults to 623. Optional." },
+	{ "ipmi_address", "IP address or hostname of the node. Required." },
+	{ "ipmi_password", "password, up to 20 bytes (IPMI 1.5: 16). Optional." },
+	{ "ipmi_username", "username, up to 16 bytes; default is NULL user. Optional." },
+	{ "ipmi_port", "remote IPMI RMCP port; default is 623. Optional." },
 	{ "ipmi_priv_level",
-	  "Privilege level of sessions: ADMINISTRATOR, CALLBACK, OPERATOR or USER. Defaults to "
-	  "ADMINISTRATOR, or the highest that the user has. Optional." },
+	  "privilege level; default is ADMINISTRATOR, or the highest that the user has. One of "
+	  "ADMINISTRATOR, CALLBACK, OPERATOR, USER. Optional." },
 	{ "ipmi_protocol_version",
-	  "Version of the IPMI protocol; only 2.0, the default, is supported. Optional." },
+	  "the version of the IPMI protocol; default is \"2.0\". One of \"1.5\", \"2.0\". Optional." },
 	{ "ipmi_cipher_suite",
-	  "Number of the cipher suite: 0, 1, 2, 3, 15, 16 or 17. By default 17, and 3 where the BMC does "
-	  "not have it. Optional." },
-	{ "ipmi_hex_kg_key", "BMC key (K_g) in hexadecimal, an even number of digits, up to 40. Optional." },
+	  "The number of a cipher suite to use: 0, 1, 2, 3, 15, 16 or 17; 17 is preferred. By default those "
+	  "of "
+	  "[ipmi] cipher_suite_versions, else 17, and 3 where the BMC does not have it. Optional." },
+	{ "ipmi_hex_kg_key",
+	  "Kg key for IPMIv2 authentication. The key is expected in hexadecimal format, up to "
+	  "40 digits. Optional." },
+	{ "ipmi_bridging",
+	  "bridging_type; default is \"no\". One of \"single\", \"dual\", \"no\". Optional." },
+	{ "ipmi_target_channel",
+	  "destination channel for bridged request. Required only if ipmi_bridging is set to "
+	  "\"single\" or \"dual\"." },
+	{ "ipmi_target_address",
+	  "destination address for bridged request. Required only if ipmi_bridging is set to "
+	  "\"single\" or \"dual\"." },
+	{ "ipmi_transit_channel",
+	  "transit channel for bridged request. Required only if ipmi_bridging is set to \"dual\"." },
+	{ "ipmi_transit_address",
+	  "transit address for bridged request. Required only if ipmi_bridging is set to \"dual\"." },
+	{ "ipmi_local_address",
+	  "local IPMB address for bridged requests. Used only if ipmi_bridging is set to "
+	  "\"single\" or \"dual\". Optional." },
 	{ "ipmi_force_boot_device",
-	  "Whether the persistent boot device is sent again at each power-on. Defaults to False. "
-	  "Optional." },
+	  "Whether the boot device is told to the BMC each time the node is turned on, for "
+	  "BMCs that forget it; default value is False. Optional." },
 	{ "ipmi_disable_boot_timeout",
 	  "Whether the BMC is asked not to forget the boot device after 60 seconds. Defaults to "
-	  "[ipmi] disable_boot_timeout. Optional." },
-	{ "ipmi_terminal_port", "Port of the console. Optional." },
-	{ "ipmi_bridging", "Bridging to the target; only no, the default, is supported. Optional." },
+	  "[ipmi]disable_boot_timeout. Optional." },
+	{ "ipmi_workarounds",
+	  "Names of work-arounds for BMCs that keep to the specification in their own way, divided "
+	  "by commas. Optional." },
+	{ "ipmi_terminal_port", "node's UDP port to connect to. Only required for console access." },
 	{ 0 }
 };
 
@@ -221,24 +244,121 @@ static int parse_kg(struct task *task, struct ipmi_info *info, struct error *err
 	return 0;
 }
 
-/* What the program cannot do must not be set and then silently be left out. */
-static int refuse_unsupported(struct task *task, struct ipmi_info *info, struct error *err)
+static int parse_version(struct task *task, struct ipmi_info *info, struct error *err)
 {
 	const char *version = task_driver_info(task, "ipmi_protocol_version");
-	const char *bridging = task_driver_info(task, "ipmi_bridging");
 
-	(void)info;
-	if (version != NULL && strcmp(version, "2.0") != 0 && strcmp(version, "2") != 0)
-		return fail(
-			err, ERR_INVALID,
-			"Invalid IPMI protocol version value %s in ipmi_protocol_version, the valid value "
-			"can be one of 2.0",
-			version);
-	if (bridging != NULL && strcmp(bridging, "no") != 0 && strcmp(bridging, "false") != 0)
+	if (version == NULL || strcmp(version, "2.0") == 0 || strcmp(version, "2") == 0)
+		return 0;
+	if (strcmp(version, "1.5") != 0)
 		return fail(err, ERR_INVALID,
-			    "Invalid value for ipmi_bridging: %s, the valid value can be one of: no",
-			    bridging);
+			    "Invalid IPMI protocol version value %s, the valid value can be one of 2.0, 1.5 "
+			    "(ipmi_protocol_version)",
+			    version);
+	info->is_15 = true;
+	/* what has no place there must not be set and then silently be left out */
+	if (info->suite >= 0)
+		return fail(err, ERR_INVALID,
+			    "Cipher suites cannot be used with IPMI 1.5 (ipmi_cipher_suite)");
+	if (info->has_kg)
+		return fail(err, ERR_INVALID, "ipmi_hex_kg_key cannot be used with IPMI 1.5");
+	for (size_t i = LAN15_KEY; i < RMCPP_KEY; i++) {
+		if (info->password[i] != 0)
+			return fail(
+				err, ERR_INVALID,
+				"Invalid ipmi_password in driver_info on node %s: IPMI 1.5 takes up to 16 "
+				"bytes",
+				node_name(task));
+	}
 	return 0;
+}
+
+/* ---- bridging ---- */
+
+static const struct bridging_number {
+	const char *name;
+	long max;
+	unsigned from_hops; /* needed from so many hops on; 0: never */
+	size_t place;       /* in struct ipmi_route */
+} bridging_numbers[] = {
+	{ "ipmi_target_channel", 15, 1, offsetof(struct ipmi_route, target_channel) },
+	{ "ipmi_target_address", 255, 1, offsetof(struct ipmi_route, target_address) },
+	{ "ipmi_transit_channel", 15, 2, offsetof(struct ipmi_route, transit_channel) },
+	{ "ipmi_transit_address", 255, 2, offsetof(struct ipmi_route, transit_address) },
+	{ "ipmi_local_address", 255, 0, offsetof(struct ipmi_route, local_address) },
+};
+enum { BRIDGING_COUNT = sizeof(bridging_numbers) / sizeof(bridging_numbers[0]) };
+
+static int missing_numbers(struct task *task, unsigned hops, struct error *err)
+{
+	char names[160] = "";
+
+	for (size_t i = 0; i < BRIDGING_COUNT; i++) {
+		const struct bridging_number *row = &bridging_numbers[i];
+		size_t len = strlen(names);
+		if (row->from_hops > 0 && row->from_hops <= hops && task_driver_info(task, row->name) == NULL)
+			snprintf(names + len, sizeof(names) - len, "%s'%s'", len > 0 ? ", " : "", row->name);
+	}
+	return *names != '\0' ? fail(err, ERR_MISSING, "[%s] not provided", names) : 0;
+}
+
+/* Decimal, or hexadecimal with 0x. */
+static int parse_bridging_number(struct task *task, const struct bridging_number *row,
+				 struct ipmi_route *route, struct error *err)
+{
+	const char *text = task_driver_info(task, row->name);
+	char *end;
+
+	if (text == NULL)
+		return 0;
+	errno = 0;
+	long value = strtol(text, &end, strncasecmp(text, "0x", 2) == 0 ? 16 : 10);
+	if (errno != 0 || end == text || *end != '\0' || value < 0 || value > row->max)
+		return fail(err, ERR_INVALID,
+			    "Invalid value for %s: %s, it must be a number between 0 and %ld", row->name,
+			    text, row->max);
+	*((uint8_t *)route + row->place) = (uint8_t)value;
+	return 0;
+}
+
+static int parse_bridging(struct task *task, struct ipmi_info *info, struct error *err)
+{
+	static const char *const types[] = { "no", "single", "dual" };
+	const char *text = task_driver_info(task, "ipmi_bridging");
+	struct ipmi_route *route = &info->route;
+
+	for (unsigned hops = 0; text != NULL && hops < 3; hops++) {
+		if (strcmp(types[hops], text) == 0) {
+			route->hops = hops;
+			text = NULL;
+		}
+	}
+	if (text != NULL && strcmp(text, "false") != 0) /* the word "no" as YAML reads it */
+		return fail(err, ERR_INVALID,
+			    "Invalid value for ipmi_bridging: %s, the valid value can be one of: ['single', "
+			    "'dual', "
+			    "'no']",
+			    text);
+	if (route->hops == 0)
+		return 0;
+
+	int rc = missing_numbers(task, route->hops, err);
+	for (size_t i = 0; rc == 0 && i < BRIDGING_COUNT; i++) {
+		if (bridging_numbers[i].from_hops <= route->hops)
+			rc = parse_bridging_number(task, &bridging_numbers[i], route, err);
+	}
+	/* the BMC itself is not behind itself */
+	if (rc == 0 && route->hops == 1 && route->target_address == IPMI_BMC_ADDRESS &&
+	    route->local_address == 0)
+		route->hops = 0;
+	return rc;
+}
+
+static int parse_workarounds(struct task *task, struct ipmi_info *info, struct error *err)
+{
+	const char *text = task_driver_info(task, "ipmi_workarounds");
+
+	return text != NULL ? ipmi_quirks_parse(text, &info->quirks, err) : 0;
 }
 
 static int parse_bool(struct task *task, const char *name, bool preset, bool *ret, struct error *err)
@@ -274,8 +394,8 @@ static int parse_boot(struct task *task, struct ipmi_info *info, struct error *e
 int ipmi_info_parse(struct task *task, struct ipmi_info *ret, struct error *err)
 {
 	static int (*const steps[])(struct task *, struct ipmi_info *, struct error *) = {
-		parse_address, parse_ports, parse_credentials,  parse_privilege,
-		parse_suite,   parse_kg,    refuse_unsupported, parse_boot,
+		parse_address, parse_ports,   parse_credentials, parse_privilege,   parse_suite,
+		parse_kg,      parse_version, parse_bridging,    parse_workarounds, parse_boot,
 	};
 	struct ipmi_info info = { 0 };
 

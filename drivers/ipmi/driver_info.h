@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #include "drivers/driver.h"
+#include "drivers/ipmi/quirks.h"
 #include "drivers/ipmi/rmcpp.h"
+#include "drivers/ipmi/send_message.h"
 
 struct ipmi_info {
 	const char *address; /* IP address or host name; in the task's arena */
@@ -19,7 +21,10 @@ struct ipmi_info {
 	uint8_t kg[RMCPP_KEY];
 	enum ipmi_privilege privilege;
 	bool is_privilege_set;      /* by the operator: then no lower one is tried */
-	int suite;                  /* -1: 17, else 3 */
+	bool is_15;                 /* IPMI 1.5 instead of 2.0 */
+	int suite;                  /* -1: those of [ipmi] cipher_suite_versions, or 17, else 3 */
+	struct ipmi_route route;    /* to the target behind the BMC */
+	uint32_t quirks;            /* as set by ipmi_workarounds */
 	bool is_boot_device_forced; /* sent again at each power-on */
 	bool keeps_boot_flags;      /* the BMC is asked not to forget them after 60 s */
 };

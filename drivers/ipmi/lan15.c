@@ -40,18 +40,24 @@ bool lan15_code(enum lan15_auth auth, const uint8_t password[LAN15_KEY], uint32_
 
 /* ---- messages ---- */
 
+/* As it stands on the wire. */
+static uint32_t wire_sequence(const struct lan15_session *session, uint32_t sequence)
+{
+	return session->is_sequence_swapped ? __builtin_bswap32(sequence) : sequence;
+}
+
 size_t lan15_seal(struct lan15_session *session, const uint8_t *message, size_t len, uint8_t *out,
 		  size_t size)
 {
 	uint8_t code[LAN15_CODE];
-	uint32_t sequence = session->send_sequence;
+	uint32_t sequence = session->send_sequence, sent = wire_sequence(session, sequence);
 	const uint8_t *sent_code = session->auth == LAN15_NONE ? NULL : code;
 
 	if (sent_code != NULL &&
-	    !lan15_code(session->auth, session->password, session->id, sequence, message, len, code))
+	    !lan15_code(session->auth, session->password, session->id, sent, message, len, code))
 		return 0;
 
-	size_t total = rmcp_ipmi15_session_encode((uint8_t)session->auth, sent_code, session->id, sequence,
+	size_t total = rmcp_ipmi15_session_encode((uint8_t)session->auth, sent_code, session->id, sent,
 						  message, len, out, size);
 	/* 0 is for what comes before the session, and is left out when the counter wraps */
 	if (total > 0 && sequence != 0)
@@ -63,22 +69,25 @@ static bool has_right_code(const struct lan15_session *session, const struct rmc
 {
 	uint8_t code[LAN15_CODE];
 
-	if (session->auth == LAN15_NONE)
+	if (session->takes_any_code)
 		return true;
-	return packet->auth_code != NULL &&
-	       lan15_code(session->auth, session->password, session->id, packet->sequence, packet->payload,
-			  packet->payload_len, code) &&
+	if (packet->auth_code == NULL)
+		return session->auth == LAN15_NONE;
+	if (session->auth != LAN15_NONE && packet->auth_type != (uint8_t)session->auth)
+		return false;
+	return lan15_code((enum lan15_auth)packet->auth_type, session->password, session->id,
+			  packet->sequence, packet->payload, packet->payload_len, code) &&
 	       rmcpp_code_equal(code, sizeof(code), packet->auth_code, sizeof(code));
 }
 
 bool lan15_unseal(struct lan15_session *session, const struct rmcp_packet *packet)
 {
 	if (packet->kind != RMCP_IPMI15 || packet->session_id != session->id ||
-	    packet->auth_type != (uint8_t)session->auth || !has_right_code(session, packet))
+	    !has_right_code(session, packet))
 		return false;
 	if (packet->sequence == 0)
 		return session->received.highest == 0;
-	return sequence_window_accept(&session->received, packet->sequence);
+	return sequence_window_accept(&session->received, wire_sequence(session, packet->sequence));
 }
 
 /* ---- challenge and activation ---- */

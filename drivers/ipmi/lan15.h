@@ -31,12 +31,16 @@ struct lan15_session {
 	uint32_t id;                 /* the same in both directions */
 	uint32_t send_sequence;      /* of the next message; 0 (before activation) stays 0 */
 	struct sequence_window received;
+	/* for BMCs that need it: */
+	bool takes_any_code;      /* codes of received messages are not looked at */
+	bool is_sequence_swapped; /* sequence numbers are big-endian, both ways */
 };
 /* Makes the datagram of a message with the next sequence number; 0 when it does not fit. */
 size_t lan15_seal(struct lan15_session *session, const uint8_t *message, size_t len, uint8_t *out,
 		  size_t size);
 /* Checks a decoded packet of kind RMCP_IPMI15: session id, authentication type and code, sequence (0 is taken
- * only while `received` is unused: before activation). False: drop it, nothing has changed. */
+ * only while `received` is unused: before activation). Where messages need no code, one that comes with a
+ * code must have the right one. False: drop it, nothing has changed. */
 bool lan15_unseal(struct lan15_session *session, const struct rmcp_packet *packet);
 
 /* ---- Get Session Challenge (App 39h), Activate Session (App 3Ah) ---- */

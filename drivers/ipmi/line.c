@@ -54,6 +54,14 @@ static int64_t peer_key(const struct udp_address *peer)
 	return (int64_t)(key | 1);
 }
 
+/* IPMI 1.5 carries the BMC's session id, and some BMCs put 0 there: then the sender's address tells the line,
+ * and the session whether the datagram is good. */
+static bool is_without_id(const struct rmcp_packet *packet)
+{
+	return packet->kind == RMCP_IPMI15 || (packet->kind == RMCP_IPMI20 && packet->session_id == 0 &&
+					       packet->payload_type == PAYLOAD_IPMI);
+}
+
 /* Refusals in the handshake may be too short to name a session, and some BMCs leave the id out: then the
  * sender's address tells the line. */
 static bool is_short_refusal(const struct rmcp_packet *packet)
@@ -73,7 +81,7 @@ static void on_datagram(void *arg, const struct udp_address *from, const uint8_t
 		return;
 
 	struct ipmi_line *line = line_find(console_id_of(&packet));
-	if (line == NULL && is_short_refusal(&packet))
+	if (line == NULL && (is_short_refusal(&packet) || is_without_id(&packet)))
 		line = map_get(&lines.by_peer, peer_key(from));
 	if (line == NULL || line->accept == NULL || line->is_answered ||
 	    !udp_address_equal(&line->peer, from))

@@ -1,8 +1,8 @@
 #pragma once
 /*
  * line: the client's end of one conversation with a BMC. All lines share one UDP socket for each address
- * family; a datagram finds its line by the console session id in it, and counts only when it comes from the
- * line's BMC. One fiber waits on a line at a time, for one answer.
+ * family; a datagram finds its line by the console session id in it (one without an id: by its sender), and
+ * counts only when it comes from the line's BMC. One fiber waits on a line at a time, for one answer.
  */
 #include <stdbool.h>
 #include <stddef.h>

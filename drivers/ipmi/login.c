@@ -2,8 +2,11 @@
  * login: the handshake, and what to do when a BMC wants it otherwise. A lost message starts the handshake
  * over with another tag and console id: many BMCs take a repeated RAKP 1 or 3 for an error.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "drivers/ipmi/options.h"
 #include "drivers/ipmi/session.h"
 #include "lib/clock.h"
 
@@ -103,6 +106,18 @@ static enum ipmi_handshake_result result_of(unsigned status)
 	}
 }
 
+static bool has_quirk(const struct handshake *handshake, enum ipmi_quirk quirk)
+{
+	return quirk_is_in(handshake->session->quirks, quirk);
+}
+
+/* The same level in Open Session and RAKP 1: BMCs sign the one or the other. */
+static uint8_t asked_privilege(const struct handshake *handshake)
+{
+	return has_quirk(handshake, QUIRK_HIGHEST_PRIVILEGE) ? IPMI_PRIVILEGE_HIGHEST
+							     : (uint8_t)handshake->privilege;
+}
+
 static enum ipmi_handshake_result open_session(struct handshake *handshake, struct ipmi_learnt *learnt)
 {
 	struct ipmi_session *session = handshake->session;
@@ -110,7 +125,7 @@ static enum ipmi_handshake_result open_session(struct handshake *handshake, stru
 	int64_t sent_ms = clock_ms();
 	const struct open_session_request request = {
 		.tag = session->tag,
-		.privilege = (uint8_t)handshake->privilege,
+		.privilege = asked_privilege(handshake),
 		.console_id = session->line.id,
 		.algorithms = handshake->secrets.suite->algorithms,
 	};
@@ -200,6 +215,8 @@ static enum ipmi_handshake_result send_rakp3(struct handshake *handshake)
 
 	/* without authentication (suite 0) some BMCs send a code all the same */
 	size_t len = rakp4_code(secrets, code);
+	if (secrets->suite->integrity_len == 0 && has_quirk(handshake, QUIRK_NO_RAKP4_CODE))
+		len = 0;
 	if (len > 0 && !rmcpp_code_equal(code, len, handshake->rakp.code, handshake->rakp.code_len)) {
 		handshake->stage = "RAKP 4";
 		handshake->status = RMCPP_INVALID_CODE;
@@ -216,9 +233,11 @@ static void set_secrets(struct handshake *handshake)
 	secrets->console_id = handshake->session->line.id;
 	secrets->bmc_id = handshake->session->bmc_id;
 	rmcpp_random(secrets->console_random, RMCPP_RANDOM);
-	secrets->role = RMCPP_ROLE_NAME_ONLY | (uint8_t)handshake->privilege;
-	secrets->user_len = info->user_len;
-	memcpy(secrets->user, info->user, info->user_len);
+	secrets->role = asked_privilege(handshake);
+	if (!has_quirk(handshake, QUIRK_NAME_AND_PRIVILEGE))
+		secrets->role |= RMCPP_ROLE_NAME_ONLY;
+	secrets->user_len = has_quirk(handshake, QUIRK_PADDED_NAME) ? RMCPP_USER_MAX : info->user_len;
+	memcpy(secrets->user, info->user, RMCPP_USER_MAX);
 	memcpy(secrets->password, info->password, RMCPP_KEY);
 	secrets->has_kg = info->has_kg;
 	memcpy(secrets->kg, info->kg, RMCPP_KEY);
@@ -249,7 +268,7 @@ static enum ipmi_handshake_result shake_hands(struct handshake *handshake, struc
 
 /* ---- trying until it works ---- */
 
-enum { SUITES_MAX = 2, FULL_PAUSE_MIN_MS = 2000, FULL_PAUSE_MAX_MS = 15000 };
+enum { SUITES_MAX = 7, FULL_PAUSE_MIN_MS = 2000, FULL_PAUSE_MAX_MS = 15000 };
 
 /* What is left to try, and how it went so far. */
 struct login {
@@ -267,17 +286,40 @@ struct login {
 	const char *stage;
 };
 
+/* What the status of the last refusal means. */
+static const char *status_name(const struct login *login)
+{
+	if (!login->info->is_15)
+		return rmcpp_status_name(login->status);
+	uint8_t number =
+		strcmp(login->stage, "Activate Session") == 0 ? APP_ACTIVATE_SESSION : APP_SESSION_CHALLENGE;
+	return ipmi_completion_name(ipmi_command_find(NETFN_APP, number, NULL, 0), (uint8_t)login->status);
+}
+
 static void choose_suites(struct login *login)
 {
+	const struct option_list *listed = &ipmi_options.cipher_suite_versions;
 	const struct cipher_suite *known = login->learnt->suite;
 
 	if (login->info->suite >= 0) {
 		login->suites[login->suite_count++] = cipher_suite_find((unsigned)login->info->suite);
 		return;
 	}
-	login->suites[login->suite_count++] = cipher_suite_find(17);
-	login->suites[login->suite_count++] = cipher_suite_find(3);
-	login->suite = known != NULL && known->id == 3;
+	/* as Ironic has it, the last one is tried first */
+	for (size_t i = listed->count; i-- > 0 && login->suite_count < SUITES_MAX;) {
+		const struct cipher_suite *suite =
+			cipher_suite_find((unsigned)strtoul(listed->items[i], NULL, 10));
+		if (suite != NULL)
+			login->suites[login->suite_count++] = suite;
+	}
+	if (login->suite_count == 0) {
+		login->suites[login->suite_count++] = cipher_suite_find(17);
+		login->suites[login->suite_count++] = cipher_suite_find(3);
+	}
+	for (unsigned i = 0; i < login->suite_count; i++) {
+		if (login->suites[i] == known)
+			login->suite = i;
+	}
 }
 
 static int refused(const struct login *login, struct error *err)
@@ -289,17 +331,35 @@ static int refused(const struct login *login, struct error *err)
 		return fail(err, ERR_BMC_AUTH,
 			    "IPMI BMC %s: invalid credentials: the BMC key (ipmi_hex_kg_key) is %s", where,
 			    info->has_kg ? "wrong" : "missing or wrong");
-	if (login->status == RMCPP_INVALID_CODE)
+	if (login->status == RMCPP_INVALID_CODE && !info->is_15)
 		return fail(err, ERR_BMC_AUTH,
 			    "IPMI BMC %s: invalid credentials: the password of user '%.*s' is wrong", where,
 			    info->user_len, info->user);
 	return fail(err, ERR_BMC_AUTH, "IPMI BMC %s: invalid credentials for user '%.*s': %s (%02Xh)", where,
-		    info->user_len, info->user, rmcpp_status_name(login->status), login->status);
+		    info->user_len, info->user, status_name(login), login->status);
+}
+
+static const char *name_suites(const struct login *login, char *text, size_t size)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < login->suite_count && len < size; i++)
+		len += (size_t)snprintf(text + len, size - len, "%s%u",
+					i == 0                        ? login->suite_count > 1 ? "s " : " "
+					: i + 1 == login->suite_count ? " and "
+								      : ", ",
+					login->suites[i]->id);
+	return text;
 }
 
 /* A refused suite is not tried again; with none left the login fails. */
 static int next_suite(struct login *login, struct error *err)
 {
+	if (login->info->is_15)
+		return fail(err, ERR_BMC,
+			    "IPMI BMC %s: %s: it has no authentication type of IPMI 1.5 that we know (MD5, "
+			    "password, none)",
+			    login->info->address, login->stage);
 	login->suites_refused |= 1U << login->suite;
 	for (unsigned i = 0; i < login->suite_count; i++) {
 		if (!(login->suites_refused & 1U << i)) {
@@ -307,32 +367,38 @@ static int next_suite(struct login *login, struct error *err)
 			return 0;
 		}
 	}
-	return fail(err, ERR_BMC, "IPMI BMC %s refused cipher suite %s: %s (%02Xh)", login->info->address,
-		    login->suite_count > 1 ? "17 and 3" : "as set in ipmi_cipher_suite",
-		    rmcpp_status_name(login->status), login->status);
+
+	char tried[64];
+	return fail(err, ERR_BMC, "IPMI BMC %s refused cipher suite%s: %s (%02Xh)", login->info->address,
+		    name_suites(login, tried, sizeof(tried)), status_name(login), login->status);
 }
 
-/* Some BMCs do not answer proposals that they do not know: silence, too, brings the other suite's turn. */
+/* Some BMCs do not answer proposals that they do not know: silence, too, brings the next suite's turn. */
 static void suite_after_silence(struct login *login)
 {
-	unsigned other = !login->suite;
-
-	if (login->suite_count > 1 && login->learnt->suite == NULL &&
-	    !(login->suites_refused & 1U << other) && strcmp(login->stage, "Open Session Request") == 0)
-		login->suite = other;
+	if (login->info->is_15 || login->learnt->suite != NULL ||
+	    strcmp(login->stage, "Open Session Request") != 0)
+		return;
+	for (unsigned i = 1; i < login->suite_count; i++) {
+		unsigned next = (login->suite + i) % login->suite_count;
+		if (!(login->suites_refused & 1U << next)) {
+			login->suite = next;
+			return;
+		}
+	}
 }
 
 static int next_privilege(struct login *login, struct error *err)
 {
 	bool is_last = login->info->is_privilege_set || login->privilege <= IPMI_USER;
 
-	if (is_last && login->status == RMCPP_UNAUTHORIZED_NAME)
+	if (is_last && login->status == RMCPP_UNAUTHORIZED_NAME && !login->info->is_15)
 		return refused(login, err);
 	if (is_last)
 		return fail(err, ERR_BMC_AUTH,
 			    "IPMI BMC %s: user '%.*s' may not log in at this privilege level: %s (%02Xh)",
 			    login->info->address, login->info->user_len, login->info->user,
-			    rmcpp_status_name(login->status), login->status);
+			    status_name(login), login->status);
 	login->privilege--;
 	return 0;
 }
@@ -363,7 +429,8 @@ static int out_of_time(const struct login *login, struct error *err)
 			    "IPMI BMC %s: insufficient resources for session: all its sessions are in "
 			    "use",
 			    login->info->address);
-	if (login->stage != NULL && strcmp(login->stage, "Open Session Request") != 0)
+	if (login->stage != NULL && strcmp(login->stage, "Open Session Request") != 0 &&
+	    strcmp(login->stage, "Get Channel Auth Capabilities") != 0)
 		return fail(err, ERR_BMC_UNREACHABLE,
 			    "IPMI BMC %s port %u does not answer %s (some BMCs ignore unknown users and "
 			    "wrong passwords)",
@@ -374,12 +441,17 @@ static int out_of_time(const struct login *login, struct error *err)
 
 static enum ipmi_handshake_result attempt(struct login *login)
 {
-	int64_t timeout_ms = ipmi_try_timeout_ms(login->learnt, login->silences);
+	int64_t timeout_ms =
+		smaller(ipmi_try_timeout_ms(login->learnt, login->silences), login->deadline_ms - clock_ms());
+	if (login->info->is_15)
+		return ipmi_handshake15(login->session, login->learnt, login->info, login->privilege,
+					timeout_ms, &login->stage, &login->status);
+
 	struct handshake handshake = {
 		.session = login->session,
 		.info = login->info,
 		.privilege = login->privilege,
-		.timeout_ms = smaller(timeout_ms, login->deadline_ms - clock_ms()),
+		.timeout_ms = timeout_ms,
 		.secrets.suite = login->suites[login->suite],
 	};
 	enum ipmi_handshake_result result = shake_hands(&handshake, login->learnt);
@@ -427,6 +499,7 @@ int ipmi_login(struct ipmi_session *session, struct ipmi_learnt *learnt, const s
 			       .privilege = info->privilege };
 	int rc = 0;
 
+	session->quirks = info->quirks | learnt->quirks;
 	choose_suites(&login);
 	while (rc == 0 && clock_ms() < deadline_ms) {
 		enum ipmi_handshake_result result = attempt(&login);

@@ -1,47 +1,35 @@
 /*
- * management: the "ipmitool" management interface: boot device and NMI.
- * Source: IPMI 2.0 section 28.12, table 28-14 (boot options); Ironic's IPMIManagement.
+ * management: the "ipmitool" management interface: boot device, NMI, vendor, identify light. Sensors are in
+ * sensors.c. Sources: IPMI 2.0 sections 28.2 (status), 28.5 (identify), 28.12 (boot options); Ironic's
+ * IPMIManagement.
  */
 #include <string.h>
 
-#include "drivers/ipmi/bmc.h"
 #include "drivers/ipmi/bmc_model.h"
+#include "drivers/ipmi/boot_flags.h"
 #include "drivers/ipmi/ipmi.h"
-
-enum { PARAMETER_VALIDITY = 3, PARAMETER_FLAGS = 5, KEEP_AFTER_TIMEOUT = 0x08 };
-enum { FLAG_VALID = 0x80, FLAG_PERSISTENT = 0x40, FLAG_EFI = 0x20, DEVICE_MASK = 0x3c };
+#include "drivers/ipmi/target.h"
 
 static const char *const boot_devices[] = { "pxe", "disk", "cdrom", "bios", "safe", NULL };
 
-/* Second byte of the boot flags. */
 static const struct {
 	const char *device;
-	uint8_t code;
-} device_codes[] = {
-	{ "pxe", 0x04 }, { "disk", 0x08 }, { "cdrom", 0x14 }, { "bios", 0x18 }, { "safe", 0x0c },
+	enum boot_selector selector;
+} selectors[] = {
+	{ "pxe", BOOT_PXE },   { "disk", BOOT_DISK }, { "cdrom", BOOT_CDROM },
+	{ "bios", BOOT_BIOS }, { "safe", BOOT_SAFE },
 };
-enum { DEVICE_COUNT = sizeof(device_codes) / sizeof(device_codes[0]) };
-
-/* BMCs that want another code when the machine boots by UEFI. */
-static const struct {
-	uint32_t manufacturer;
-	const char *device;
-	uint8_t code;
-} uefi_quirks[] = {
-	{ 10876, "disk", 0x24 }, /* Supermicro: "primary remote media" boots the UEFI disk entry */
-	{ 47488, "disk", 0x24 }, /* Supermicro's second enterprise number */
-};
-enum { QUIRK_COUNT = sizeof(uefi_quirks) / sizeof(uefi_quirks[0]) };
+enum { DEVICE_COUNT = sizeof(selectors) / sizeof(selectors[0]) };
 
 /* Where a persistent device is remembered, for BMCs that forget it. Ironic's names. */
 #define REMEMBERED_DEVICE "persistent_boot_device"
 #define REMEMBERED_ONCE   "is_next_boot_persistent"
 
-static bool find_code(const char *device, uint8_t *ret)
+static bool find_selector(const char *device, enum boot_selector *ret)
 {
 	for (size_t i = 0; i < DEVICE_COUNT; i++) {
-		if (strcmp(device_codes[i].device, device) == 0) {
-			*ret = device_codes[i].code;
+		if (strcmp(selectors[i].device, device) == 0) {
+			*ret = selectors[i].selector;
 			return true;
 		}
 	}
@@ -80,30 +68,24 @@ static bool is_uefi(struct task *task)
 	return mode == NULL || strcmp(mode, "bios") != 0;
 }
 
-SUSPENDS static int set_flags(struct ipmi_operation *operation, const char *device, uint8_t code,
-			      bool persistent, struct error *err)
+SUSPENDS static int set_flags(struct ipmi_operation *operation, enum boot_selector selector, bool persistent,
+			      struct error *err)
 {
-	bool uefi = is_uefi(operation->task);
+	struct boot_flags flags = { .is_valid = true,
+				    .is_persistent = persistent,
+				    .is_efi = is_uefi(operation->task),
+				    .selector = selector };
+	uint8_t data[1 + BOOT_FLAGS_BYTES] = { BOOT_OPTION_FLAGS };
+	const struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_SET_BOOT, data, sizeof(data) };
 	uint32_t manufacturer;
 	struct ipmi_reply reply;
-	int rc = uefi ? ipmi_manufacturer(operation, &manufacturer, err) : 0;
+	int rc = flags.is_efi ? ipmi_manufacturer(operation, &manufacturer, err) : 0;
 
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; uefi && i < QUIRK_COUNT; i++) {
-		if (uefi_quirks[i].manufacturer == manufacturer && strcmp(uefi_quirks[i].device, device) == 0)
-			code = uefi_quirks[i].code;
-	}
-
-	const uint8_t data[] = {
-		PARAMETER_FLAGS,
-		(uint8_t)(FLAG_VALID | (persistent ? FLAG_PERSISTENT : 0) | (uefi ? FLAG_EFI : 0)),
-		code,
-		0,
-		0,
-		0,
-	};
-	const struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_SET_BOOT, data, sizeof(data) };
+	if (flags.is_efi && selector == BOOT_DISK && ipmi_has_quirk(operation, QUIRK_UEFI_DISK_REMOTE))
+		flags.selector = BOOT_REMOTE_PRIMARY;
+	boot_flags_encode(&flags, data + 1);
 	return ipmi_command(operation, &request, &reply, err);
 }
 
@@ -111,7 +93,7 @@ SUSPENDS static int set_flags(struct ipmi_operation *operation, const char *devi
  * one that does not answer at all is. */
 SUSPENDS static int keep_flags(struct ipmi_operation *operation, struct error *err)
 {
-	static const uint8_t data[] = { PARAMETER_VALIDITY, KEEP_AFTER_TIMEOUT };
+	static const uint8_t data[] = { BOOT_OPTION_VALIDITY, BOOT_VALID_AFTER_TIMEOUT };
 	static const struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_SET_BOOT, data, sizeof(data) };
 	struct ipmi_reply reply;
 
@@ -137,9 +119,9 @@ SUSPENDS static int send_device(struct task *task, const char *device, bool pers
 				struct error *err)
 {
 	struct ipmi_operation operation;
-	uint8_t code;
+	enum boot_selector selector;
 
-	if (!find_code(device, &code))
+	if (!find_selector(device, &selector))
 		return fail(err, ERR_INVALID, "Invalid boot device %s specified.", device);
 
 	int rc = ipmi_operation_begin(&operation, task, DEADLINE_NEVER, err);
@@ -148,7 +130,7 @@ SUSPENDS static int send_device(struct task *task, const char *device, bool pers
 	*ret_is_forced = operation.info.is_boot_device_forced;
 	rc = keep_flags(&operation, err);
 	if (rc == 0)
-		rc = set_flags(&operation, device, code, persistent && !*ret_is_forced, err);
+		rc = set_flags(&operation, selector, persistent && !*ret_is_forced, err);
 	ipmi_operation_end(&operation);
 	return rc;
 }
@@ -184,24 +166,27 @@ int ipmi_ensure_boot_device(struct task *task, struct error *err)
 }
 
 /* What the flags say. Valid or not: several BMCs keep the device and drop that bit. */
-static struct boot_device describe(const uint8_t *flags)
+static struct boot_device describe(const struct ipmi_operation *operation,
+				   const uint8_t data[BOOT_FLAGS_BYTES])
 {
-	struct boot_device found = { .persistent = (flags[0] & FLAG_PERSISTENT) != 0 };
+	struct boot_flags flags;
+	struct boot_device found = { 0 };
 
+	boot_flags_decode(data, &flags);
+	found.persistent = flags.is_persistent;
 	for (size_t i = 0; i < DEVICE_COUNT; i++) {
-		if (device_codes[i].code == (flags[1] & DEVICE_MASK))
-			found.device = device_codes[i].device;
+		if (selectors[i].selector == flags.selector)
+			found.device = selectors[i].device;
 	}
-	for (size_t i = 0; i < QUIRK_COUNT; i++) {
-		if (flags[0] & FLAG_EFI && uefi_quirks[i].code == (flags[1] & DEVICE_MASK))
-			found.device = uefi_quirks[i].device;
-	}
+	if (flags.is_efi && flags.selector == BOOT_REMOTE_PRIMARY &&
+	    ipmi_has_quirk(operation, QUIRK_UEFI_DISK_REMOTE))
+		found.device = "disk";
 	return found;
 }
 
 static int boot_device_get(struct task *task, struct boot_device *ret, struct error *err)
 {
-	static const uint8_t data[] = { PARAMETER_FLAGS, 0, 0 };
+	static const uint8_t data[] = { BOOT_OPTION_FLAGS, 0, 0 };
 	static const struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_GET_BOOT, data, sizeof(data) };
 	struct ipmi_operation operation;
 	struct ipmi_reply reply;
@@ -210,17 +195,23 @@ static int boot_device_get(struct task *task, struct boot_device *ret, struct er
 	if (rc < 0)
 		return rc;
 
-	const char *remembered = json_string_value(
-		json_object_get(node_object(task->node, NODE_DRIVER_INTERNAL_INFO), REMEMBERED_DEVICE));
-	if (operation.info.is_boot_device_forced && remembered != NULL) {
+	json_t *internal = node_object(task->node, NODE_DRIVER_INTERNAL_INFO);
+	const char *remembered = json_string_value(json_object_get(internal, REMEMBERED_DEVICE));
+	bool is_once = json_is_false(json_object_get(internal, REMEMBERED_ONCE));
+	if (operation.info.is_boot_device_forced && remembered != NULL && !is_once) {
 		*ret = (struct boot_device){ arena_strdup(&task->arena, remembered), 1 };
 	} else {
 		rc = ipmi_command(&operation, &request, &reply, err);
 		if (rc == 0 && reply.data_len < 4)
 			rc = fail(err, ERR_BMC, "IPMI BMC %s answered Get System Boot Options with %zu bytes",
 				  operation.info.address, reply.data_len);
+		/* the last bytes may be missing */
+		uint8_t flags[BOOT_FLAGS_BYTES] = { 0 };
 		if (rc == 0)
-			*ret = describe(reply.data + 2);
+			memcpy(flags, reply.data + 2,
+			       reply.data_len - 2 < sizeof(flags) ? reply.data_len - 2 : sizeof(flags));
+		if (rc == 0)
+			*ret = describe(&operation, flags);
 	}
 	ipmi_operation_end(&operation);
 	return rc;
@@ -241,6 +232,85 @@ static int inject_nmi(struct task *task, struct error *err)
 	return rc;
 }
 
+/* ---- what is found out ---- */
+
+static int facts_get(struct task *task, struct machine_facts *ret, struct error *err)
+{
+	struct ipmi_operation operation;
+	uint32_t manufacturer;
+	int rc = ipmi_operation_begin(&operation, task, DEADLINE_NEVER, err);
+
+	if (rc < 0)
+		return rc;
+	rc = ipmi_manufacturer(&operation, &manufacturer, err);
+	ipmi_operation_end(&operation);
+	if (rc == 0)
+		ret->vendor = ipmi_manufacturer_name(manufacturer);
+	return rc;
+}
+
+/* ---- the chassis' identify light ---- */
+
+enum { IDENTIFY_OFF = 0, IDENTIFY_LONGEST_S = 255, IDENTIFY_FORCE = 1, IDENTIFY_IS_TOLD = 0x40 };
+
+static const char *const light_states[] = { "off", "on", "blinking", NULL };
+static const struct indicator indicators[] = {
+	{ .component = "chassis", .name = "identify", .states = light_states },
+	{ 0 },
+};
+
+/* Third byte of the chassis status, bits 5:4. */
+static const char *const told_states[4] = { "off", "blinking", "on", "unknown" };
+
+static int indicator_get(struct task *task, const struct indicator *which, const char **ret_state,
+			 struct error *err)
+{
+	static const struct ipmi_request request = { .netfn = NETFN_CHASSIS, .command = CHASSIS_STATUS };
+	struct ipmi_operation operation;
+	struct ipmi_reply reply;
+	int rc = ipmi_operation_begin(&operation, task, DEADLINE_NEVER, err);
+
+	(void)which;
+	if (rc < 0)
+		return rc;
+	rc = ipmi_command(&operation, &request, &reply, err);
+	ipmi_operation_end(&operation);
+	if (rc == 0)
+		*ret_state = reply.data_len > 2 && reply.data[2] & IDENTIFY_IS_TOLD
+				     ? told_states[reply.data[2] >> 4 & 3]
+				     : "unknown";
+	return rc;
+}
+
+/* On until told otherwise is an addition of IPMI 2.0: older BMCs refuse the second byte, and get the longest
+ * time that there is. */
+static int indicator_set(struct task *task, const struct indicator *which, const char *state,
+			 struct error *err)
+{
+	const bool is_on = strcmp(state, "on") == 0;
+	const uint8_t data[] = { strcmp(state, "off") == 0 ? IDENTIFY_OFF : IDENTIFY_LONGEST_S,
+				 IDENTIFY_FORCE };
+	struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_IDENTIFY, data, is_on ? 2 : 1 };
+	struct ipmi_operation operation;
+	struct ipmi_reply reply;
+	int rc = ipmi_operation_begin(&operation, task, DEADLINE_NEVER, err);
+
+	(void)which;
+	if (rc < 0)
+		return rc;
+	rc = ipmi_request(&operation, &request, &reply, err);
+	if (rc == 0 && is_on &&
+	    (reply.completion == COMPLETION_LENGTH || reply.completion == COMPLETION_FIELD_LENGTH ||
+	     reply.completion == COMPLETION_INVALID_FIELD)) {
+		request.data_len = 1;
+		rc = ipmi_request(&operation, &request, &reply, err);
+	}
+	if (rc == 0 && reply.completion != COMPLETION_OK)
+		rc = ipmi_refusal(&operation, &request, &reply, err);
+	ipmi_operation_end(&operation);
+	return rc;
+}
+
 const struct management_interface ipmitool_management = {
 	.base = { .type = INTERFACE_MANAGEMENT,
 		  .name = "ipmitool",
@@ -250,4 +320,9 @@ const struct management_interface ipmitool_management = {
 	.boot_device_get = boot_device_get,
 	.boot_device_set = boot_device_set,
 	.inject_nmi = inject_nmi,
+	.facts_get = facts_get,
+	.indicators = indicators,
+	.indicator_get = indicator_get,
+	.indicator_set = indicator_set,
+	.sensors_get = ipmi_sensors_get,
 };

@@ -10,6 +10,10 @@ struct ipmi_options {
 	double session_idle_timeout_s;
 	bool disable_boot_timeout;
 	bool allow_send_raw;
+	struct option_list send_raw_allowed;
+	struct option_list cipher_suite_versions;
+	struct option_list additional_retryable;
+	bool ignored; /* what Ironic needs for its child processes */
 	long receive_buffer_bytes;
 };
 extern struct ipmi_options ipmi_options;

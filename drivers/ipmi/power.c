@@ -45,7 +45,7 @@ SUSPENDS static int control(struct ipmi_operation *operation, enum chassis_contr
 
 	*ret_is_refused = rc == 0 && reply.completion == COMPLETION_STATE;
 	if (rc == 0 && reply.completion != COMPLETION_OK)
-		rc = ipmi_refusal(operation, &request, reply.completion, err);
+		rc = ipmi_refusal(operation, &request, &reply, err);
 	return rc;
 }
 

@@ -1,8 +1,11 @@
 /* request: one request of an operation: login, privilege, gate, repetition, busy BMCs. */
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include "drivers/ipmi/bmc.h"
 #include "drivers/ipmi/bmc_private.h"
+#include "drivers/ipmi/options.h"
 #include "drivers/trip.h"
 #include "lib/clock.h"
 
@@ -88,6 +91,8 @@ SUSPENDS static int exchange_once(struct attempt *attempt, bool is_new, struct i
 	struct ipmi_operation *operation = attempt->operation;
 	struct ipmi_exchange exchange = {
 		.request = attempt->request,
+		.route = operation->route.hops > 0 ? &operation->route : NULL,
+		.lun = operation->lun,
 		.tries = is_new ? TRIES_NEW : TRIES_REUSED,
 		.resend_until_ms = DEADLINE_NEVER,
 		.deadline_ms = operation->deadline_ms,
@@ -116,6 +121,23 @@ SUSPENDS static int exchange_once(struct attempt *attempt, bool is_new, struct i
 	return rc;
 }
 
+/* [ipmi] additional_retryable_ipmi_errors: numbers, or words of the meaning. */
+static bool is_listed(const struct attempt *attempt, uint8_t completion)
+{
+	const struct option_list *list = &ipmi_options.additional_retryable;
+	char number[4];
+
+	if (list->count == 0 || completion == COMPLETION_OK)
+		return false;
+	snprintf(number, sizeof(number), "%02x", completion);
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcasecmp(list->items[i], number) == 0 ||
+		    strcasestr(ipmi_completion_name(attempt->command, completion), list->items[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* Whether the BMC will probably take the same request a little later. A write that must not be done twice is
  * repeated only after "busy", which says that it was not begun. */
 static bool is_busy(struct attempt *attempt, uint8_t completion)
@@ -126,6 +148,8 @@ static bool is_busy(struct attempt *attempt, uint8_t completion)
 		return false;
 	if (completion == COMPLETION_UNSPECIFIED)
 		return ++attempt->unspecified < UNSPECIFIED_TRIES;
+	if (is_listed(attempt, completion))
+		return true;
 	return completion == COMPLETION_TIMEOUT || completion == COMPLETION_OUT_OF_SPACE ||
 	       completion == COMPLETION_INITIALISING;
 }
@@ -216,8 +240,13 @@ int ipmi_request(struct ipmi_operation *operation, const struct ipmi_request *re
 }
 
 int ipmi_refusal(const struct ipmi_operation *operation, const struct ipmi_request *request,
-		 uint8_t completion, struct error *err)
+		 const struct ipmi_reply *reply, struct error *err)
 {
+	static const struct ipmi_request send_message = { .netfn = NETFN_APP, .command = APP_SEND_MESSAGE };
+	uint8_t completion = reply->completion;
+
+	if (reply->is_of_bridge)
+		request = &send_message;
 	const struct ipmi_command *command =
 		ipmi_command_find(request->netfn, request->command, request->data, request->data_len);
 	const struct attempt attempt = { .request = request, .command = command };
@@ -234,25 +263,6 @@ int ipmi_command(struct ipmi_operation *operation, const struct ipmi_request *re
 	int rc = ipmi_request(operation, request, reply, err);
 
 	if (rc == 0 && reply->completion != COMPLETION_OK)
-		rc = ipmi_refusal(operation, request, reply->completion, err);
+		rc = ipmi_refusal(operation, request, reply, err);
 	return rc;
-}
-
-int ipmi_manufacturer(struct ipmi_operation *operation, uint32_t *ret, struct error *err)
-{
-	static const struct ipmi_request request = { .netfn = NETFN_APP, .command = APP_DEVICE_ID };
-	struct ipmi_bmc *bmc = operation->bmc;
-	struct ipmi_reply reply;
-
-	if (bmc->manufacturer < 0) {
-		int rc = ipmi_command(operation, &request, &reply, err);
-		if (rc < 0)
-			return rc;
-		/* shorter than specified: a manufacturer that we do not know */
-		bmc->manufacturer = reply.data_len < 9 ? 0
-						       : reply.data[6] | reply.data[7] << 8 |
-								 (reply.data[8] & 0x0f) << 16;
-	}
-	*ret = (uint32_t)bmc->manufacturer;
-	return 0;
 }

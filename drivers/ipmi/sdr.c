@@ -96,6 +96,7 @@ static void decode_full(const uint8_t *data, struct sdr *sdr)
 	decode_common(data, sdr);
 	sdr->factors = factors_of(data + 24);
 	sdr->factors.linearization = data[23] & 0x7f;
+	sdr->tolerance = data[25] & 0x3f;
 	sdr->nominal_flags = data[30] & 7;
 	sdr->nominal = data[31];
 	sdr->normal_max = data[32];
@@ -238,7 +239,7 @@ static void encode_full(const struct sdr *sdr, uint8_t *out)
 	encode_common(sdr, out);
 	out[23] = factors->linearization & 0x7f;
 	out[24] = (uint8_t)factors->m;
-	out[25] = (uint8_t)((unsigned)factors->m >> 2 & 0xc0);
+	out[25] = (uint8_t)(((unsigned)factors->m >> 2 & 0xc0) | (sdr->tolerance & 0x3f));
 	out[26] = (uint8_t)factors->b;
 	out[27] = (uint8_t)((unsigned)factors->b >> 2 & 0xc0);
 	out[29] = (uint8_t)((unsigned)factors->r_exponent << 4 | ((unsigned)factors->b_exponent & 0x0f));

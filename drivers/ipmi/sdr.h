@@ -93,6 +93,7 @@ struct sdr {
 	uint8_t base_unit, modifier_unit;
 	/* full */
 	struct sensor_factors factors;
+	uint8_t tolerance;     /* of a raw number, in halves */
 	uint8_t nominal_flags; /* bit 0: nominal is given, 1: normal maximum, 2: normal minimum */
 	uint8_t nominal, normal_max, normal_min, sensor_max, sensor_min;
 	uint8_t thresholds[THRESHOLD_COUNT]; /* raw */

@@ -7,11 +7,17 @@
  */
 #include "drivers/ipmi/command.h"
 #include "drivers/ipmi/driver_info.h"
+#include "drivers/ipmi/lan15.h"
 #include "drivers/ipmi/line.h"
 
 struct ipmi_session {
 	struct ipmi_line line;
-	struct rmcpp_session wire;
+	bool is_15; /* IPMI 1.5: lan15 instead of wire */
+	union {
+		struct rmcpp_session wire;
+		struct lan15_session lan15;
+	};
+	uint32_t quirks;               /* of enum ipmi_quirk */
 	uint32_t bmc_id;               /* the BMC's session id */
 	uint8_t tag;                   /* of handshake messages: another one each attempt */
 	uint8_t request_sequence;      /* 6 bits, last used */
@@ -23,6 +29,7 @@ struct ipmi_session {
 struct ipmi_learnt {
 	const struct cipher_suite *suite; /* that worked last; NULL: unknown */
 	int64_t round_trip_ms;            /* smoothed; 0: unknown */
+	uint32_t quirks;                  /* found by probing */
 };
 
 /* Logs in, trying what the BMC may want (suites, lower privileges, waiting for a free session), until
@@ -44,6 +51,13 @@ enum ipmi_handshake_result {
 	HANDSHAKE_CANCELLED
 };
 
+/* One attempt at a session of IPMI 1.5. *ret_stage: the command that was sent last; *ret_status: the BMC's
+ * completion code, where it refused. login15.c */
+SUSPENDS enum ipmi_handshake_result ipmi_handshake15(struct ipmi_session *session, struct ipmi_learnt *learnt,
+						     const struct ipmi_info *info,
+						     enum ipmi_privilege privilege, int64_t timeout_ms,
+						     const char **ret_stage, unsigned *ret_status);
+
 struct ipmi_request {
 	uint8_t netfn, command;
 	const uint8_t *data;
@@ -52,6 +66,7 @@ struct ipmi_request {
 
 struct ipmi_reply {
 	uint8_t completion;
+	bool is_of_bridge; /* the completion code is a BMC's on the way, for Send Message */
 	uint8_t data[IPMI_DATA_MAX];
 	size_t data_len;
 };
@@ -59,6 +74,8 @@ struct ipmi_reply {
 /* How an exchange is to be carried out. */
 struct ipmi_exchange {
 	const struct ipmi_request *request;
+	const struct ipmi_route *route; /* to the target behind the BMC; NULL: the BMC itself */
+	uint8_t lun;
 	unsigned tries;          /* sendings before giving up */
 	int64_t resend_until_ms; /* no sending after this; DEADLINE_NEVER */
 	int64_t deadline_ms;     /* no waiting after this */

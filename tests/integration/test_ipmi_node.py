@@ -59,6 +59,8 @@ def test_methods_and_their_refusals(env):
     bmc = ipmi_peers.bmcsim(env)
     server = served(env, bmc)
     listed = server.ok('GET', '/v1/nodes/box/vendor_passthru/methods')
+    ours = {'identify': True, 'clear_sel': True, 'get_sel': False, 'get_sdr': False, 'get_sensors': False}
+    assert {name: listed.pop(name)['async'] for name in ours} == ours
     assert listed == {
         'bmc_reset': {'async': True, 'attach': False, 'http_methods': ['POST'], 'require_exclusive_lock': True,
                       'description': "Reset the BMC. Required argument: 'warm' (Boolean) - for warm (True) or cold "
@@ -95,12 +97,17 @@ def test_wrong_password_and_mistakes(env):
     assert 'invalid credentials' in node['last_error'] and 'not-this-one' not in node['last_error'], node['last_error']
     assert node['driver_info']['ipmi_password'] == '******'
     for name, value in (('ipmi_port', 'x'), ('ipmi_priv_level', 'ROOT'), ('ipmi_cipher_suite', 4),
-                        ('ipmi_hex_kg_key', '123'), ('ipmi_password', 'x' * 21), ('ipmi_bridging', 'dual')):
+                        ('ipmi_hex_kg_key', '123'), ('ipmi_password', 'x' * 21), ('ipmi_bridging', 'triple'),
+                        ('ipmi_protocol_version', '1.0'), ('ipmi_workarounds', 'magic'), ('ipmi_port', 70000)):
         server.ok('PATCH', '/v1/nodes/box', [{'op': 'add', 'path': f'/driver_info/{name}', 'value': value}])
         answer = server.power('box')
         assert answer.status == 400 and name in answer.fault(), answer
         assert not server.ok('GET', '/v1/nodes/box/validate')['power']['result'], name
         server.ok('PATCH', '/v1/nodes/box', [{'op': 'remove', 'path': f'/driver_info/{name}'}])
+    server.ok('PATCH', '/v1/nodes/box', [{'op': 'add', 'path': '/driver_info/ipmi_bridging', 'value': 'dual'}])
+    verdict = server.ok('GET', '/v1/nodes/box/validate')['power']
+    assert verdict == {'result': False, 'reason': "['ipmi_target_channel', 'ipmi_target_address', "
+                       "'ipmi_transit_channel', 'ipmi_transit_address'] not provided"}, verdict
 
 
 def test_sessions_end_when_the_service_stops(env):

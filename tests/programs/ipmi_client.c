@@ -5,8 +5,9 @@
  *	ipmi_client [ipmi_X=VALUE | option.X=VALUE | timeout=S | repeat=no]... -- COMMAND...
  *
  * Commands run one after another in one process, each prints one line: status, on, off, reboot, soft-off,
- * soft-reboot, boot-get, boot-set DEVICE once|persistent, nmi, raw "BYTES", reset warm|cold, sleep MS,
- *sessions. Exit status 0: all succeeded.
+ * soft-reboot, boot-get, boot-set DEVICE once|persistent, nmi, raw "BYTES", reset warm|cold, sensors, vendor,
+ * light-get, light-set STATE, inspect, call METHOD ARGUMENTS, sleep MS, sessions. Exit status 0: all
+ *succeeded.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,60 @@ SUSPENDS static int set_boot(struct task *task, struct program *program, struct 
 	return rc;
 }
 
+static void print_json(const char *what, const json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+
+	printf("%s: %s\n", what, text);
+	free(text);
+}
+
+SUSPENDS static int get_sensors(struct task *task, struct error *err)
+{
+	json_t *sensors;
+	int rc = ipmitool_management.sensors_get(task, &sensors, err);
+
+	if (rc == 0) {
+		print_json("sensors", sensors);
+		json_decref(sensors);
+	}
+	return rc;
+}
+
+SUSPENDS static int get_vendor(struct task *task, struct error *err)
+{
+	struct machine_facts facts = { 0 };
+	int rc = ipmitool_management.facts_get(task, &facts, err);
+
+	if (rc == 0)
+		printf("vendor: %s\n", facts.vendor != NULL ? facts.vendor : "unknown");
+	return rc;
+}
+
+SUSPENDS static int get_light(struct task *task, struct error *err)
+{
+	const char *state = NULL;
+	int rc = ipmitool_management.indicator_get(task, &ipmitool_management.indicators[0], &state, err);
+
+	if (rc == 0)
+		printf("light: %s\n", state);
+	return rc;
+}
+
+SUSPENDS static int inspect(struct task *task, struct error *err)
+{
+	struct inspection found = { 0 };
+	int rc = ipmitool_inspect.inspect(task, &found, err);
+
+	if (rc == 0) {
+		print_json("inventory", found.inventory);
+		print_json("plugin_data", found.plugin_data);
+		print_json("properties", node_object(task->node, NODE_PROPERTIES));
+	}
+	inspection_release(&found);
+	return rc;
+}
+
 static const struct passthru_method *find_method(const char *name)
 {
 	const struct passthru_method *method = ipmitool_vendor.node_methods;
@@ -136,6 +191,21 @@ SUSPENDS static int run_command(struct task *task, struct program *program, cons
 		return call_vendor(task, "bmc_reset",
 				   json_pack("{s:b}", "warm", strcmp(next_word(program, ""), "warm") == 0),
 				   err);
+	if (strcmp(word, "call") == 0) {
+		const char *name = next_word(program, "");
+		return call_vendor(task, name, json_loads(next_word(program, "{}"), 0, NULL), err);
+	}
+	if (strcmp(word, "sensors") == 0)
+		return get_sensors(task, err);
+	if (strcmp(word, "vendor") == 0)
+		return get_vendor(task, err);
+	if (strcmp(word, "light-get") == 0)
+		return get_light(task, err);
+	if (strcmp(word, "light-set") == 0)
+		return ipmitool_management.indicator_set(task, &ipmitool_management.indicators[0],
+							 next_word(program, ""), err);
+	if (strcmp(word, "inspect") == 0)
+		return inspect(task, err);
 	if (strcmp(word, "sleep") == 0)
 		return fiber_sleep(strtol(next_word(program, "0"), NULL, 10));
 	if (strcmp(word, "sessions") == 0) {

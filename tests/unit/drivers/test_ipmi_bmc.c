@@ -360,7 +360,7 @@ static void weaker_algorithms_are_refused(void)
 	start_work("admin", "password");
 	bmc.is_liar = true;
 	CHECK_INT(ipmitool_power.get(&work.task, &(enum power_state){ 0 }, &err), -ERR_BMC);
-	CHECK(strstr(err.text, "refused cipher suite 17 and 3") != NULL);
+	CHECK(strstr(err.text, "refused cipher suites 17 and 3") != NULL);
 	CHECK_INT(ipmi_server_counters(bmc.server).opened, 0);
 	end_work();
 	stop_bmc();

@@ -105,8 +105,14 @@ static void test_parse__mistakes__named(void **state)
 		{ "{'ipmi_address': 'a', 'ipmi_terminal_port': -1}", ERR_INVALID, "ipmi_terminal_port" },
 		{ "{'ipmi_address': 'a', 'ipmi_priv_level': 'ROOT'}", ERR_INVALID,
 		  "Invalid privilege level value:ROOT" },
-		{ "{'ipmi_address': 'a', 'ipmi_protocol_version': '1.5'}", ERR_INVALID,
-		  "ipmi_protocol_version" },
+		{ "{'ipmi_address': 'a', 'ipmi_protocol_version': '1.0'}", ERR_INVALID,
+		  "Invalid IPMI protocol version value 1.0, the valid value can be one of 2.0, 1.5" },
+		{ "{'ipmi_address': 'a', 'ipmi_protocol_version': '1.5', 'ipmi_cipher_suite': 3}",
+		  ERR_INVALID, "Cipher suites cannot be used with IPMI 1.5" },
+		{ "{'ipmi_address': 'a', 'ipmi_protocol_version': '1.5', 'ipmi_hex_kg_key': '00'}",
+		  ERR_INVALID, "ipmi_hex_kg_key" },
+		{ "{'ipmi_address': 'a', 'ipmi_protocol_version': 1.5, 'ipmi_password': '12345678901234567'}",
+		  ERR_INVALID, "ipmi_password" },
 		{ "{'ipmi_address': 'a', 'ipmi_cipher_suite': 4}", ERR_INVALID, "ipmi_cipher_suite" },
 		{ "{'ipmi_address': 'a', 'ipmi_cipher_suite': 'x'}", ERR_INVALID, "ipmi_cipher_suite" },
 		{ "{'ipmi_address': 'a', 'ipmi_cipher_suite': -1}", ERR_INVALID, "ipmi_cipher_suite" },
@@ -114,7 +120,26 @@ static void test_parse__mistakes__named(void **state)
 		{ "{'ipmi_address': 'a', 'ipmi_hex_kg_key': 'xx'}", ERR_INVALID, "ipmi_hex_kg_key" },
 		{ "{'ipmi_address': 'a', 'ipmi_hex_kg_key': '00112233445566778899001122334455667788990011'}",
 		  ERR_INVALID, "ipmi_hex_kg_key" },
-		{ "{'ipmi_address': 'a', 'ipmi_bridging': 'single'}", ERR_INVALID, "ipmi_bridging: single" },
+		{ "{'ipmi_address': 'a', 'ipmi_bridging': 'triple'}", ERR_INVALID,
+		  "Invalid value for ipmi_bridging: triple, the valid value can be one of: ['single', "
+		  "'dual', "
+		  "'no']" },
+		{ "{'ipmi_address': 'a', 'ipmi_bridging': 'single'}", ERR_MISSING,
+		  "['ipmi_target_channel', 'ipmi_target_address'] not provided" },
+		{ "{'ipmi_address': 'a', 'ipmi_bridging': 'dual', 'ipmi_target_address': 1}", ERR_MISSING,
+		  "['ipmi_target_channel', 'ipmi_transit_channel', 'ipmi_transit_address'] not provided" },
+		{ "{'ipmi_address': 'a', 'ipmi_bridging': 'single', 'ipmi_target_channel': 16, "
+		  "'ipmi_target_address': 1}",
+		  ERR_INVALID, "ipmi_target_channel" },
+		{ "{'ipmi_address': 'a', 'ipmi_bridging': 'single', 'ipmi_target_channel': 0, "
+		  "'ipmi_target_address': '0x100'}",
+		  ERR_INVALID, "ipmi_target_address" },
+		{ "{'ipmi_address': 'a', 'ipmi_bridging': 'single', 'ipmi_target_channel': 0, "
+		  "'ipmi_target_address': 1, 'ipmi_local_address': 'x'}",
+		  ERR_INVALID, "ipmi_local_address" },
+		{ "{'ipmi_address': 'a', 'ipmi_workarounds': 'idzero, magic'}", ERR_INVALID,
+		  "Invalid value for ipmi_workarounds: 'magic', the valid values are: highestpriv, intel20, "
+		  "idzero" },
 		{ "{'ipmi_address': 'a', 'ipmi_username': 'seventeen-bytes-x'}", ERR_INVALID,
 		  "ipmi_username" },
 		{ "{'ipmi_address': 'a', 'ipmi_password': '123456789012345678901'}", ERR_INVALID,
@@ -154,13 +179,69 @@ static void test_properties__each__has_help_that_ends_as_ironics(void **state)
 		size_t len = strlen(property->help);
 		assert_true(strncmp(property->name, "ipmi_", 5) == 0);
 		assert_true(strcmp(property->help + len - 9, "Optional.") == 0 ||
-			    strcmp(property->help + len - 9, "Required.") == 0);
+			    strcmp(property->help + len - 9, "Required.") == 0 ||
+			    strstr(property->help, "equired only ") != NULL ||
+			    strstr(property->help, "Only required ") != NULL);
 	}
+}
+
+static void test_bridging__single_and_dual__makes_a_route(void **state)
+{
+	struct ipmi_info info;
+
+	(void)state;
+	assert_int_equal(parse("{'ipmi_address': 'a', 'ipmi_bridging': 'dual', 'ipmi_target_channel': '7', "
+			       "'ipmi_target_address': '0x72', 'ipmi_transit_channel': 6, "
+			       "'ipmi_transit_address': 130, 'ipmi_local_address': '0x24'}",
+			       &info),
+			 0);
+	assert_int_equal(info.route.hops, 2);
+	assert_int_equal(info.route.target_channel, 7);
+	assert_int_equal(info.route.target_address, 0x72);
+	assert_int_equal(info.route.transit_channel, 6);
+	assert_int_equal(info.route.transit_address, 0x82);
+	assert_int_equal(info.route.local_address, 0x24);
+	/* what belongs to dual bridging alone is left out */
+	assert_int_equal(parse("{'ipmi_address': 'a', 'ipmi_bridging': 'single', 'ipmi_target_channel': 0, "
+			       "'ipmi_target_address': 1, 'ipmi_transit_address': 'x'}",
+			       &info),
+			 0);
+	assert_int_equal(info.route.hops, 1);
+	assert_int_equal(info.route.transit_address, 0);
+	/* the BMC itself */
+	assert_int_equal(parse("{'ipmi_address': 'a', 'ipmi_bridging': 'single', 'ipmi_target_channel': 0, "
+			       "'ipmi_target_address': '0x20'}",
+			       &info),
+			 0);
+	assert_int_equal(info.route.hops, 0);
+	assert_int_equal(
+		parse("{'ipmi_address': 'a', 'ipmi_bridging': 'no', 'ipmi_target_address': 'x'}", &info), 0);
+	assert_int_equal(info.route.hops, 0);
+}
+
+static void test_workarounds__by_name__are_chosen(void **state)
+{
+	struct ipmi_info info;
+
+	(void)state;
+	assert_int_equal(parse("{'ipmi_address': 'a', 'ipmi_workarounds': 'intel20,idzero'}", &info), 0);
+	assert_true(quirk_is_in(info.quirks, QUIRK_PADDED_NAME));
+	assert_true(quirk_is_in(info.quirks, QUIRK_NAME_AND_PRIVILEGE));
+	assert_true(quirk_is_in(info.quirks, QUIRK_ID_ZERO));
+	assert_false(quirk_is_in(info.quirks, QUIRK_SHORT_READS));
+	assert_int_equal(parse("{'ipmi_address': 'a', 'ipmi_workarounds': ''}", &info), 0);
+	assert_int_equal(info.quirks, 0);
+	for (unsigned i = 0; i < QUIRK_COUNT; i++)
+		assert_true(ipmi_quirks[i].name != NULL && ipmi_quirks[i].help != NULL);
+	assert_int_equal(ipmi_quirks_of(10876), 1U << QUIRK_UEFI_DISK_REMOTE);
+	assert_int_equal(ipmi_quirks_of(0), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bridging__single_and_dual__makes_a_route),
+		cmocka_unit_test(test_workarounds__by_name__are_chosen),
 		cmocka_unit_test(test_parse__address_alone__defaults),
 		cmocka_unit_test(test_parse__everything__taken),
 		cmocka_unit_test(test_parse__number_as_password__its_digits),
