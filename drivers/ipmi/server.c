@@ -195,15 +195,19 @@ static void send_answers(struct ipmi_server *server, struct server_session *sess
 }
 
 /* The console repeats a request whose answer it missed: it is not done twice. */
-static bool answer_again(struct ipmi_server *server, struct server_session *session, const uint8_t *message,
-			 size_t len)
+static bool is_repeated(const struct ipmi_server *server, const struct server_session *session,
+			const uint8_t *message, size_t len)
 {
-	if (session->request.len != len || memcmp(session->request.bytes, message, len) != 0 ||
-	    server->now_ms - session->answered_ms > REPEAT_MS)
-		return false;
+	return session->request.len == len && memcmp(session->request.bytes, message, len) == 0 &&
+	       server->now_ms - session->answered_ms <= REPEAT_MS;
+}
+
+static void answer_again(struct ipmi_server *server, struct server_session *session,
+			 const struct server_request *request)
+{
 	server->counters.repeated++;
-	send_answers(server, session, session->answers, session->answer_count);
-	return true;
+	if (server_may_repeat(server, request))
+		send_answers(server, session, session->answers, session->answer_count);
 }
 
 static void remember(struct ipmi_server *server, struct server_session *session, const uint8_t *message,
@@ -229,20 +233,22 @@ static void session_message(struct ipmi_server *server, struct server_session *s
 			    const uint8_t *message, size_t len)
 {
 	struct ipmi_message request;
+	const struct server_request asked = { .session = session,
+					      .peer = &session->peer,
+					      .message = &request };
 	struct server_answer answer = { 0 };
 	bool is_last = false;
 
-	if (!decode_request(server, message, len, &request) || answer_again(server, session, message, len))
+	if (!decode_request(server, message, len, &request))
 		return;
+	if (is_repeated(server, session, message, len))
+		return answer_again(server, session, &asked);
 
 	session->answer_count = 0;
 	session->request.len = 0;
 	if (server->ops.reach != NULL && request.netfn == NETFN_APP && request.command == APP_SEND_MESSAGE) {
 		server_bridge(server, session, &request, session->answers, &session->answer_count);
 	} else {
-		const struct server_request asked = { .session = session,
-						      .peer = &session->peer,
-						      .message = &request };
 		is_last = server_command(server, &asked, &answer);
 		server_answer_put(&request, &answer, session->answers, &session->answer_count);
 	}

@@ -68,7 +68,8 @@ struct ipmi_server_ops {
 	 * dual one is asked about after its first hop alone. NULL: no bridging, Send Message goes to
 	 * `command`. */
 	int (*reach)(void *arg, const struct ipmi_route *route);
-	/* Before any request is looked at: IPMI_SERVER_GO_ON, -1 for no answer and nothing done, or the
+	/* Before any request is looked at, a repeated one too (whose answer is always that from memory):
+	 * IPMI_SERVER_GO_ON, -1 for no answer and nothing done, or the
 	 * completion code to answer instead. NULL: always goes on. */
 	int (*filter)(void *arg, const struct ipmi_server_call *call);
 	/* After a request, answered or not (-1). NULL: not told. */

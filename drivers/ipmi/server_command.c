@@ -268,6 +268,13 @@ bool server_command(struct ipmi_server *server, const struct server_request *req
 	return is_last;
 }
 
+bool server_may_repeat(struct ipmi_server *server, const struct server_request *request)
+{
+	struct ipmi_server_call call = call_of(server, request);
+
+	return server->ops.filter == NULL || server->ops.filter(server->arg, &call) != -1;
+}
+
 void server_answer_put(const struct ipmi_message *request, const struct server_answer *answer,
 		       struct server_message answers[SERVER_ANSWERS_MAX], unsigned *count)
 {

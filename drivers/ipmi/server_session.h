@@ -82,6 +82,9 @@ struct server_request {
 /* Fills the answer; true when the session is to end after it. server_command.c */
 bool server_command(struct ipmi_server *server, const struct server_request *request,
 		    struct server_answer *answer);
+/* Whether the answer to a request may be sent again from memory: the filter may want it lost.
+ * server_command.c */
+bool server_may_repeat(struct ipmi_server *server, const struct server_request *request);
 /* Encodes the answer to a request of that header into answers[*count]; nothing for -1. */
 void server_answer_put(const struct ipmi_message *request, const struct server_answer *answer,
 		       struct server_message answers[SERVER_ANSWERS_MAX], unsigned *count);

@@ -59,9 +59,9 @@ class Bmc:
     def lan(self, *words, status=0, auth='MD5', user=None, password=None, privilege=None):
         """ipmitool in a session of IPMI 1.5."""
         level = ['-L', privilege] if privilege else []
-        done = subprocess.run(['ipmitool', '-I', 'lan', '-A', auth, *level, '-H', '127.0.0.1', '-p', str(self.port), '-U',
-                               user or self.user, '-E', '-N', '2', '-R', '2', *words], capture_output=True, text=True,
-                              timeout=60, check=False,
+        done = subprocess.run(['ipmitool', '-I', 'lan', '-A', auth, *level, '-H', '127.0.0.1', '-p', str(self.port),
+                               '-U', user or self.user, '-E', '-N', '2', '-R', '2', *words], capture_output=True,
+                              text=True, timeout=60, check=False,
                               env={**os.environ, 'IPMI_PASSWORD': password or self.password})
         assert done.returncode == status, f'ipmitool {words}: {done.returncode} {done.stdout}{done.stderr}'
         return (done.stdout if status == 0 else done.stderr).strip()

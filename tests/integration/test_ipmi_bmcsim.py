@@ -229,7 +229,7 @@ def test_event_log_by_three_clients(env):
 
 def test_event_log_edges(env):
     bmc = ipmi_peers.bmcsim(env)
-    event = ['raw', '0x0a', '0x44', '0', '0', '2', '0', '0', '0', '0', '0x20', '0', '4', '1', '1', '1', '0x57', '1', '2']
+    event = 'raw 0x0a 0x44 0 0 2 0 0 0 0 0x20 0 4 1 1 1 0x57 1 2'.split()
     assert bmc.ipmitool(*event) == '01 00'
     # erasing takes a while, and wants a reservation that nobody took
     clear = ['0x43', '0x4c', '0x52']
@@ -355,8 +355,8 @@ def test_bridging(env):
     # nobody there: at once, by the BMC or by the controller between
     with ipmi_peers.Timed(5):
         assert 'Unknown (0x83)' in bmc.ipmitool('-t', '0x50', 'mc', 'info', status=1)
-        assert 'Unknown (0x83)' in bmc.ipmitool('-B', '7', '-T', '0x84', '-b', '6', '-t', '0x72', 'mc', 'info', status=1)
-        assert 'Unknown (0x83)' in bmc.ipmitool('-B', '7', '-T', '0x82', '-b', '6', '-t', '0x74', 'mc', 'info', status=1)
+        for route in ('-B 7 -T 0x84 -b 6 -t 0x72', '-B 7 -T 0x82 -b 6 -t 0x74'):
+            assert 'Unknown (0x83)' in bmc.ipmitool(*route.split(), 'mc', 'info', status=1), route
 
 
 def test_bridged_command_is_done_once(env):
@@ -407,8 +407,9 @@ def test_ten_thousand(env):
     port = rack.port('many')
     seen = set()
     for address in ('127.20.0.1', '127.20.19.137', '127.20.39.16'):
-        done = subprocess.run(['ipmitool', '-I', 'lanplus', '-C', '17', '-H', address, '-p', str(port), '-U', 'admin', '-P',
-                               'rack-password', 'mc', 'guid'], capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(['ipmitool', '-I', 'lanplus', '-C', '17', '-H', address, '-p', str(port), '-U', 'admin',
+                               '-P', 'rack-password', 'mc', 'guid'], capture_output=True, text=True, timeout=30,
+                              check=False)
         assert done.returncode == 0, done.stderr
         seen.add(done.stdout)
     assert len(seen) == 3, seen
@@ -416,7 +417,8 @@ def test_ten_thousand(env):
     assert bmc.is_on()
     names = [shown['name'] for shown in harness.call('GET', f'http://{rack.control}/bmc').json['bmcs']]
     assert len(names) == 10003 and names[9999] == 'many-9999' and names[10002] == 'few-2'
-    kilobytes = int([line for line in open(f'/proc/{rack.program.pid}/status') if line.startswith('VmRSS')][0].split()[1])
+    with open(f'/proc/{rack.program.pid}/status') as status:
+        kilobytes = [int(line.split()[1]) for line in status if line.startswith('VmRSS')][0]
     assert kilobytes < 400 * 1024, f'{kilobytes} KB'  # 28 MB without the sanitizers
 
 

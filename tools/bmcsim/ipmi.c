@@ -67,9 +67,6 @@ static int on_filter(void *arg, const struct ipmi_server_call *call)
 	struct ipmi_side *side = arg;
 	char what[WHAT_MAX];
 
-	if (ipmi_command_is_write(call->request->netfn, call->request->command, call->request->data,
-				  call->request->data_len))
-		side->bmc->writes++;
 	if (side->bmc->faults == NULL)
 		return IPMI_SERVER_GO_ON;
 	describe(call->request, what);
@@ -82,6 +79,9 @@ static void on_note(void *arg, const struct ipmi_server_call *call, int completi
 	bool is_lost = side->is_fault_shown && side->fault == BMC_FAULT_LOST_REPLY;
 	char what[WHAT_MAX];
 
+	if (ipmi_command_is_write(call->request->netfn, call->request->command, call->request->data,
+				  call->request->data_len))
+		side->bmc->writes++;
 	describe(call->request, what);
 	bmc_log(side->bmc, what, is_lost ? -1 : completion, shown_fault(side));
 }
