@@ -1,200 +1,224 @@
 #include "lib/http_client.h"
 
 #include <assert.h>
-#include <curl/curl.h>
+#include <openssl/evp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/clock.h"
-#include "lib/http_fault.h"
-#include "lib/http_transfer.h"
-#include "lib/loop.h"
+#include "lib/http_link.h"
+#include "lib/xalloc.h"
 
-/* Kept-alive connections to all BMCs together. */
-#define MAX_CONNECTIONS 256
-/* Easy handles kept for the next fetch. */
-#define POOL_MAX 64
-/* libcurl ends a transfer in time; this is the longest that it may be late. */
+#define CONNECT_TIMEOUT_MS 30000
+#define TIMEOUT_MS         60000
+#define MAX_BODY           ((size_t)16 * 1024 * 1024)
+#define MAX_HEADERS        ((size_t)256 * 1024)
+#define MAX_REQUEST        ((size_t)64 * 1024 * 1024)
+/* Deadlines end a transfer in time; this is the longest that the loop may be late. */
 #define LATE_MS 10000
 
-static struct {
-	CURLM *multi;
-	struct loop_timer *timer;
-	CURL *pool[POOL_MAX];
-	unsigned pool_count;
-	unsigned running;
-} client;
-
-/* ---- libcurl on the loop ---- */
-
-static void take_finished(void)
-{
-	CURLMsg *message;
-	int left;
-
-	while ((message = curl_multi_info_read(client.multi, &left)) != NULL) {
-		struct http_transfer *transfer;
-
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-		transfer->code = message->data.result;
-		transfer->is_done = true;
-		cond_signal(&transfer->done);
-	}
-}
-
-static void act(curl_socket_t fd, int events)
-{
-	int running;
-
-	curl_multi_socket_action(client.multi, fd, events, &running);
-	take_finished();
-}
-
-static void on_timer(void *arg)
-{
-	(void)arg;
-	act(CURL_SOCKET_TIMEOUT, 0);
-}
-
-/* A watch does not know its descriptor: it travels as the argument. */
-static void on_ready(int events, void *arg)
-{
-	int curl_events =
-		(events & FD_READ ? CURL_CSELECT_IN : 0) | (events & FD_WRITE ? CURL_CSELECT_OUT : 0);
-
-	act((curl_socket_t)(intptr_t)arg, curl_events);
-}
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
-{
-	struct fd_watch *watch = socket_arg;
-
-	(void)easy;
-	(void)arg;
-	if (what == CURL_POLL_REMOVE) {
-		fd_watch_free(watch);
-		return 0;
-	}
-	if (watch == NULL) {
-		watch = fd_watch_new(fd, on_ready, (void *)(intptr_t)fd);
-		curl_multi_assign(client.multi, fd, watch);
-	}
-	fd_watch_set(watch, (what & CURL_POLL_IN ? FD_READ : 0) | (what & CURL_POLL_OUT ? FD_WRITE : 0));
-	return 0;
-}
-
-/* libcurl must not be called back from here: a delay of 0 waits for the next tick as well. */
-static int on_timeout_changed(CURLM *multi, long timeout_ms, void *arg)
-{
-	(void)multi;
-	(void)arg;
-	loop_timer_set(client.timer, timeout_ms);
-	return 0;
-}
+static bool is_initialised;
 
 void http_client_init(void)
 {
-	assert(client.multi == NULL);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	client.multi = curl_multi_init();
-	client.timer = loop_timer_new(on_timer, NULL);
-	curl_multi_setopt(client.multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(client.multi, CURLMOPT_TIMERFUNCTION, on_timeout_changed);
-	curl_multi_setopt(client.multi, CURLMOPT_MAXCONNECTS, (long)MAX_CONNECTIONS);
-	curl_multi_setopt(client.multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+	assert(!is_initialised);
+	is_initialised = true;
 }
 
 void http_client_release(void)
 {
-	assert(client.running == 0);
-	while (client.pool_count > 0)
-		curl_easy_cleanup(client.pool[--client.pool_count]);
-	curl_multi_cleanup(client.multi);
-	client.multi = NULL;
-	loop_timer_free(client.timer);
-	client.timer = NULL;
-	curl_global_cleanup();
+	http_links_release();
+	http_trust_release();
+	is_initialised = false;
+}
+
+void http_client_keep(unsigned max)
+{
+	http_links_keep(max);
+}
+
+/* ---- the request as bytes ---- */
+
+static bool has_header(const struct http_fetch *fetch, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *const *header = fetch->headers; header && *header; header++)
+		if (!strncasecmp(*header, name, len) && (*header)[len] == ':')
+			return true;
+	return false;
+}
+
+static void put_basic(struct buf *out, const char *user, const char *password)
+{
+	char *pair = xasprintf("%s:%s", user, password ? password : "");
+	size_t len = strlen(pair);
+	char *encoded = xmalloc(len / 3 * 4 + 5);
+
+	EVP_EncodeBlock((unsigned char *)encoded, (unsigned char *)pair, (int)len);
+	buf_printf(out, "Authorization: Basic %s\r\n", encoded);
+	xfree_secret(encoded);
+	xfree_secret(pair);
+}
+
+static bool is_body_method(const char *method)
+{
+	return !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
+}
+
+static int put_headers(struct buf *out, const struct http_fetch *fetch, const struct http_place *place,
+		       struct error *err)
+{
+	if (!has_header(fetch, "User-Agent"))
+		buf_puts(out, "User-Agent: Ferrule/" FERRULE_VERSION "\r\n");
+	if (!has_header(fetch, "Accept"))
+		buf_puts(out, "Accept: */*\r\n");
+	for (const char *const *header = fetch->headers; header && *header; header++) {
+		if (strpbrk(*header, "\r\n"))
+			return fail(err, ERR_INVALID, "A header field of the request to %s has a line break",
+				    place->where);
+		buf_puts(out, *header);
+		buf_puts(out, "\r\n");
+	}
+	if (fetch->is_last)
+		buf_puts(out, "Connection: close\r\n");
+	if (fetch->body || is_body_method(fetch->method))
+		buf_printf(out, "Content-Length: %zu\r\n", fetch->body ? fetch->body_len : 0);
+	return 0;
+}
+
+static int compose(struct http_transfer *transfer, struct error *err)
+{
+	const struct http_fetch *fetch = transfer->fetch;
+	const struct http_place *place = &transfer->place;
+	bool is_rooted = place->target_len && place->target[0] == '/';
+	struct buf *out = &transfer->out;
+	int rc;
+
+	buf_printf(out, "%s %s%.*s HTTP/1.1\r\nHost: ", fetch->method, is_rooted ? "" : "/",
+		   (int)place->target_len, place->target);
+	buf_printf(out, place->is_ip6 ? "[%s]" : "%s", place->host);
+	if (place->port != (place->is_tls ? 443 : 80))
+		buf_printf(out, ":%d", place->port);
+	buf_puts(out, "\r\n");
+	if (fetch->user)
+		put_basic(out, fetch->user, fetch->password);
+	rc = put_headers(out, fetch, place, err);
+	if (rc < 0)
+		return rc;
+	buf_puts(out, "\r\n");
+	if (fetch->body)
+		buf_append(out, fetch->body, fetch->body_len);
+	return out->overflow ? fail(err, ERR_TOO_LARGE, "The request to %s is too large", place->where) : 0;
 }
 
 /* ---- one fetch ---- */
 
-static CURL *take_easy(void)
+static int transfer_init(struct http_transfer *transfer, struct http_fetch *fetch, struct error *err)
 {
-	return client.pool_count > 0 ? client.pool[--client.pool_count] : curl_easy_init();
-}
-
-static void give_easy(CURL *easy)
-{
-	curl_easy_reset(easy); /* it points into the fetch that is over */
-	if (client.pool_count == POOL_MAX)
-		curl_easy_cleanup(easy);
-	else
-		client.pool[client.pool_count++] = easy;
-}
-
-/* Runs the transfer to its end. 0 when libcurl has ended it, else the wait's error. */
-static int wait_done(struct http_transfer *transfer, int64_t deadline_ms)
-{
-	while (!transfer->is_done) {
-		int rc = cond_wait(&transfer->done, deadline_ms);
-
-		if (rc < 0 && !transfer->is_done)
-			return rc;
-	}
-	return 0;
-}
-
-static void read_facts(struct http_transfer *transfer)
-{
-	struct http_fetch *fetch = transfer->fetch;
-	long status = 0, connects = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
-	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &transfer->os_errno);
-	fetch->status = (int)status;
-	fetch->is_reused = fetch->is_sent && connects == 0;
-	fetch->is_untrusted = transfer->code == CURLE_PEER_FAILED_VERIFICATION;
-}
-
-static int run(struct http_transfer *transfer, struct error *err)
-{
-	int64_t deadline_ms = clock_ms() + transfer->timeout_ms + LATE_MS;
+	int64_t now_ms = clock_ms();
 	int rc;
 
-	if (curl_multi_add_handle(client.multi, transfer->easy) != CURLM_OK)
-		return fail(err, ERR_INTERNAL, "libcurl refused a transfer to %s", transfer->where);
-	client.running++;
-	rc = wait_done(transfer, deadline_ms);
+	memset(transfer, 0, offsetof(struct http_transfer, err));
+	transfer->fetch = fetch;
+	transfer->connect_timeout_ms =
+		fetch->connect_timeout_ms > 0 ? fetch->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+	transfer->timeout_ms = fetch->timeout_ms > 0 ? fetch->timeout_ms : TIMEOUT_MS;
+	transfer->end_ms = now_ms + transfer->timeout_ms;
+	if (fetch->max_body_bytes == 0)
+		fetch->max_body_bytes = MAX_BODY;
+	http_fetch_release(fetch);
+	buf_init(&fetch->answer, fetch->max_body_bytes);
+	buf_init(&fetch->header_text, MAX_HEADERS);
+	fetch->status = 0;
+	fetch->is_reused = fetch->is_resumed = fetch->is_sent = fetch->is_untrusted = false;
+	buf_init(&transfer->out, MAX_REQUEST);
+	rc = http_place_parse(fetch->url, &transfer->place, err);
+	return rc < 0 ? rc : compose(transfer, err);
+}
+
+/* A connection to be made: name and trust are looked up before, as they may wait. */
+SUSPENDS static int link_new(struct http_transfer *transfer, struct http_peer *peer,
+			     const struct http_wishes *wishes, struct error *err)
+{
+	const struct http_place *place = &transfer->place;
+	SSL_CTX *context = NULL;
+	int rc;
+
+	if (!transfer->address_count) {
+		rc = resolve_all(place->host, transfer->connect_end_ms, transfer->addresses, err);
+		if (rc < 0)
+			return rc;
+		transfer->address_count = rc;
+	}
+	transfer->address_next = 0;
+	rc = place->is_tls ? http_trust_context(wishes, place->where, &context, err) : 0;
 	if (rc == 0)
-		read_facts(transfer);
-	client.running--;
-	curl_multi_remove_handle(client.multi, transfer->easy);
-	if (rc == -ERR_CANCELLED)
-		return fail(err, ERR_CANCELLED, "The request to %s was cancelled", transfer->where);
+		transfer->link = http_link_new(peer, context);
+	return rc;
+}
+
+/* One sending. */
+SUSPENDS static int run(struct http_transfer *transfer, struct http_peer *peer,
+			const struct http_wishes *wishes, bool is_fresh, struct error *err)
+{
+	struct http_fetch *fetch = transfer->fetch;
+	int64_t now_ms = clock_ms();
+	int rc = 0;
+
+	transfer->connect_end_ms = now_ms + transfer->connect_timeout_ms;
+	if (transfer->connect_end_ms > transfer->end_ms)
+		transfer->connect_end_ms = transfer->end_ms;
+	transfer->is_done = transfer->is_leaving = transfer->is_stale = false;
+	http_answer_init(&transfer->answer, &fetch->header_text, &fetch->answer,
+			 !strcmp(fetch->method, "HEAD"));
+	transfer->link = is_fresh ? NULL : http_peer_idle(peer);
+	if (!transfer->link)
+		rc = link_new(transfer, peer, wishes, err);
 	if (rc < 0)
-		transfer->code = CURLE_OPERATION_TIMEDOUT;
-	return http_fault(transfer, err);
+		return rc;
+	http_link_start(transfer->link, transfer);
+	while (!transfer->is_done && rc == 0)
+		rc = cond_wait(&transfer->done, transfer->end_ms + LATE_MS);
+	if (transfer->is_done)
+		return transfer->rc;
+	http_link_close(transfer->link);
+	if (rc == -ERR_CANCELLED)
+		return fail(&transfer->err, ERR_CANCELLED, "The request to %s was cancelled",
+			    transfer->place.where);
+	return fail(&transfer->err, ERR_TIMEOUT, "Request to %s failed: no complete answer within %d ms",
+		    transfer->place.where, transfer->timeout_ms);
 }
 
 int http_fetch(struct http_fetch *fetch, struct error *err)
 {
+	const struct http_wishes wishes = {
+		.is_unverified = fetch->is_tls_unverified,
+		.ca_path = fetch->is_tls_unverified ? NULL : fetch->ca_path,
+		.minimum = fetch->tls_minimum,
+		.ciphers = fetch->tls_ciphers,
+	};
 	struct http_transfer transfer;
+	struct http_peer *peer;
 	int rc;
 
-	assert(client.multi != NULL);
-	http_transfer_init(&transfer, fetch);
-	rc = http_transfer_locate(&transfer, err);
+	assert(is_initialised);
+	rc = transfer_init(&transfer, fetch, err);
 	if (rc == 0) {
-		transfer.easy = take_easy();
-		http_transfer_set_options(&transfer);
-		rc = run(&transfer, err);
-		give_easy(transfer.easy);
+		peer = http_peer_take(&transfer.place, &wishes);
+		rc = run(&transfer, peer, &wishes, fetch->is_fresh, &transfer.err);
+		/* A kept connection that was dead: once more on a new one, if may_send agrees. */
+		if (rc < 0 && transfer.is_stale)
+			rc = run(&transfer, peer, &wishes, true, &transfer.err);
+		http_peer_give(peer);
+		if (rc < 0 && err)
+			*err = transfer.err;
 	}
-	http_transfer_release(&transfer);
+	if (transfer.out.data)
+		explicit_bzero(transfer.out.data, transfer.out.len); /* it holds credentials */
+	buf_release(&transfer.out);
 	return rc;
 }
 

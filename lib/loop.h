@@ -31,7 +31,7 @@ struct deferred {
 void loop_defer(struct deferred *deferred);
 void loop_defer_cancel(struct deferred *deferred);
 
-/* Watches a descriptor that another library owns (libpq, libcurl). Callbacks run on the main stack. */
+/* Watches a descriptor that another library owns (libpq, OpenSSL). Callbacks run on the main stack. */
 enum { FD_READ = 1, FD_WRITE = 2 };
 struct fd_watch;
 typedef void fd_watch_fn(int events, void *arg);

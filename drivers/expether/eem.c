@@ -108,8 +108,8 @@ struct request {
 	bool is_write;
 };
 
-/* Where the bytes leave. Setting and clearing a group twice does what once does, so libcurl's second sending
- * on a new connection may pass. */
+/* Where the bytes leave. Setting and clearing a group twice does what once does, so a second sending on a
+ * new connection may pass. */
 static int may_send(void *arg, unsigned attempt, struct error *err)
 {
 	struct request *request = arg;

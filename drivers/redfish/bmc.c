@@ -253,7 +253,7 @@ void redfish_drain(int64_t deadline_ms)
 
 /* ---- requests ---- */
 
-/* A reused connection that fails before the first byte of an answer is libcurl's to repeat; where that
+/* A reused connection that fails before the first byte of an answer is http_fetch's to replace; where that
  * happens often, connections are not kept for an hour. */
 static void note_reuse(struct redfish_bmc *bmc, unsigned attempts)
 {

@@ -79,7 +79,7 @@ static bool is_refused_twice(const struct call *call, unsigned attempt)
 	return attempt > 0 && !call->is_repeatable;
 }
 
-/* Where the bytes leave. libcurl sends again on a new connection when a kept one turns out dead: not a POST.
+/* Where the bytes leave. What a dead kept connection did not answer is sent again on a new one: not a POST.
  */
 static int may_send(void *arg, unsigned attempt, struct error *err)
 {

@@ -10,7 +10,7 @@ struct redfish_options {
 	long connection_cache_size;
 	char *auth_type;
 	char *verify_ca;
-	char *tls_minimum_version;   /* NULL: libcurl's */
+	char *tls_minimum_version;   /* NULL: 1.2 */
 	char *tls_ciphers;           /* NULL: OpenSSL's */
 	long power_on_conflict_attempts;
 	double power_on_conflict_interval_s;

@@ -34,8 +34,8 @@ TREE = {
     ROOT + '/Systems': collection('ComputerSystem', NODE, ROOT + '/Systems/Board'),
     ROOT + '/Systems/Board': {'@odata.type': '#ComputerSystem.v1_20_0.ComputerSystem', 'PowerState': 'On'},
     NODE: {
-        '@odata.type': '#ComputerSystem.v1_20_0.ComputerSystem', '@odata.etag': '"old"', 'Id': 'Node', 'PowerState': 'On',
-        'IndicatorLED': 'Off', 'AssetTag': None,
+        '@odata.type': '#ComputerSystem.v1_20_0.ComputerSystem', '@odata.etag': '"old"', 'Id': 'Node',
+        'PowerState': 'On', 'IndicatorLED': 'Off', 'AssetTag': None,
         'Boot': {'BootSourceOverrideEnabled': 'Disabled', 'BootSourceOverrideTarget': 'None',
                  'BootSourceOverrideTarget@Redfish.AllowableValues': ['None', 'Pxe', 'UsbCd'], 'BootOrder': ['b1']},
         '@Redfish.Settings': {'SettingsObject': link(NODE + '/Settings')},
@@ -110,8 +110,8 @@ def test_bad_trees_are_refused_at_the_start(env):
     for name, said in (('empty', 'There is no redfish'), ('missing', 'Cannot read the tree'), ('binary', 'not UTF-8'),
                        ('cut.tar.xz', 'unpack'), ('noise.tar', '')):
         rack = env.folder / 'bad.ini'
-        harness.write_config(rack, {'box': {'protocol': 'redfish', 'listen': '127.0.0.1:0', 'user': 'a', 'password': 'b',
-                                            'mockup': env.folder / name}})
+        harness.write_config(rack, {'box': {'protocol': 'redfish', 'listen': '127.0.0.1:0', 'user': 'a',
+                                            'password': 'b', 'mockup': env.folder / name}})
         done = subprocess.run([harness.BIN / 'bmcsim', '--rack', rack], capture_output=True, text=True, timeout=30,
                               env=env.environment, check=False)
         assert done.returncode == 1 and 'option mockup' in done.stderr and said in done.stderr, (name, done)
@@ -214,7 +214,8 @@ def test_captured_hpe(env):
 
 @harness.timeout(180)
 def test_captured_supermicro(env):
-    captured_case(env, 'supermicro', system=ROOT + '/Systems/1', manufacturer='Supermicro', manager=ROOT + '/Managers/1')
+    captured_case(env, 'supermicro', system=ROOT + '/Systems/1', manufacturer='Supermicro',
+                  manager=ROOT + '/Managers/1')
 
 
 @harness.timeout(180)

@@ -5,6 +5,7 @@
  *
  *	bench_redfish [BMCS [ROUNDS]]
  */
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,17 @@ static int write_rack(const struct bench *bench, const char *path)
 	return fclose(file);
 }
 
+/* Client and simulator on a core each, where there are two. */
+static void pin(int core)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(core, &set);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		sched_setaffinity(0, sizeof(set), &set);
+}
+
 /* bmcsim stands beside this program. */
 static void simulator_path(char *path, size_t size)
 {
@@ -87,6 +99,7 @@ static int start_simulator(struct bench *bench)
 	if (bench->simulator == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(ready[1], STDOUT_FILENO);
+		pin(1);
 		execl(path, path, "--rack", rack, (char *)NULL);
 		_exit(127);
 	}
@@ -255,6 +268,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_redfish: bmcsim does not start\n");
 		return 1;
 	}
+	pin(0);
 	bench.peer_cpu_us = measure_sushy(&bench);
 	make_nodes(&bench);
 	loop_init();

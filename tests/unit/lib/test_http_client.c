@@ -280,6 +280,78 @@ static void test_http_fetch__connections__are_kept_or_not(void **state)
 	with_servers(run_reuse);
 }
 
+static void run_keep(void)
+{
+	struct http_fetch plain = { .method = "GET", .url = url_of(server, "/a") };
+	struct http_fetch tls = { .method = "GET",
+				  .url = url_of(tls_server, "/a"),
+				  .is_tls_unverified = true };
+
+	http_client_keep(1);
+	for (int i = 0; i < 2; i++) { /* each pushes out the other */
+		CHECK_INT(http_fetch(&plain, NULL), 0);
+		CHECK(!plain.is_reused);
+		CHECK_INT(http_fetch(&tls, NULL), 0);
+		CHECK(!tls.is_reused && tls.is_resumed == (i > 0));
+	}
+	http_client_keep(0);
+	CHECK_INT(http_fetch(&tls, NULL), 0);
+	CHECK(tls.is_reused);
+	CHECK_INT(http_fetch(&tls, NULL), 0);
+	CHECK(!tls.is_reused && tls.is_resumed);
+	http_client_keep(1000);
+	http_fetch_release(&plain);
+	http_fetch_release(&tls);
+}
+
+static void test_http_client_keep__more_connections__the_longest_idle_go(void **state)
+{
+	(void)state;
+	with_servers(run_keep);
+}
+
+/* What a session without verification has opened does not open one with it. */
+static void run_resume(void)
+{
+	struct http_fetch fetch = { .method = "GET", .is_tls_unverified = true, .is_last = true };
+	struct error err;
+
+	for (int i = 0; i < 3; i++) {
+		fetch.url = url_of(tls_server, "/a");
+		CHECK_INT(http_fetch(&fetch, &err), 0);
+		CHECK(fetch.is_resumed == (i > 0));
+	}
+	fetch.tls_minimum = "1.3"; /* other wishes, another session */
+	CHECK_INT(http_fetch(&fetch, &err), 0);
+	CHECK(!fetch.is_resumed);
+	fetch.is_tls_unverified = false;
+	CHECK_INT(http_fetch(&fetch, &err), -ERR_BMC_UNREACHABLE);
+	CHECK(fetch.is_untrusted && !fetch.is_sent);
+	http_fetch_release(&fetch);
+}
+
+static void test_http_fetch__tls_session__is_resumed_with_the_same_trust_only(void **state)
+{
+	(void)state;
+	with_servers(run_resume);
+}
+
+static void run_line_break(void)
+{
+	static const char *const headers[] = { "X-A: b\r\nX-C: d", NULL };
+	struct http_fetch fetch = { .method = "GET", .url = url_of(server, "/a"), .headers = headers };
+
+	CHECK_INT(http_fetch(&fetch, NULL), -ERR_INVALID);
+	CHECK_INT(seen.calls, 0);
+	http_fetch_release(&fetch);
+}
+
+static void test_http_fetch__line_break_in_a_header__is_refused(void **state)
+{
+	(void)state;
+	with_servers(run_line_break);
+}
+
 /* ---- failures ---- */
 
 struct failure_row {
@@ -520,7 +592,7 @@ static void run_second_try(void)
 	CHECK_TEXT(err.text, "Sent once already");
 	CHECK_INT(highest_attempt, 1);
 	CHECK_INT(script.requests, 2);
-	/* Without the question, libcurl does send the second request twice. */
+	/* Without the question, the second request is sent twice. */
 	CHECK_INT(post_twice(NULL, &err), 0);
 	CHECK_INT(script.requests, 3);
 }
@@ -570,7 +642,7 @@ static const struct {
 	{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
 	 -ERR_BMC_UNREACHABLE, "the answer was cut short"},
 	{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-	 -ERR_BMC_UNREACHABLE, "receiving failed"},
+	 -ERR_BMC_UNREACHABLE, "the answer is not HTTP"},
 	{"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n",
 	 -ERR_TOO_LARGE, "the body of the answer exceeds 1000 bytes"},
 	{"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdefgh", 0, "abc"},
@@ -844,6 +916,9 @@ int main(void)
 		cmocka_unit_test(test_http_fetch__user__is_sent_once),
 		cmocka_unit_test(test_http_fetch__proxy_and_redirect__are_not_followed),
 		cmocka_unit_test(test_http_fetch__connections__are_kept_or_not),
+		cmocka_unit_test(test_http_client_keep__more_connections__the_longest_idle_go),
+		cmocka_unit_test(test_http_fetch__tls_session__is_resumed_with_the_same_trust_only),
+		cmocka_unit_test(test_http_fetch__line_break_in_a_header__is_refused),
 		cmocka_unit_test(test_http_fetch__faulty_server__reads_as_such),
 		cmocka_unit_test(test_http_fetch__nobody_there__reads_as_such),
 		cmocka_unit_test(test_http_fetch__may_not_send__nothing_leaves),
