@@ -135,7 +135,8 @@ def test_login_refused_with_each_status(env):
     """Statuses of RAKP 2 and 4: the sentence has their meaning, and wrong credentials are not repeated."""
     bmc = ipmi_peers.bmcsim(env)
     for what, code, words in (('RAKP Message 1', 0x0d, 'unauthorized name'),
-                              ('RAKP Message 3', 0x0f, 'password of user'), ('RAKP Message 1', 0x09, 'invalid role'), ('Open Session', 0x12, 'illegal')):
+                              ('RAKP Message 3', 0x0f, 'password of user'), ('RAKP Message 1', 0x09, 'invalid role'),
+                              ('Open Session', 0x12, 'illegal')):
         bmc.set(fault=None)
         bmc.set(fault={'kind': 'status', 'status': code, 'match': what})
         with Timed(9):
