@@ -1,6 +1,7 @@
 #include "api/node_json.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "api/fleet.h"
@@ -122,6 +123,7 @@ static void write_conductor(struct buf *buf, const struct api_request *request, 
 	json_out_text(buf, host, host ? strlen(host) : 0);
 }
 
+/* Empty stands for null in these alone. */
 static bool is_interface_field(enum node_field field)
 {
 	for (enum interface_type type = 0; type < INTERFACE_COUNT; type++) {
@@ -183,17 +185,33 @@ static void write_value(struct buf *buf, const struct api_request *request, cons
 	}
 }
 
+/* ',"power_state":' of each field, made once. */
+static struct {
+	char text[FIELD_NAME_MAX];
+	size_t len;
+} keys[NODE_FIELD_COUNT];
+
+static void write_key(struct buf *buf, enum node_field field, bool is_first)
+{
+	if (keys[field].len == 0)
+		keys[field].len = (size_t)snprintf(keys[field].text, sizeof keys[field].text, ",\"%s\":",
+						   node_field_info(field)->name);
+	buf_append(buf, keys[field].text + is_first, keys[field].len - is_first);
+}
+
 void node_json_write(struct buf *buf, const struct api_request *request, const struct node_view *view,
 		     const struct db_rows *rows, int row)
 {
 	const struct source source = { view, rows, row };
+	bool is_first = true;
 
 	buf_putc(buf, '{');
 	for (enum node_field field = 0; field < NODE_FIELD_COUNT; field++) {
 		if (!view->has[field])
 			continue;
-		json_out_key(buf, node_field_info(field)->name);
+		write_key(buf, field, is_first);
 		write_value(buf, request, &source, field);
+		is_first = false;
 	}
 	buf_putc(buf, '}');
 }

@@ -1,6 +1,8 @@
 #include "lib/json.h"
 
+#include <assert.h>
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -24,17 +26,43 @@ static const char *const secret_names[] = {
 
 #define SECRET_NAME_COUNT (sizeof(secret_names) / sizeof(secret_names[0]))
 
-/* Length of the secret name that text starts with, or 0. */
+/* Every text that is shown is searched for secrets, so most places must be passed by at a glance: of each
+ * pair of letters, regardless of case, which names start with it: bit i for secret_names[i]. */
+static uint32_t names_of[32 * 32];
+static_assert(SECRET_NAME_COUNT <= 32, "the bits of names_of");
+
+static unsigned pair_at(const char *text)
+{
+	return (unsigned)(text[0] & 31) << 5 | (unsigned)(text[1] & 31);
+}
+
+static void __attribute__((constructor)) learn_starts(void)
+{
+	for (size_t i = 0; i < SECRET_NAME_COUNT; i++)
+		names_of[pair_at(secret_names[i])] |= (uint32_t)1 << i;
+}
+
+/* Length of the secret name that text starts with, or 0. text is not empty. */
 static size_t secret_name_at(const char *text)
 {
-	char first = (char)(*text | 0x20); /* lower case, of a letter */
+	for (uint32_t names = names_of[pair_at(text)]; names; names &= names - 1) {
+		const char *name = secret_names[__builtin_ctz(names)];
+		size_t len = strlen(name);
 
-	for (size_t i = 0; i < SECRET_NAME_COUNT; i++) {
-		size_t len = strlen(secret_names[i]);
-		if (first == *secret_names[i] && strncasecmp(text, secret_names[i], len) == 0)
+		if (strncasecmp(text, name, len) == 0)
 			return len;
 	}
 	return 0;
+}
+
+bool json_text_is_open(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		/* An escape may spell a name in another way. */
+		if (text[i] == '\\' || secret_name_at(text + i))
+			return false;
+	}
+	return true;
 }
 
 bool json_key_is_secret(const char *key)

@@ -64,11 +64,30 @@ static void test_json_mask_secrets__table__only_secrets_masked(void **state)
 	}
 }
 
+static void test_json_text_is_open__what_would_be_masked__is_not(void **state)
+{
+	static const char *const open[] = { "", "{}", "{\"user\": \"tok en, pass\"}", "{\"a\": \"p\"}",
+					    "[1, \"se\"]" };
+	static const char escaped[] = "{\"pass\\u0077ord\": 1}";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(rows[i][0], rows[i][1]) != 0 && json_text_is_open(rows[i][0], strlen(rows[i][0])))
+			fail_with("%s", rows[i][0]);
+	}
+	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+		if (!json_text_is_open(open[i], strlen(open[i])))
+			fail_with("%s", open[i]);
+	}
+	assert_false(json_text_is_open(escaped, strlen(escaped)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json_key_is_secret__table__substring_any_case),
 		cmocka_unit_test(test_json_mask_secrets__table__only_secrets_masked),
+		cmocka_unit_test(test_json_text_is_open__what_would_be_masked__is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
