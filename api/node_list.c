@@ -11,8 +11,7 @@
 #include "lib/uuid.h"
 #include "model/states.h"
 
-#define CHUNK_PLAIN     1000 /* rows a statement when no documents are among the columns */
-#define CHUNK_DOCUMENTS 100
+#define CHUNK_PLAIN 500 /* rows a statement when no documents are among the columns */
 
 static int check_provision_state(struct api_request *request, const char *value, struct error *err)
 {
@@ -115,7 +114,7 @@ static void select_columns(struct page *page, struct node_view *view, bool is_by
 	page->chunk = CHUNK_PLAIN;
 	for (enum node_field field = 0; field < NODE_FIELD_COUNT; field++) {
 		if (wanted[field] && node_field_info(field)->type == FIELD_OBJECT)
-			page->chunk = CHUNK_DOCUMENTS;
+			page->has_documents = true;
 	}
 }
 

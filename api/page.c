@@ -6,7 +6,15 @@
 
 #define CHUNK_DEFAULT 250
 #define ARGUMENTS_MAX 8192
-#define STREAM_BYTES  (128 * 1024) /* a body larger than this leaves in pieces */
+#define CHUNK_FIRST    16           /* rows, while nobody knows how large they are */
+#define CHUNK_BYTES    (64 * 1024)  /* of JSON, about */
+#define STREAM_BYTES   (16 * 1024)  /* a body larger than this leaves in pieces */
+/* Many lists at once share the memory: so many halve the chunks of all, and of those that wait for their
+ * readers fewer do, since they stay longest. */
+#define LISTS_HALVE   32
+#define WAITING_HALVE 8
+
+static unsigned lists, waiting;
 
 void page_init(struct page *page, struct api_request *request)
 {
@@ -99,7 +107,9 @@ static int flush(struct page *page, bool *is_streaming)
 			return rc;
 		*is_streaming = true;
 	}
+	waiting++;
 	int rc = http_stream_write(out, out->body.data, out->body.len);
+	waiting--;
 	buf_clear(&out->body);
 	return rc;
 }
@@ -113,33 +123,65 @@ static int cut(struct page *page, bool is_streaming, int rc)
 	return 0;
 }
 
+/* How many rows the next statement asks for, so that they and their text stay small in memory. */
+static int chunk_of(const struct page *page, int left)
+{
+	size_t bytes = CHUNK_BYTES / (1 + lists / LISTS_HALVE + waiting / WAITING_HALVE);
+	int chunk = page->chunk;
+
+	if (page->row_count > 0 && bytes / (page->byte_count / (size_t)page->row_count + 1) < (size_t)chunk)
+		chunk = (int)(bytes / (page->byte_count / (size_t)page->row_count + 1));
+	else if (page->row_count == 0 && page->has_documents && chunk > CHUNK_FIRST)
+		chunk = CHUNK_FIRST;
+	if (chunk < 1)
+		chunk = 1;
+	return page->keep || left > chunk ? chunk : left;
+}
+
+/* Writes the rows in chunks, at most *left; marker as in write_rows. */
+static int write_chunks(struct page *page, int *left, char marker[UUID_TEXT], bool *is_streaming,
+			struct error *err)
+{
+	struct buf *body = &page->request->out->body;
+	int rc = 0;
+
+	while (rc == 0 && *left > 0 && !page->list.is_done) {
+		struct db_rows *rows = NULL;
+
+		rc = list_next(&page->list, page->request->db, chunk_of(page, *left), &rows, err);
+		if (rc < 0)
+			break;
+		if (page->request->out->status == 0) {
+			reply_json(page->request, 200);
+			buf_printf(body, "{\"%s\":[", page->collection);
+		}
+		size_t before = body->len;
+		int written = write_rows(page, rows, *left, marker);
+		db_rows_release(rows);
+		*left -= written;
+		page->row_count += written;
+		page->byte_count += body->len - before;
+		if (body->len >= STREAM_BYTES && !page->list.is_done && *left > 0)
+			rc = flush(page, is_streaming);
+	}
+	return rc;
+}
+
 int page_reply(struct page *page, struct error *err)
 {
 	struct buf *body = &page->request->out->body;
 	char marker[UUID_TEXT] = "";
-	bool is_streaming = false, is_more = true;
+	bool is_streaming = false;
 	int left = page->limit;
 
 	int rc = find_marker(page, err);
 	if (rc < 0)
 		return rc;
-	while (left > 0 && is_more) {
-		struct db_rows *rows = NULL;
-		int count = page->keep || left > page->chunk ? page->chunk : left;
-
-		rc = list_next(&page->list, page->request->db, count, &rows, err);
-		if (rc < 0)
-			return cut(page, is_streaming, rc);
-		if (left == page->limit && page->request->out->status == 0) {
-			reply_json(page->request, 200);
-			buf_printf(body, "{\"%s\":[", page->collection);
-		}
-		is_more = db_rows_count(rows) == count;
-		left -= write_rows(page, rows, left, marker);
-		db_rows_release(rows);
-		if (body->len >= STREAM_BYTES && is_more && left > 0 && (rc = flush(page, &is_streaming)) < 0)
-			return cut(page, is_streaming, rc);
-	}
+	lists++;
+	rc = write_chunks(page, &left, marker, &is_streaming, err);
+	lists--;
+	if (rc < 0)
+		return cut(page, is_streaming, rc);
 	buf_putc(body, ']');
 	if (left == 0)
 		write_next(page, body, marker);

@@ -18,7 +18,10 @@ struct page {
 	const char *sort_key;   /* as asked for; "id" */
 	bool is_descending;
 	int limit;
-	int chunk;            /* rows a statement */
+	int chunk;            /* rows a statement, at most */
+	bool has_documents;   /* rows may be large */
+	int row_count;        /* written so far, */
+	size_t byte_count;    /* and their bytes */
 	struct buf arguments; /* of the next link, between sort_dir and limit: "detail=True&" */
 	void (*write)(struct buf *buf, const struct api_request *request, const void *arg,
 		      const struct db_rows *rows, int row);

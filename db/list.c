@@ -34,7 +34,9 @@ void list_start_after(struct list *list, int64_t id, const char *key)
 	xfree(list->after_key);
 	list->after_key = copy;
 	list->after_id = id;
-	list->is_started = true;
+	list->is_behind = true;
+	if (list->sort)
+		list->part = key ? LIST_KEYS : LIST_NULLS;
 }
 
 int list_start_at(struct list *list, struct db *db, const char *column, const char *uuid, struct error *err)
@@ -64,49 +66,53 @@ int list_start_at(struct list *list, struct db *db, const char *column, const ch
 	return rc;
 }
 
-/* Rows behind (after_key, after_id). NULL keys sort as the smallest: first when ascending, last when
- * descending. */
-static void add_position(struct list *list, struct made *made, const char *id_text)
+/* NULL keys sort as the smallest: first when ascending, last when descending. */
+static void add_position(const struct list *list, struct made *made, const char *id_text)
 {
 	const char *beyond = list->is_descending ? " < " : " > ";
 
 	made_add(made, " AND ");
-	if (!list->sort) {
-		made_add(made, list->id);
-		made_add(made, beyond);
-		made_add(made, "$?", id_text);
+	if (list->part == LIST_KEYS && !list->is_behind) {
+		made_add(made, list->sort);
+		made_add(made, " IS NOT NULL");
 		return;
 	}
-	if (!list->after_key) {
-		made_add(made, "((");
+	if (list->part == LIST_KEYS) {
+		made_add(made, "(");
 		made_add(made, list->sort);
-		made_add(made, " IS NULL AND ");
+		made_add(made, ", ");
 		made_add(made, list->id);
-		made_add(made, beyond);
-		made_add(made, "$?)", id_text);
-		if (!list->is_descending) {
-			made_add(made, " OR ");
-			made_add(made, list->sort);
-			made_add(made, " IS NOT NULL");
-		}
 		made_add(made, ")");
+		made_add(made, beyond);
+		made_add(made, "($?::", list->after_key);
+		made_add(made, list->sort_type);
+		made_add(made, ", $?::bigint)", id_text);
 		return;
 	}
-	made_add(made, "((");
-	made_add(made, list->sort);
-	made_add(made, ", ");
-	made_add(made, list->id);
-	made_add(made, ")");
-	made_add(made, beyond);
-	made_add(made, "($?::", list->after_key);
-	made_add(made, list->sort_type);
-	made_add(made, ", $?::bigint)", id_text);
-	if (list->is_descending) {
-		made_add(made, " OR ");
+	if (list->part == LIST_NULLS) {
 		made_add(made, list->sort);
-		made_add(made, " IS NULL");
+		made_add(made, list->is_behind ? " IS NULL AND " : " IS NULL");
 	}
-	made_add(made, ")");
+	if (list->is_behind) {
+		made_add(made, list->id);
+		made_add(made, beyond);
+		made_add(made, "$?::bigint", id_text);
+	}
+}
+
+/* As the indexes stand: (key NULLS FIRST, id), or (key, id) of what is never null. */
+static void add_order(const struct list *list, struct made *made)
+{
+	made_add(made, " ORDER BY ");
+	if (list->sort) {
+		made_add(made, list->sort);
+		made_add(made, list->is_descending ? " DESC" : " ASC");
+		if (!list->is_never_null)
+			made_add(made, list->is_descending ? " NULLS LAST" : " NULLS FIRST");
+		made_add(made, ", ");
+	}
+	made_add(made, list->id);
+	made_add(made, list->is_descending ? " DESC" : " ASC");
 }
 
 static void make_select(struct list *list, struct made *made, const char *id_text, const char *count_text)
@@ -121,20 +127,29 @@ static void make_select(struct list *list, struct made *made, const char *id_tex
 	made_add(made, " WHERE true");
 	for (int i = 0; i < list->condition_count; i++) {
 		made_add(made, " AND ");
-		made_add(made, list->conditions[i].sql, list->conditions[i].value);
+		made_add(made, list->conditions[i].sql, list->conditions[i].value,
+			 list->conditions[i].value);
 	}
-	if (list->is_started)
+	if (list->part != LIST_WHOLE || list->is_behind)
 		add_position(list, made, id_text);
-	made_add(made, " ORDER BY ");
-	if (list->sort) {
-		made_add(made, list->sort);
-		made_add(made, list->is_descending ? " DESC NULLS LAST, " : " ASC NULLS FIRST, ");
-	}
-	made_add(made, list->id);
-	made_add(made, list->is_descending ? " DESC LIMIT $?" : " LIMIT $?", count_text);
+	add_order(list, made);
+	made_add(made, " LIMIT $?", count_text);
 }
 
-int list_next(struct list *list, struct db *db, int count, struct db_rows **ret, struct error *err)
+/* What follows when a chunk was not full. */
+static void end_part(struct list *list)
+{
+	enum list_part last = list->is_descending ? LIST_NULLS : LIST_KEYS;
+
+	if (list->part == LIST_WHOLE || list->part == last || list->is_never_null) {
+		list->is_done = true;
+		return;
+	}
+	list->part = last;
+	list->is_behind = false;
+}
+
+static int next_of_part(struct list *list, struct db *db, int count, struct db_rows **ret, struct error *err)
 {
 	struct made made;
 	struct db_rows *rows = NULL;
@@ -149,9 +164,28 @@ int list_next(struct list *list, struct db *db, int count, struct db_rows **ret,
 	if (rc < 0)
 		return rc;
 
+	enum list_part part = list->part;
 	int last = db_rows_count(rows) - 1;
 	if (last >= 0)
 		list_start_after(list, db_value_int(rows, last, LIST_ID), db_value(rows, last, LIST_KEY));
+	if (last + 1 < count) {
+		list->part = part;
+		end_part(list);
+	}
 	*ret = rows;
 	return 0;
+}
+
+int list_next(struct list *list, struct db *db, int count, struct db_rows **ret, struct error *err)
+{
+	struct db_rows *rows = NULL;
+	int rc;
+
+	do {
+		db_rows_release(rows);
+		rc = next_of_part(list, db, count, &rows, err);
+	} while (rc == 0 && db_rows_count(rows) == 0 && !list->is_done);
+	if (rc == 0)
+		*ret = rows;
+	return rc;
 }

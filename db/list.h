@@ -16,17 +16,21 @@ struct list {
 	const char *sort;      /* "n.name"; NULL: by id alone */
 	char sort_text[64];    /* where sort may stand */
 	const char *sort_type; /* SQL type of sort: "text" */
+	bool is_never_null;    /* sort is of a column that is NOT NULL */
 	bool is_descending;
 	struct buf columns; /* ", n.uuid, n.name": what follows id and sort key in the answer */
 	struct {
-		const char *sql; /* with at most one "$?" */
+		const char *sql; /* with "$?" for the value, at most twice */
 		const char *value;
 	} conditions[LIST_CONDITION_MAX];
 	int condition_count;
-	/* where the next chunk begins */
-	bool is_started;
+	/* where the next chunk begins; rows whose key is NULL are a part of their own, so that each chunk is
+	 * one range of the index */
+	enum list_part { LIST_WHOLE, LIST_NULLS, LIST_KEYS } part;
+	bool is_behind; /* begins behind after_id (and after_key), else where the part begins */
 	int64_t after_id;
 	char *after_key; /* owned; NULL: SQL NULL */
+	bool is_done;    /* nothing follows */
 };
 
 /* Columns 0 and 1 of each row: id, and the sort key as text (NULL when sorting by id). */
@@ -41,5 +45,6 @@ void list_start_after(struct list *list, int64_t id, const char *key);
 /* Starts behind the row whose `column` is that uuid. -ERR_NOT_FOUND without a sentence. */
 SUSPENDS int list_start_at(struct list *list, struct db *db, const char *column, const char *uuid,
 			   struct error *err);
-/* At most `count` rows; the list moves behind the last. Errors as db_exec. */
+/* At most `count` rows; the list moves behind the last, and is_done tells whether there are more. Fewer rows
+ * do not: the part without keys may follow. Errors as db_exec. */
 SUSPENDS int list_next(struct list *list, struct db *db, int count, struct db_rows **ret, struct error *err);

@@ -19,11 +19,11 @@ static const struct filter filters[] = {
 	{ "provision_state",      "n.provision_state = $?", NULL },
 	{ "driver",               "n.driver = $?", NULL },
 	{ "resource_class",       "n.resource_class = $?", NULL },
-	{ "fault",                "coalesce(n.fault, 'none') = $?", NULL },
+	{ "fault",                "n.fault = $?", NULL },
 	{ "conductor_group",      "n.conductor_group = lower($?)", NULL },
 	{ "owner",                "n.owner = $?", NULL },
 	{ "lessee",               "n.lessee = $?", NULL },
-	{ "project",              "$? IN (n.owner, n.lessee)", NULL },
+	{ "project",              "(n.owner = $? OR n.lessee = $?)", NULL },
 	{ "description_contains", "strpos(lower(n.description), lower($?)) > 0", NULL },
 	{ "retired",              "n.retired", "NOT n.retired" },
 	{ "shard",                "n.shard = ANY (string_to_array($?, ','))", NULL },
@@ -36,10 +36,12 @@ static const struct {
 	enum node_field field;
 	const char *sql;
 } computed[] = {
-	{ NODE_TRAITS,
-	  "(SELECT json_agg(t.trait ORDER BY t.trait) FROM node_traits t WHERE t.node_id = n.id)" },
-	{ NODE_CHASSIS_UUID,    "(SELECT c.uuid FROM chassis c WHERE c.id = n.chassis_id)" },
-	{ NODE_ALLOCATION_UUID, "(SELECT a.uuid FROM allocations a WHERE a.id = n.allocation_id)" },
+	{ NODE_TRAITS,          "array_to_json(ARRAY(SELECT t.trait FROM node_traits t WHERE t.node_id = n.id"
+				" ORDER BY t.trait))" },
+	{ NODE_CHASSIS_UUID,    "CASE WHEN n.chassis_id IS NOT NULL THEN"
+				" (SELECT c.uuid FROM chassis c WHERE c.id = n.chassis_id) END" },
+	{ NODE_ALLOCATION_UUID, "CASE WHEN n.allocation_id IS NOT NULL THEN"
+				" (SELECT a.uuid FROM allocations a WHERE a.id = n.allocation_id) END" },
 };
 /* clang-format on */
 
@@ -70,7 +72,9 @@ bool node_list_filter(struct list *list, const char *name, const char *value)
 
 	if (!filter)
 		return false;
-	if (filter->otherwise)
+	if (strcmp(name, "fault") == 0 && strcmp(value, "none") == 0)
+		list_where(list, "n.fault IS NULL", NULL);
+	else if (filter->otherwise)
 		list_where(list, value[0] == 't' ? filter->sql : filter->otherwise, NULL);
 	else
 		list_where(list, filter->sql, value);
@@ -125,6 +129,13 @@ static const char *sql_type(enum field_type type)
 	return "text";
 }
 
+/* The columns that are NOT NULL and have an index to sort by. */
+static bool is_never_null(enum node_field field)
+{
+	return field == NODE_UUID || field == NODE_CREATED_AT || field == NODE_PROVISION_STATE ||
+	       field == NODE_DRIVER || field == NODE_CONDUCTOR_GROUP;
+}
+
 void node_list_sort(struct list *list, enum node_field field)
 {
 	const struct node_field_info *info = node_field_info(field);
@@ -132,4 +143,5 @@ void node_list_sort(struct list *list, enum node_field field)
 	snprintf(list->sort_text, sizeof list->sort_text, "n.%s", info->name);
 	list->sort = list->sort_text;
 	list->sort_type = sql_type(info->type);
+	list->is_never_null = is_never_null(field);
 }

@@ -8,11 +8,12 @@
 #include "lib/http_conn.h"
 #include "lib/http_reply.h"
 
-/* write waits while more than this is unsent. */
-#define UNSENT_MAX ((size_t)256 * 1024)
+/* write waits while more than this is unsent: the socket's own buffer keeps a fast reader busy, and each slow
+ * one costs this much. */
+#define UNSENT_MAX ((size_t)16 * 1024)
 /* A chunk carries at most this much, and so much is collected before the socket is tried. */
-#define CHUNK_BYTES   ((size_t)64 * 1024)
-#define COLLECT_BYTES ((size_t)32 * 1024)
+#define CHUNK_BYTES   ((size_t)16 * 1024)
+#define COLLECT_BYTES ((size_t)16 * 1024)
 /* A reader that keeps up would never make the writer wait: after so much, others get their turn. */
 #define TURN_BYTES ((size_t)512 * 1024)
 /* The sweep ends stalled writes; this is only the longest that it may be late. */

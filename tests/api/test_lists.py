@@ -1,8 +1,10 @@
-"""Long lists: pages that miss nobody, streams that hold nothing."""
+"""Long lists: pages that miss nobody, statements that use indexes, streams that hold nothing."""
 import json
 import pathlib
+import re
 import socket
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'integration'))
@@ -52,6 +54,107 @@ def test_order_is_that_of_the_key(env):
         assert names == sorted(names, reverse=direction == 'desc'), direction
 
 
+# ---- plans ----
+
+MANY = 50000
+# One node in 2,500 has each of what is filtered by.
+FEW = ("UPDATE nodes SET owner = 'few', lessee = 'few', shard = 'few', resource_class = 'few', instance_name = 'few',"
+       " conductor_group = 'few', fault = 'power failure', maintenance = true, retired = true, driver = 'few',"
+       " provision_state = 'rescue', instance_uuid = gen_random_uuid(),"
+       " parent_node = '00000000-0000-4000-8000-000000000001', chassis_id = (SELECT min(id) FROM chassis)"
+       " WHERE id % 2500 = 7")
+CHASSIS = '00000000-0000-4000-8000-0000000000cc'
+FILTERS = ['associated=true', 'instance_uuid=00000000-0000-4000-8000-000000000abc', f'chassis_uuid={CHASSIS}',
+           'maintenance=true', 'provision_state=rescue', 'driver=few', 'resource_class=few', 'fault=power%20failure',
+           'conductor_group=few', 'owner=few', 'lessee=few', 'project=few', 'retired=true', 'shard=few,less',
+           'sharded=true', 'parent_node=00000000-0000-4000-8000-000000000001', 'instance_name=few']
+# A text that may stand anywhere, and a rule that only the API knows: their lists look at every node, in order of id.
+UNSELECTIVE = {'description_contains'}
+SORT_KEYS = ['id', 'uuid', 'name', 'created_at', 'provision_state', 'driver', 'resource_class', 'owner', 'lessee',
+             'shard', 'conductor_group', 'instance_uuid', 'instance_name']
+
+
+class Plans:
+    """The plans that PostgreSQL has made for the server's own statements, as auto_explain logs them."""
+
+    def __init__(self, server):
+        self.server = server
+        self.log = server.data / 'log' / 'postgresql.log'
+        for setting, value in (('session_preload_libraries', 'auto_explain'), ('auto_explain.log_min_duration', '0'),
+                               ('auto_explain.log_format', 'json'), ('auto_explain.log_analyze', 'on'),
+                               ('auto_explain.log_timing', 'off')):
+            if setting.startswith('auto'):
+                server.psql(f"LOAD 'auto_explain'; ALTER DATABASE ferrule SET {setting} = '{value}'")
+            else:
+                server.psql(f"ALTER DATABASE ferrule SET {setting} = '{value}'")
+        server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ferrule-api'")
+        harness.eventually(lambda: server.get('/v1/nodes?limit=1').status == 200, 20, what='the API is back')
+
+    def of(self, function):
+        """What function's statements on nodes were planned as: texts of statements and their JSON plans."""
+        start = self.log.stat().st_size
+        function()
+        with open(self.log, errors='replace') as log:
+            log.seek(start)
+            found = re.findall(r'plan:\n((?:\t.*\n)+)', log.read())
+        plans = [json.loads(text.replace('\n\t', '\n')) for text in found]
+        return [plan for plan in plans if ' FROM nodes n WHERE true' in plan['Query Text']]
+
+
+def parts(plan):
+    """All nodes of a plan."""
+    yield plan
+    for inner in plan.get('Plans', []):
+        yield from parts(inner)
+
+
+def check_plan(query, plan, is_in_order):
+    scans = [part for part in parts(plan['Plan']) if part.get('Relation Name') == 'nodes']
+    assert scans and all(part['Node Type'] != 'Seq Scan' for part in scans), (query, plan)
+    if is_in_order:  # neither sorted nor read and thrown away: a chunk reads what it answers
+        assert all(part['Node Type'] != 'Sort' for part in parts(plan['Plan'])), (query, plan)
+        assert all(part.get('Rows Removed by Filter', 0) < 2500 for part in scans), (query, plan)
+
+
+@harness.timeout(300)
+def test_statements_use_indexes(env):
+    known = re.search(r'filters\[\] = \{(.*?)\n\};', (harness.ROOT / 'api' / 'node_list.c').read_text(), re.S).group(1)
+    named = {words.partition('=')[0] for words in FILTERS} | UNSELECTIVE
+    assert named == set(re.findall(r'\{ "(\w+)"', known)), named
+    server = env.standalone()
+    server.psql(f"INSERT INTO chassis (uuid) VALUES ('{CHASSIS}')")
+    server.psql("INSERT INTO nodes (uuid, name, driver, provision_state, owner, resource_class, properties)"
+                " SELECT ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid,"
+                " CASE WHEN i % 3 > 0 THEN 'n' || i END, 'fake-hardware', 'available', 'o' || i % 50,"
+                " CASE WHEN i % 4 > 0 THEN 'c' || i % 5 END, json_build_object('cpus', i)"
+                f" FROM generate_series(1, {MANY}) i")
+    server.psql(FEW)
+    server.psql('VACUUM ANALYZE nodes')
+    plans = Plans(server)
+    # Marks in the middle of keys, and where there is no key.
+    markers = [f'00000000-0000-4000-8000-{number:012d}' for number in (MANY // 2, MANY // 2 + 1)]
+    for kind in ('custom', 'generic'):
+        server.psql(f"ALTER DATABASE ferrule SET plan_cache_mode = 'force_{kind}_plan'")
+        server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ferrule-api'")
+        harness.eventually(lambda: server.get('/v1/nodes?limit=1').status == 200, 20, what='the API is back')
+        for key in SORT_KEYS:
+            for direction in ('asc', 'desc'):
+                for marker in ('', *(f'&marker={uuid}' for uuid in markers)):
+                    query = f'/v1/nodes?sort_key={key}&sort_dir={direction}&limit=100&fields=uuid,name{marker}'
+                    seen = plans.of(lambda query=query: server.ok('GET', query))
+                    assert 1 <= len(seen) <= 2, (query, len(seen))
+                    for plan in seen:
+                        check_plan(f'{kind} {query}', plan, True)
+        for words in FILTERS:
+            query = f'/v1/nodes?{words}&include_children=true'
+            query = query.replace('&include_children=true', '') if 'parent' in words else query
+            seen = plans.of(lambda query=query: server.ok('GET', query))
+            assert len(seen) == 1, (query, len(seen))
+            check_plan(f'{kind} {query}', seen[0], False)
+
+
+# ---- streams ----
+
 def test_slow_reader_holds_nothing(env):
     server = env.standalone()
     fill(server)
@@ -80,6 +183,49 @@ def test_slow_reader_holds_nothing(env):
         body = body[int(size, 16) + 2:]
     document = json.loads(text)
     assert len(document['nodes']) == 1000 and 'marker=' in document['next']
+
+
+def stalled_reader(server):
+    """Asks for ten megabytes and reads nothing."""
+    reader = socket.socket()
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    reader.connect(('127.0.0.1', server.port))
+    reader.sendall(b'GET /v1/nodes/detail HTTP/1.1\r\nHost: h\r\nConnection: close\r\n'
+                   b'X-OpenStack-Ironic-API-Version: 1.115\r\n\r\n')
+    return reader
+
+
+def drain(reader, seen):
+    size, tail = 0, b''
+    while True:
+        piece = reader.recv(1 << 20)
+        if not piece:
+            break
+        size, tail = size + len(piece), (tail + piece)[-2000:]
+    seen.append((size, tail))
+
+
+def test_more_slow_readers_than_connections(env):
+    """Their number is several times that of the pool's connections; the others never notice."""
+    server = env.standalone({'database': {'max_pool_size': 4}})
+    fill(server)
+    readers = [stalled_reader(server) for _ in range(24)]
+    active = ("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ferrule-api' AND"
+              " state <> 'idle' AND query LIKE '%FROM nodes n%'")
+    harness.eventually(lambda: server.psql(active) == '0', 60, what='all readers stalled')
+    for number in range(30):
+        server.ok('GET', '/v1/nodes?limit=10')
+        server.create_fake(f'beside-{number}')
+    assert server.psql(active) == '0'
+    seen = []
+    threads = [threading.Thread(target=drain, args=(reader, seen)) for reader in readers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(100)
+    assert len(seen) == len(readers)
+    for size, tail in seen:  # whole documents, each to its end
+        assert size > 10_000_000 and tail.endswith(b'0\r\n\r\n') and b'marker=' in tail, (size, tail[-200:])
 
 
 def test_reader_that_leaves_harms_nobody(env):
