@@ -12,13 +12,16 @@
 #define SHOWN_MAX    900
 #define DOCUMENT_MAX (64 * 1024 * 1024)
 
-static int schema_error(const char *what, const json_t *value, const char *rest, struct error *err)
+/* Ironic's sentence, and the name of the field, which it does not say. */
+static int schema_error(const struct node_field_info *info, const json_t *value, const char *what,
+			const char *rest, struct error *err)
 {
 	struct buf shown;
 
 	buf_init(&shown, SHOWN_MAX);
 	json_repr(&shown, value);
-	fail(err, ERR_INVALID, "Schema error for %s: %s%s", what, shown.data ? shown.data : "", rest);
+	fail(err, ERR_INVALID, "Schema error for %s: %s%s (%s)", what, shown.data ? shown.data : "", rest,
+	     info->name);
 	buf_release(&shown);
 	return -ERR_INVALID;
 }
@@ -45,12 +48,12 @@ static int check_text(const struct node_field_info *info, const json_t *value, c
 	const char *text = json_string_value(value);
 
 	if (!text)
-		return schema_error(what, value,
+		return schema_error(info, value, what,
 				    info->flags & FIELD_NOT_NULL ? " is not of type 'string'"
 								 : " is not of type 'string', 'null'",
 				    err);
 	if (info->max_len && character_count(text) > (size_t)info->max_len)
-		return schema_error(what, value, " is too long", err);
+		return schema_error(info, value, what, " is too long", err);
 	return 0;
 }
 
@@ -58,9 +61,9 @@ static int check_int(const struct node_field_info *info, const json_t *value, co
 		     struct error *err)
 {
 	if (!json_is_integer(value))
-		return schema_error(what, value, " is not of type 'integer'", err);
+		return schema_error(info, value, what, " is not of type 'integer'", err);
 	if (json_integer_value(value) < 0)
-		return schema_error(what, value, " is less than the minimum of 0", err);
+		return schema_error(info, value, what, " is less than the minimum of 0", err);
 	return json_integer_value(value) <= INT32_MAX
 		       ? 0
 		       : fail(err, ERR_INVALID, "Schema error for %s: %s is too large", what, info->name);
@@ -88,16 +91,16 @@ int field_check(const struct node_field_info *info, const json_t *value, const c
 			return parse_bool(info->name, text, &as_bool, err);
 		return json_is_boolean(value) || json_is_null(value)
 			       ? 0
-			       : schema_error(what, value, " is not of type 'string', 'boolean', 'null'",
-					      err);
+			       : schema_error(info, value, what,
+					      " is not of type 'string', 'boolean', 'null'", err);
 	case FIELD_OBJECT:
 		return json_is_object(value)
 			       ? 0
-			       : schema_error(what, value, " is not of type 'object', 'null'", err);
+			       : schema_error(info, value, what, " is not of type 'object', 'null'", err);
 	case FIELD_LIST:
 		return json_is_array(value)
 			       ? 0
-			       : schema_error(what, value, " is not of type 'array', 'null'", err);
+			       : schema_error(info, value, what, " is not of type 'array', 'null'", err);
 	case FIELD_INT:
 		return check_int(info, value, what, err);
 	case FIELD_LINKS:
