@@ -167,8 +167,36 @@ static int reply_none(struct api_request *request, const char *body, struct erro
 	return rc;
 }
 
+static int check_bios_fields(const char *fields, struct error *err)
+{
+	static const char *const names[] = {
+		"name",        "value",         "attribute_type",   "created_at",
+		"updated_at",  "links",         "allowable_values", "lower_bound",
+		"upper_bound", "min_length",    "max_length",       "read_only",
+		"unique",      "reset_required"
+	};
+	size_t count = sizeof names / sizeof names[0];
+
+	while (*fields) {
+		size_t len = strcspn(fields, ","), i = 0;
+
+		while (i < count && (strlen(names[i]) != len || strncmp(names[i], fields, len) != 0))
+			i++;
+		if (i == count)
+			return fail(err, ERR_INVALID, "Field(s) \"%.*s\" are not valid.",
+				    (int)(len < 64 ? len : 64), fields);
+		fields += len;
+		fields += *fields == ',';
+	}
+	return 0;
+}
+
 int node_bios_list(struct api_request *request, struct error *err)
 {
+	const char *fields = query_text(&request->query, "fields");
+
+	if (fields && check_bios_fields(fields, err) < 0)
+		return -ERR_INVALID;
 	return reply_none(request, "{\"bios\":[]}", err);
 }
 
@@ -210,10 +238,9 @@ static size_t firmware_field(const char *name, size_t len, int version)
 {
 	size_t index = 0;
 
-	while (index < FIRMWARE_FIELD_COUNT &&
-	       (strlen(firmware_fields[index].name) != len ||
-		strncmp(firmware_fields[index].name, name, len) != 0 ||
-		version < firmware_fields[index].since))
+	while (index < FIRMWARE_FIELD_COUNT && (strlen(firmware_fields[index].name) != len ||
+						strncmp(firmware_fields[index].name, name, len) != 0 ||
+						version < firmware_fields[index].since))
 		index++;
 	return index;
 }

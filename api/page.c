@@ -65,12 +65,16 @@ static int find_marker(struct page *page, struct error *err)
 	return marker ? list_start_at(&page->list, page->request->db, page->uuid, marker, err) : 0;
 }
 
-static void write_next(struct page *page, struct buf *body, const char *marker)
+void page_write_next(struct page *page, const char *marker)
 {
+	struct buf *body = &page->request->out->body;
+
 	buf_printf(body, ",\"next\":\"%s%s?sort_key=%s&sort_dir=%s&", page->request->base, page->url,
 		   page->sort_key, page->is_descending ? "desc" : "asc");
 	buf_append(body, page->arguments.data, page->arguments.len);
-	buf_printf(body, "limit=%d&marker=%s\"", page->limit, marker);
+	buf_printf(body, "limit=%d&marker=", page->limit);
+	percent_encode(body, marker, "");
+	buf_putc(body, '"');
 }
 
 /* Writes the rows that are kept; returns how many. marker: uuid of the last row so far, "" before the
@@ -184,7 +188,7 @@ int page_reply(struct page *page, struct error *err)
 		return cut(page, is_streaming, rc);
 	buf_putc(body, ']');
 	if (left == 0)
-		write_next(page, body, marker);
+		page_write_next(page, marker);
 	buf_putc(body, '}');
 	if (is_streaming)
 		flush(page, &is_streaming); /* a client that has gone needs no answer */

@@ -44,5 +44,7 @@ void page_release(struct page *page);
 int page_read(struct page *page, struct error *err);
 /* Adds name=value to the next link. */
 void page_argument(struct page *page, const char *name, const char *value);
+/* The member `next` of an answer with more to come. */
+void page_write_next(struct page *page, const char *marker);
 /* Finds the marker, then answers. -ERR_NOT_FOUND without a sentence: the marker is nothing. */
 SUSPENDS int page_reply(struct page *page, struct error *err);

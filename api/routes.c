@@ -44,8 +44,9 @@ static const struct query_parameter driver_list_query[] = {
 	{ "type", QUERY_TEXT, 30 }, { "detail", QUERY_BOOL, 30 }, { "fields", QUERY_TEXT, 77 }, { 0 }
 };
 static const struct query_parameter driver_show_query[] = { { "fields", QUERY_TEXT, 77 }, { 0 } };
-static const struct query_parameter conductor_query[] = {
-	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+static const struct query_parameter conductor_query[] = { /* the marker is a host name */
+	{ "limit", QUERY_INT, 0 }, { "marker", QUERY_TEXT, 0 }, { "sort_key", QUERY_TEXT, 0 },
+	{ "sort_dir", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
 
 static const struct query_parameter action_query[] = {
