@@ -206,16 +206,17 @@ SUSPENDS static void read_chassis(struct redfish_reader *reader, const json_t *s
 static void add_drives(struct redfish_reader *reader, const json_t *drives, const json_t *storage,
 		       const json_t *system, json_t *sensors)
 {
+	const char *storage_id = redfish_text(storage, "Id"), *system_id = redfish_text(system, "Id");
 	const json_t *drive;
 	size_t index;
 
 	json_array_foreach((json_t *)drives, index, drive)
 	{
+		const char *key = printed(reader, redfish_text(drive, "Name"), storage_id, system_id);
+		if (json_object_get(json_object_get(sensors, "Drive"), key)) /* several of one name */
+			key = printed(reader, redfish_text(drive, "Id"), storage_id, system_id);
 		if (redfish_is_drive(drive))
-			add(sensors, "Drive",
-			    printed(reader, redfish_text(drive, "Name"), redfish_text(storage, "Id"),
-				    redfish_text(system, "Id")),
-			    pick(drive, drive_fields));
+			add(sensors, "Drive", key, pick(drive, drive_fields));
 	}
 }
 
