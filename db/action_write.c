@@ -29,7 +29,9 @@ enum statement { ACCEPT, ACCEPT_CHANGES, SAVE_CHANGES, FINISH, FINISH_CHANGES, S
 	"WITH item AS MATERIALIZED (SELECT *"                                                                \
 	" FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::json[]) AS item (id, token, mask, "        \
 	"changes)),"
-#define ACTION_OF_ITEM   " FROM item WHERE a.id = item.id AND a.token = item.token AND a.state = 'running'"
+/* The ids are named once more as an array: a plan made while the table is empty would else read all of it. */
+#define OF_ITEM          " a.id = ANY ($1::bigint[]) AND a.id = item.id AND a.token = item.token AND a.state = 'running'"
+#define ACTION_OF_ITEM   " FROM item WHERE" OF_ITEM
 #define RETURNING_ACTION " RETURNING a.id, a.node_id, a.token, a.exclusive)"
 
 /* "held": false when a lock is missing that the action should have. */
@@ -42,8 +44,8 @@ enum statement { ACCEPT, ACCEPT_CHANGES, SAVE_CHANGES, FINISH, FINISH_CHANGES, S
 	" a AS (UPDATE actions a SET accepted_at = coalesce(a.accepted_at, now())" ACTION_OF_ITEM            \
 		RETURNING_ACTION
 #define SAVE_ACTION                                                                                          \
-	" a AS (SELECT a.id, a.node_id, a.token, a.exclusive FROM item, actions a WHERE a.id = item.id"      \
-	" AND a.token = item.token AND a.state = 'running' FOR NO KEY UPDATE OF a)"
+	" a AS (SELECT a.id, a.node_id, a.token, a.exclusive FROM item, actions a WHERE" OF_ITEM             \
+	" FOR NO KEY UPDATE OF a)"
 /* Marks that statement_make replaces by numbers. */
 #define KEPT_S  "<kept>"
 #define BRIEF_S "<brief>"
@@ -159,7 +161,8 @@ static const struct db_statement history_statement = {
 	       " n.target_provision_state, round(extract(epoch FROM now() - a.started_at), 3)"
 	       " FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])"
 	       "  AS h (action_id, token, severity, type, event, conductor)"
-	       " JOIN actions a ON a.id = h.action_id AND a.token = h.token AND a.finished_at = now()"
+	       " JOIN actions a ON a.id = ANY ($1::bigint[]) AND a.id = h.action_id AND a.token = h.token"
+	       "  AND a.finished_at = now()"
 	       " JOIN nodes n ON n.id = a.node_id",
 	.param_count = 6,
 };

@@ -37,13 +37,17 @@ class Bmc:
         self.password = password
         self.suite = suite
 
-    def driver(self, *commands, status=0, timeout_s=90, **settings):
-        """Runs commands by our driver; gives the lines that it printed."""
+    def run_driver(self, *commands, timeout_s=90, **settings):
+        """Runs commands by our driver; gives the finished process."""
         words = {'ipmi_address': '127.0.0.1', 'ipmi_port': self.port, 'ipmi_username': self.user,
                  'ipmi_password': self.password, **settings}
-        done = subprocess.run([CLIENT, *[f'{name}={value}' for name, value in words.items()], '--', *commands],
+        return subprocess.run([CLIENT, *[f'{name}={value}' for name, value in words.items()], '--', *commands],
                               capture_output=True, text=True, timeout=timeout_s, check=False,
                               env=self.env.environment)
+
+    def driver(self, *commands, status=0, timeout_s=90, **settings):
+        """Runs commands by our driver; gives the lines that it printed."""
+        done = self.run_driver(*commands, timeout_s=timeout_s, **settings)
         assert done.returncode == status, f'status {done.returncode}\n{done.stdout}{done.stderr}'
         return done.stdout.splitlines()
 
@@ -99,6 +103,9 @@ def openipmi(env, kg=None):
     config = config.replace('@PORT@', str(port)).replace('@FOLDER@', str(HERE / 'ipmi_sim'))
     config = config.replace('@KG@', f'bmc_key "{kg}"' if kg else '')
     (machine / 'lan.conf').write_text(config)
+    (machine / 'ipmi_sim' / 'machine').mkdir(parents=True)
+    subprocess.run(['sdrcomp', '-o', machine / 'ipmi_sim' / 'machine' / 'sdr.20.main',
+                    HERE / 'ipmi_sim' / 'machine.sdrs'], check=True, timeout=30)
     program = harness.Program(env, 'ipmi_sim', ['ipmi_sim', '-c', machine / 'lan.conf', '-f',
                                                 HERE / 'ipmi_sim' / 'machine.emu', '-s', machine, '-n'],
                               environment={'MACHINE': str(machine)})

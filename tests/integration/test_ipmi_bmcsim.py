@@ -4,10 +4,19 @@ import socket
 import subprocess
 
 import harness
+import ipmi_interop
 import ipmi_peers
 
 SUITES = (0, 1, 2, 3, 15, 16, 17)
 KEY = '0102030405060708090a0b0c0d0e0f1011121314'
+
+
+def test_interoperability(env):
+    """The table that three implementations share."""
+    bmc = ipmi_peers.bmcsim(env, power='off', targets='0:0x30', users='night:operator-pw:operator',
+                            cipher_suites=','.join(str(suite) for suite in SUITES))
+    bmc.set(ipmi={'sel': EVENTS[:1]})
+    ipmi_interop.run_table(bmc, ipmi_interop.BMCSIM)
 
 
 def test_ipmitool_suites(env):

@@ -2,8 +2,14 @@
 """test_ipmi_fakebmc: the ipmi driver against pyghmi's BMC: lax, silent on errors, and answering every proposal
 with suite 3."""
 import harness
+import ipmi_interop
 import ipmi_peers
 from ipmi_peers import Timed
+
+
+def test_interoperability(env):
+    """The table that three implementations share."""
+    ipmi_interop.run_table(ipmi_peers.pyghmi(env), ipmi_interop.PYGHMI)
 
 
 def test_power(env):

@@ -5,8 +5,14 @@ import os
 import socket
 
 import harness
+import ipmi_interop
 import ipmi_peers
 from ipmi_peers import Timed
+
+
+def test_interoperability(env):
+    """The table that three implementations share."""
+    ipmi_interop.run_table(ipmi_peers.openipmi(env), ipmi_interop.OPENIPMI)
 
 
 def test_power(env):
