@@ -18,13 +18,13 @@
 #include "lib/xalloc.h"
 #include "model/options.h"
 
-#define ARGS_MAX          BODY_PROVISION_BYTES
-#define POOL_TEXT         512
-#define ACCEPT_MS         10000 /* a started action is accepted or refused within */
-#define RESULT_SLACK_MS   5000
-#define EXPIRY_MS         70000 /* a row whose API process died is cancelled by others within */
-#define POLL_FIRST_MS     100 /* looks at the row, should a notification be lost */
-#define POLL_LAST_MS      1000
+#define ARGS_MAX        BODY_PROVISION_BYTES
+#define POOL_TEXT       512
+#define ACCEPT_MS       10000 /* a started action is accepted or refused within */
+#define RESULT_SLACK_MS 5000
+#define EXPIRY_MS       70000 /* a row whose API process died is cancelled by others within */
+#define POLL_FIRST_MS   100   /* looks at the row, should a notification be lost */
+#define POLL_LAST_MS    1000
 
 /* ---- who waits for which action ---- */
 
@@ -33,9 +33,13 @@
 
 struct waiter {
 	int64_t id;
+	const char *uuid;
 	struct cond cond;
 	bool wants_end; /* acceptance is no news to it */
 	bool is_told;
+	char said;    /* what of struct action_news was said of this very action: 'a', 'd', or 0 */
+	char *result; /* with 'd' */
+	size_t result_len;
 	struct waiter *next;
 };
 
@@ -51,19 +55,34 @@ static void tell(struct waiter *waiter)
 	cond_broadcast(&waiter->cond);
 }
 
-static void tell_id(int64_t id, bool is_end)
+/* An item without the uuid may speak of another row: a database that crashed gives ids again. */
+static void hear(struct waiter *waiter, const struct action_news *news)
+{
+	bool is_this = strcmp(news->uuid, waiter->uuid) == 0;
+
+	if (is_this && news->what == 'd' && waiter->said != 'd') {
+		waiter->result = xstrndup(news->result, news->result_len);
+		waiter->result_len = news->result_len;
+	}
+	if (is_this && (news->what == 'd' || (news->what == 'a' && !waiter->said)))
+		waiter->said = news->what;
+	if (news->what != 'a' || !waiter->wants_end)
+		tell(waiter);
+}
+
+static void tell_news(const struct action_news *news)
 {
 	bool is_awaited = false;
 
-	for (struct waiter *waiter = buckets[(uint64_t)id % BUCKET_COUNT]; waiter; waiter = waiter->next) {
-		if (waiter->id != id)
-			continue;
-		if (is_end || !waiter->wants_end)
-			tell(waiter);
-		is_awaited = true;
+	for (struct waiter *waiter = buckets[(uint64_t)news->id % BUCKET_COUNT]; waiter;
+	     waiter = waiter->next) {
+		if (waiter->id == news->id) {
+			hear(waiter, news);
+			is_awaited = true;
+		}
 	}
 	if (!is_awaited)
-		recent[recent_next++ % RECENT_COUNT] = id;
+		recent[recent_next++ % RECENT_COUNT] = news->id;
 }
 
 static void tell_all(void)
@@ -76,21 +95,20 @@ static void tell_all(void)
 
 static void on_notify(const char *payload, void *arg)
 {
-	char what;
-	int64_t id;
+	struct action_news news;
 
 	(void)arg;
 	if (!payload)
 		tell_all();
-	while (action_payload_next(&payload, &what, &id))
-		tell_id(id, what == 'f');
+	while (action_news_next(&payload, &news))
+		tell_news(&news);
 }
 
-static void waiter_add(struct waiter *waiter, int64_t id, bool wants_end)
+static void waiter_add(struct waiter *waiter, int64_t id, const char *uuid, bool wants_end)
 {
 	struct waiter **bucket = &buckets[(uint64_t)id % BUCKET_COUNT];
 
-	*waiter = (struct waiter){ .id = id, .wants_end = wants_end, .next = *bucket };
+	*waiter = (struct waiter){ .id = id, .uuid = uuid, .wants_end = wants_end, .next = *bucket };
 	*bucket = waiter;
 	for (size_t i = 0; i < RECENT_COUNT; i++)
 		waiter->is_told = waiter->is_told || recent[i] == id;
@@ -103,6 +121,7 @@ static void waiter_remove(struct waiter *waiter)
 	while (*at != waiter)
 		at = &(*at)->next;
 	*at = waiter->next;
+	xfree(waiter->result);
 }
 
 void dispatch_start(struct db *db)
@@ -188,12 +207,30 @@ static int refuse_forgotten(struct flight *flight, struct error *err)
 		    flight->uuid);
 }
 
+/* What was said of the action is all that the answer needs. */
+static bool is_said(struct flight *flight)
+{
+	struct waiter *waiter = &flight->waiter;
+
+	if (waiter->said == 'a')
+		return flight->dispatch->reply == REPLY_ACCEPTED;
+	if (waiter->said != 'd')
+		return false;
+	flight->view->result = waiter->result;
+	flight->view->result_len = waiter->result_len;
+	flight->view->result_type = xstrdup("application/json");
+	waiter->result = NULL;
+	return true;
+}
+
 /* 0: the client may be answered. 1: not yet. A database that is away for a while answers nothing. */
 static int look(struct flight *flight, struct error *err)
 {
 	struct action_view *view = flight->view;
 
 	action_view_release(view);
+	if (is_said(flight))
+		return 0;
 	int rc = action_read(flight->request->db, flight->waiter.id, view, err);
 	if (rc == -ERR_DATABASE)
 		return 1;
@@ -362,7 +399,7 @@ static int insert(struct flight *flight, struct error *err)
 				  : action_insert(request->db, &row, &id, err);
 	buf_release(&args);
 	if (rc == 0) {
-		waiter_add(&flight->waiter, id, dispatch->reply != REPLY_ACCEPTED);
+		waiter_add(&flight->waiter, id, flight->uuid, dispatch->reply != REPLY_ACCEPTED);
 		flight->waiter.is_told |= flight->is_anothers;
 	} else if (rc == -ERR_DATABASE)
 		request->fault_status = 500; /* 503 would promise that it never runs */

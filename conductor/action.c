@@ -191,14 +191,13 @@ void action_wake_node(struct conductor *conductor, int64_t node_id)
 static void on_notify(const char *payload, void *arg)
 {
 	struct conductor *conductor = arg;
-	int64_t id;
-	char what;
+	struct action_news news;
 
 	if (!payload)
 		cond_signal(&conductor->poll_asked); /* notifications may have been missed */
-	while (action_payload_next(&payload, &what, &id)) {
-		if (what == 'x' || what == 's')
-			wake(conductor, id, what == 's');
+	while (action_news_next(&payload, &news)) {
+		if (news.what == 'x' || news.what == 's')
+			wake(conductor, news.id, news.what == 's');
 	}
 	action_pump(conductor);
 }

@@ -76,7 +76,7 @@ SUSPENDS static bool again(const struct task *task, int rc)
 }
 
 /* Accepted with the claim: an action that dies with one is repeated, and settles it. The accepting commit is
- * the one that brings the claim to the disk. */
+ * the one that brings the claim to the disk; the gate waits for it before anything is written. */
 static int claim(struct task *task, int64_t manager_id, const char *resource_id, const char *host_id,
 		 enum device_intent intent, bool *ret_claimed, struct device *ret, struct error *err)
 {
@@ -92,7 +92,9 @@ static int claim(struct task *task, int64_t manager_id, const char *resource_id,
 	do {
 		rc = device_claim(db_of(task), &wanted, &task->arena, ret_claimed, ret, err);
 	} while (again(task, rc));
-	return rc == 0 && *ret_claimed && !job->is_accepted ? task_accept(job, err) : rc;
+	if (rc == 0 && *ret_claimed)
+		task_accept_ahead(job);
+	return rc;
 }
 
 /* Stored even when the job is cancelled: what was done at the manager is known now, and only here. When

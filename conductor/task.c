@@ -10,7 +10,6 @@
 #include "conductor/observation.h"
 #include "conductor/operation.h"
 #include "conductor/provision_options.h"
-#include "db/node.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -68,19 +67,14 @@ static bool again(const struct job *job, int rc)
 	       fiber_sleep(DATABASE_RETRY_MS) == 0;
 }
 
-static int read_node(struct job *job, struct error *err)
+/* The node was read with the start. */
+static int take_node(struct job *job, struct error *err)
 {
 	const char *driver;
-	int rc;
 
-	do {
-		rc = node_read(job->conductor->db, NULL, NULL, job->action.node_id, &job->node, err);
-	} while (again(job, rc));
-	if (rc == -ERR_NOT_FOUND)
+	if (!job->node.id)
 		return fail(err, ERR_NOT_FOUND, "The node of action %s could not be found.",
 			    job->action.uuid);
-	if (rc < 0)
-		return rc;
 	job->task.node = &job->node;
 	job->labels.node_uuid = node_uuid(&job->node);
 	driver = node_text(&job->node, NODE_DRIVER);
@@ -150,7 +144,7 @@ static int open_started(struct job *job, struct error *err)
 	conductor_metrics_started(action);
 	rc = read_args(job, err);
 	if (rc == 0 && action->node_id)
-		rc = read_node(job, err);
+		rc = take_node(job, err);
 	if (rc == 0 && action->node_id)
 		rc = check_version(job, err);
 	if (rc == 0)
@@ -188,7 +182,7 @@ int task_open_exclusive(struct conductor *conductor, int64_t node_id, struct job
 	job_init(job, conductor);
 	memcpy(instance, conductor->instance, sizeof(instance));
 	rc = action_start_exclusive(conductor->db, node_id, conductor->hostname, instance, ret_started,
-				    &job->action, err);
+				    &job->action, &job->node, err);
 	if (rc < 0 || !*ret_started) {
 		job_release(job);
 		return rc;
@@ -205,7 +199,8 @@ int task_open_shared(struct conductor *conductor, int64_t action_id, struct job 
 
 	job_init(job, conductor);
 	memcpy(instance, conductor->instance, sizeof(instance));
-	rc = action_start_shared(conductor->db, action_id, instance, ret_started, &job->action, err);
+	rc = action_start_shared(conductor->db, action_id, instance, ret_started, &job->action, &job->node,
+				 err);
 	if (rc < 0 || !*ret_started) {
 		job_release(job);
 		return rc;
@@ -253,8 +248,40 @@ static int write_through(struct job *job,
 	return rc;
 }
 
+/* A job does not end before the fiber that accepts it. */
+static void await_acceptance(struct job *job)
+{
+	fiber_shield_begin();
+	while (job->is_accepting)
+		cond_wait(&job->accept_ended, DEADLINE_NEVER);
+	fiber_shield_end();
+}
+
+static void accept_ahead(void *arg)
+{
+	struct job *job = arg;
+	struct error err;
+
+	fiber_set_labels(&job->labels);
+	if (write_through(job, action_accept, &err) == 0)
+		job->is_accepted = true;
+	fiber_set_labels(NULL);
+	job->is_accepting = false;
+	cond_broadcast(&job->accept_ended);
+}
+
+void task_accept_ahead(struct job *job)
+{
+	if (job->is_accepted || job->is_accepting)
+		return;
+	job->is_accepting = true;
+	fiber_spawn("accept", accept_ahead, job);
+}
+
 int task_accept(struct job *job, struct error *err)
 {
+	await_acceptance(job);
+
 	int rc = job->is_accepted ? task_save(job, err) : write_through(job, action_accept, err);
 
 	if (rc == 0)
@@ -264,6 +291,7 @@ int task_accept(struct job *job, struct error *err)
 
 int task_save(struct job *job, struct error *err)
 {
+	await_acceptance(job);
 	return write_through(job, action_save, err);
 }
 
@@ -309,6 +337,7 @@ void task_close(struct job *job, const struct error *failure, const char *histor
 	}
 	if (!provision_options.is_history_kept)
 		outcome.history_event = NULL;
+	await_acceptance(job);
 	fiber_shield_begin();
 	job->is_finishing = true;
 	outcome.changes = take_changes(job);
@@ -343,7 +372,7 @@ void task_stop(struct job *job, const char *who)
 void task_leave(struct job *job)
 {
 	if (!job->stop_asked[0] && !job->is_finishing)
-		job->is_leaving = job->is_accepted && job->task.is_repeatable;
+		job->is_leaving = (job->is_accepted || job->is_accepting) && job->task.is_repeatable;
 	task_stop(job, "the conductor was told to stop");
 }
 
@@ -351,6 +380,7 @@ void task_return(struct job *job)
 {
 	struct error err;
 
+	await_acceptance(job);
 	fiber_shield_begin();
 	job->is_finishing = true;
 	if (!job->is_fenced && action_requeue(job->conductor->db, &job->action, &err) < 0)

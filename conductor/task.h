@@ -34,14 +34,16 @@ struct job {
 	bool is_async; /* answered on acceptance: set by begin */
 
 	bool is_accepted;
-	bool is_fenced;       /* the lock or the lease is lost: nothing may be written any more */
-	bool is_leaving;      /* cancelled because the conductor stops, and to be done by another */
-	bool is_finishing;    /* the finish statement is on its way */
-	bool was_missed;      /* the last renewal did not list it */
-	int64_t started_ms;   /* when the reply to its start was here */
-	int64_t confirmed_ms; /* when the database was last asked and said that (id, token) runs */
-	unsigned writes;      /* that passed the gate */
-	char stop_asked[128]; /* who or what cancelled it; "": nobody */
+	bool is_accepting;        /* task_accept_ahead is on its way */
+	struct cond accept_ended; /* ... and no longer */
+	bool is_fenced;           /* the lock or the lease is lost: nothing may be written any more */
+	bool is_leaving;          /* cancelled because the conductor stops, and to be done by another */
+	bool is_finishing;        /* the finish statement is on its way */
+	bool was_missed;          /* the last renewal did not list it */
+	int64_t started_ms;       /* when the reply to its start was here */
+	int64_t confirmed_ms;     /* when the database was last asked and said that (id, token) runs */
+	unsigned writes;          /* that passed the gate */
+	char stop_asked[128];     /* who or what cancelled it; "": nobody */
 
 	const char *event; /* for the history of the node although the action is done; NULL: none */
 	struct buf result;
@@ -60,6 +62,9 @@ SUSPENDS int task_open_shared(struct conductor *conductor, int64_t action_id, st
 /* Accepts: the promise, with the node's changes so far, in one commit that waits for the disk. Repeats while
  * the database is away, until the task's deadline. -ERR_FENCED. */
 SUSPENDS int task_accept(struct job *job, struct error *err);
+/* Begins to accept, and lets the caller read its BMC meanwhile. Whoever needs the acceptance calls
+ * task_accept, which waits for it; what went wrong with it is tried again there. */
+void task_accept_ahead(struct job *job);
 /* Writes the node's changes so far. Same errors. */
 SUSPENDS int task_save(struct job *job, struct error *err);
 

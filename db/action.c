@@ -1,10 +1,9 @@
 /*
- * action: what both sides know of actions, and the API's side: insert, read, cancel.
+ * action: the names of states, and the API's side: insert, read, cancel.
  * Source: docs/locks.rst; docs/actions.rst for the life of a row.
  */
 #include "db/action.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,56 +39,6 @@ static enum action_state state_find(const char *name)
 	return state;
 }
 
-/* ---- notifications ---- */
-
-/* FNV-1a, as in model/rendezvous.c; here only to keep long names apart. */
-static uint32_t name_hash(const char *text)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619u;
-	return hash;
-}
-
-void action_channel(const char *hostname, char channel[ACTION_CHANNEL_MAX])
-{
-	size_t len = (size_t)snprintf(channel, ACTION_CHANNEL_MAX, "c_%.50s", hostname);
-
-	for (size_t i = 2; i < len; i++) {
-		unsigned char c = (unsigned char)channel[i];
-		channel[i] = (char)(isascii(c) && isalnum(c) ? tolower(c) : '_');
-	}
-	if (strlen(hostname) > 50)
-		snprintf(channel + len, ACTION_CHANNEL_MAX - len, "_%08" PRIx32, name_hash(hostname));
-}
-
-bool action_payload_next(const char **payload, char *ret_what, int64_t *ret_id)
-{
-	const char *at = *payload;
-
-	while (at != NULL && *at != '\0') {
-		char what = *at++;
-		char *end = NULL;
-		bool is_number = isdigit((unsigned char)*at);
-		int64_t id = is_number ? strtoll(at, &end, 10) : 0;
-
-		if (is_number)
-			at = end;
-		bool is_whole = *at == ',' || *at == '\0';
-		at += strcspn(at, ",");
-		at += *at == ',';
-		if (is_number && is_whole && isalpha((unsigned char)what)) {
-			*payload = at;
-			*ret_what = what;
-			*ret_id = id;
-			return true;
-		}
-	}
-	*payload = at;
-	return false;
-}
-
 /* ---- insert ---- */
 
 enum insert_column {
@@ -106,26 +55,32 @@ enum insert_column {
 	INSERT_WAIT_MS,
 	INSERT_RUN_S,
 	INSERT_REQUEST_ID,
+	INSERT_CHANNEL,
 	INSERT_COLUMN_COUNT
 };
 
-/* A row that is there already, by an attempt whose reply was lost, is left alone. */
+/* A row that is there already, by an attempt whose reply was lost, is left alone. The targets are told in the
+ * same transaction, which waits for no disk, so that others who notify do not wait for it: one notification
+ * each, because equal ones of a transaction are told once only. */
 static const struct db_statement insert_statement = {
 	.name = "action_insert",
 	.sql = "WITH off AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true)),"
+	       " item AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[],"
+	       "  $5::boolean[], $6::text[], $7::text[], $8::text[], $9::text[], $10::json[], $11::bigint[],"
+	       "  $12::int[], $13::text[], $14::text[]) WITH ORDINALITY AS item"
+	       " (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply, args,"
+	       "  wait_ms, run_s, request_id, channel, place)),"
 	       " made AS (INSERT INTO actions"
 	       " (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply,"
 	       "  args, start_by, run_s, request_id)"
 	       " SELECT uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply, args,"
 	       "  now() + wait_ms * interval '1 millisecond', run_s, request_id"
-	       " FROM off, unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::boolean[],"
-	       " $6::text[], $7::text[],"
-	       "  $8::text[], $9::text[], $10::json[], $11::bigint[], $12::int[], $13::text[])"
-	       "  WITH ORDINALITY AS item"
-	       " (uuid, node_id, node_uuid, kind, exclusive, on_crash, pool, target, reply, args,"
-	       "  wait_ms, run_s, request_id, place) ORDER BY place"
-	       " ON CONFLICT DO NOTHING RETURNING id, uuid)"
-	       " SELECT id, uuid FROM made",
+	       " FROM off, item ORDER BY place"
+	       " ON CONFLICT DO NOTHING RETURNING id, uuid, node_id, exclusive),"
+	       " said AS MATERIALIZED (SELECT pg_notify(item.channel, string_agg(CASE WHEN made.exclusive"
+	       "  THEN 'x' || made.node_id ELSE 's' || made.id END, ',' ORDER BY made.id))"
+	       "  FROM made JOIN item ON item.uuid = made.uuid GROUP BY item.channel)"
+	       " SELECT id, uuid, (SELECT count(*) FROM said) FROM made",
 	.param_count = INSERT_COLUMN_COUNT,
 };
 
@@ -142,6 +97,9 @@ struct insert_item {
 
 static void insert_put(struct array arrays[INSERT_COLUMN_COUNT], const struct action_request *request)
 {
+	char channel[ACTION_CHANNEL_MAX];
+
+	action_channel(request->target, channel);
 	array_word(&arrays[INSERT_UUID], request->uuid);
 	if (request->node_id != 0)
 		array_int(&arrays[INSERT_NODE_ID], request->node_id);
@@ -158,6 +116,7 @@ static void insert_put(struct array arrays[INSERT_COLUMN_COUNT], const struct ac
 	array_int(&arrays[INSERT_WAIT_MS], request->wait_ms);
 	array_int(&arrays[INSERT_RUN_S], request->run_s);
 	array_text(&arrays[INSERT_REQUEST_ID], request->request_id);
+	array_text(&arrays[INSERT_CHANNEL], channel);
 }
 
 /* Answers come as (id, uuid). Returns how many are missing. */
@@ -251,11 +210,9 @@ int action_insert(struct db *db, const struct action_request *request, int64_t *
 		if (rc == -ERR_UNKNOWN_OUTCOME)
 			retry.deadline_ms = start_by_ms + INSERT_GRACE_MS;
 	} while (retry_again(&retry, &rc, err));
-	if (rc < 0)
-		return rc;
-	action_tell_target(db, request, item.id);
-	*ret_id = item.id;
-	return 0;
+	if (rc == 0)
+		*ret_id = item.id;
+	return rc;
 }
 
 /* ---- read ---- */

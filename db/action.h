@@ -9,6 +9,7 @@
 
 #include "db/db.h"
 #include "lib/uuid.h"
+#include "model/node.h"
 
 enum action_state {
 	ACTION_QUEUED,
@@ -21,19 +22,30 @@ enum action_state {
 const char *action_state_name(enum action_state state);
 
 /* ---- notifications ----
- * Hints, never facts: the reader looks at the row. A channel's payload is a list joined by ',', each item a
- * letter and a decimal number:
+ * db/action_news.c. What the reader may take from them: that the row is worth a look; and, where the item
+ * names the action's uuid, the fact itself, since it was said after the commit. A channel's payload is a list
+ * joined by
+ * ',', each item a letter and a decimal number, some with more behind:
  *   to a conductor's channel:   "x<node id>"   the line of that node has a new exclusive row
  *                               "s<action id>" a shared action was inserted
- *   to a reply channel:         "a<action id>" accepted
- *                               "f<action id>" finished: done, failed or unknown
+ *   to a reply channel:         "a<action id>:<uuid>" accepted
+ *                               "f<action id>" or "f<action id>:<uuid>" finished: done, failed or unknown
+ *                               "d<action id>:<uuid>:<bytes>:<JSON>" done, with its short result
  */
 #define ACTION_CHANNEL_MAX 64
 /* The channel of the conductors on a host: "c_" and the name in lower case, other bytes than letters, digits
  * and '_' replaced by '_'; long names end in a hash. */
 void action_channel(const char *hostname, char channel[ACTION_CHANNEL_MAX]);
+
+struct action_news {
+	char what;
+	int64_t id;
+	char uuid[UUID_TEXT]; /* "": not said */
+	const char *result;   /* of 'd': borrowed from the payload, not terminated */
+	size_t result_len;
+};
 /* Takes the next item off *payload. False at the end and for NULL; malformed items are skipped. */
-bool action_payload_next(const char **payload, char *ret_what, int64_t *ret_id);
+bool action_news_next(const char **payload, struct action_news *ret);
 
 /* ---- the API's side ---- */
 
@@ -127,13 +139,14 @@ struct action_ref {
 SUSPENDS int action_poll(struct db *db, const char *hostname, const char *const *pools, size_t pool_count,
 			 size_t max, struct action_ref *ret, size_t *ret_count, struct error *err);
 
-/* Starts the head of the node's line, if the node is free. *ret_started false: nothing to start now. */
+/* Starts the head of the node's line, if the node is free. *ret_started false: nothing to start now. node
+ * (may be NULL) is the node as it is after the start; its id is 0 when there is none (any more). */
 SUSPENDS int action_start_exclusive(struct db *db, int64_t node_id, const char *hostname,
 				    const char *instance, bool *ret_started, struct action *ret,
-				    struct error *err);
-/* Starts a shared action by id, at most 4 running beside it on its node. */
+				    struct node *node, struct error *err);
+/* Starts a shared action by id, at most 4 running beside it on its node. node: as above. */
 SUSPENDS int action_start_shared(struct db *db, int64_t id, const char *instance, bool *ret_started,
-				 struct action *ret, struct error *err);
+				 struct action *ret, struct node *node, struct error *err);
 
 /* Accept: the promise. changes (JSON object text of node columns, see node_take_changes, or NULL) is written
  * to the node in the same statement. -ERR_FENCED when the lock or the row is no longer ours. */

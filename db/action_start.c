@@ -11,6 +11,7 @@
 #include "db/action.h"
 #include "db/array.h"
 #include "db/batch.h"
+#include "db/node.h"
 #include "lib/xalloc.h"
 
 enum started_column {
@@ -150,6 +151,7 @@ struct start_item {
 	int64_t key;
 	const char *hostname, *instance;
 	struct action *ret;
+	struct node *node; /* NULL: not asked for */
 	bool is_started;
 };
 
@@ -179,7 +181,7 @@ static const char *put_keys(struct array *keys, struct batch_entry **entries, si
 
 /* Gives each started row to the first who asked for its key. */
 static void give_out(struct batch_entry **entries, size_t count, const struct db_rows *rows,
-		     enum started_column key)
+		     const struct db_rows *nodes, enum started_column key)
 {
 	for (int row = 0; row < db_rows_count(rows); row++) {
 		for (size_t i = 0; i < count; i++) {
@@ -187,6 +189,8 @@ static void give_out(struct batch_entry **entries, size_t count, const struct db
 			if (item->key != db_value_int(rows, row, (int)key) || item->is_started)
 				continue;
 			action_fill(item->ret, rows, row);
+			if (item->node != NULL && item->ret->node_id != 0)
+				node_take_row(nodes, item->ret->node_id, item->node);
 			item->is_started = true;
 			break;
 		}
@@ -214,12 +218,14 @@ SUSPENDS static int start_exclusive_run(struct db *db, struct batch_entry **entr
 	const struct start_item *first = entries[0]->item;
 	struct array nodes;
 	const char *values[] = { put_keys(&nodes, entries, count), first->hostname, first->instance };
-	struct db_step step = { .statement = &start_exclusive_statement, .values = values };
-	int rc = db_exec_exactly(db, &step, 1, err);
+	struct db_step steps[] = { { .statement = &start_exclusive_statement, .values = values },
+				   { .statement = node_read_ids(), .values = values } };
+	int rc = db_exec_exactly(db, steps, 2, err);
 
 	if (rc == 0)
-		give_out(entries, count, step.rows, STARTED_NODE_ID);
-	db_rows_release(step.rows);
+		give_out(entries, count, steps[0].rows, steps[1].rows, STARTED_NODE_ID);
+	db_rows_release(steps[0].rows);
+	db_rows_release(steps[1].rows);
 	array_release(&nodes);
 	return rc;
 }
@@ -234,13 +240,14 @@ SUSPENDS static int start_shared_run(struct db *db, struct batch_entry **entries
 	const char *values[] = { put_keys(&ids, entries, count),
 				 ((struct start_item *)entries[0]->item)->instance };
 	struct db_step steps[] = { { .statement = &count_lock_statement, .values = values },
-				   { .statement = &start_shared_statement, .values = values } };
-	int rc = db_exec_exactly(db, steps, 2, err);
+				   { .statement = &start_shared_statement, .values = values },
+				   { .statement = node_read_actions(), .values = values } };
+	int rc = db_exec_exactly(db, steps, 3, err);
 
 	if (rc == 0)
-		give_out(entries, count, steps[1].rows, STARTED_ID);
-	db_rows_release(steps[0].rows);
-	db_rows_release(steps[1].rows);
+		give_out(entries, count, steps[1].rows, steps[2].rows, STARTED_ID);
+	for (size_t i = 0; i < 3; i++)
+		db_rows_release(steps[i].rows);
 	array_release(&ids);
 	return rc;
 }
@@ -263,17 +270,19 @@ SUSPENDS static int start(struct db *db, const struct batch_kind *kind, struct s
 }
 
 int action_start_exclusive(struct db *db, int64_t node_id, const char *hostname, const char *instance,
-			   bool *ret_started, struct action *ret, struct error *err)
+			   bool *ret_started, struct action *ret, struct node *node, struct error *err)
 {
-	struct start_item item = { .key = node_id, .hostname = hostname, .instance = instance, .ret = ret };
+	struct start_item item = {
+		.key = node_id, .hostname = hostname, .instance = instance, .ret = ret, .node = node
+	};
 
 	return start(db, &start_exclusive_batch, &item, ret_started, err);
 }
 
 int action_start_shared(struct db *db, int64_t id, const char *instance, bool *ret_started,
-			struct action *ret, struct error *err)
+			struct action *ret, struct node *node, struct error *err)
 {
-	struct start_item item = { .key = id, .instance = instance, .ret = ret };
+	struct start_item item = { .key = id, .instance = instance, .ret = ret, .node = node };
 
 	return start(db, &start_shared_batch, &item, ret_started, err);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "db/action.h"
+#include "db/action_news.h"
 #include "db/array.h"
 #include "db/batch.h"
 #include "db/node_changes.h"
@@ -30,7 +31,8 @@ enum statement { ACCEPT, ACCEPT_CHANGES, SAVE_CHANGES, FINISH, FINISH_CHANGES, S
 	" FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::json[]) AS item (id, token, mask, "        \
 	"changes)),"
 /* The ids are named once more as an array: a plan made while the table is empty would else read all of it. */
-#define OF_ITEM          " a.id = ANY ($1::bigint[]) AND a.id = item.id AND a.token = item.token AND a.state = 'running'"
+#define OF_ITEM                                                                                              \
+	" a.id = ANY ($1::bigint[]) AND a.id = item.id AND a.token = item.token AND a.state = 'running'"
 #define ACTION_OF_ITEM   " FROM item WHERE" OF_ITEM
 #define RETURNING_ACTION " RETURNING a.id, a.node_id, a.token, a.exclusive)"
 
@@ -312,16 +314,6 @@ SUSPENDS static int save_run(struct db *db, struct batch_entry **entries, size_t
 static const struct batch_kind accept_batch = { .name = "accept", .run = accept_run };
 static const struct batch_kind save_batch = { .name = "save", .run = save_run };
 
-static void tell_reply(struct db *db, const struct action *action, char what)
-{
-	char payload[32];
-
-	if (action->reply == NULL)
-		return;
-	snprintf(payload, sizeof(payload), "%c%" PRId64, what, action->id);
-	db_notify(db, action->reply, payload);
-}
-
 SUSPENDS static int write_until_known(struct db *db, const struct batch_kind *kind,
 				      const struct action *action, const char *changes, struct error *err)
 {
@@ -342,7 +334,7 @@ int action_accept(struct db *db, const struct action *action, const char *change
 	int rc = write_until_known(db, &accept_batch, action, changes, err);
 
 	if (rc == 0)
-		tell_reply(db, action, 'a');
+		action_news_accepted(db, action);
 	return rc;
 }
 
@@ -474,13 +466,14 @@ int action_finish(struct db *db, const struct action *action, const struct actio
 {
 	struct error own;
 	int rc = finish(db, action, outcome, &own);
+	bool is_refused = rc == -ERR_INVALID || rc == -ERR_CONFLICT || rc == -ERR_INTERNAL;
 
-	if (rc == -ERR_INVALID || rc == -ERR_CONFLICT || rc == -ERR_INTERNAL) {
+	if (is_refused) {
 		struct error why = own;
 		rc = finish_plainly(db, action, outcome, why.text, &own);
 	}
 	if (rc == 0)
-		tell_reply(db, action, 'f');
+		action_news_finished(db, action, is_refused ? NULL : outcome);
 	return rc < 0 ? fail(err, own.code, "%s", own.text) : 0;
 }
 

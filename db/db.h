@@ -84,7 +84,7 @@ void db_rows_release(struct db_rows *rows);                            /* NULL i
  * (re)connection, because notifications may have been missed: then poll. */
 typedef void db_notify_fn(const char *payload, void *arg);
 void db_listen(struct db *db, const char *channel, db_notify_fn *fn, void *arg);
-/* NOTIFY, coalesced: payloads for one channel collected in a tick are joined by ',' (each at most 100
+/* NOTIFY, coalesced: payloads for one channel collected in a tick are joined by ',' (each at most 1,200
  * bytes; one notification at most 7,900) and sent by a statement of its own with
  * synchronous_commit = off; at most one notifying transaction in flight. Never suspends, never fails. */
 void db_notify(struct db *db, const char *channel, const char *payload);

@@ -16,7 +16,7 @@ static const char extra_columns[] =
 	" (SELECT a.uuid FROM allocations a WHERE a.id = n.allocation_id),"
 	" (SELECT json_agg(t.trait ORDER BY t.trait) FROM node_traits t WHERE t.node_id = n.id)";
 
-enum key { BY_UUID, BY_NAME, BY_ID, KEY_COUNT };
+enum key { BY_UUID, BY_NAME, BY_ID, BY_IDS, BY_ACTIONS, KEY_COUNT };
 enum shape { WHOLE, ROW, BRIEF, SHAPE_COUNT };
 
 /* The columns of BRIEF. */
@@ -41,9 +41,13 @@ static const char *const conditions[KEY_COUNT] = {
 	[BY_UUID] = " FROM nodes n WHERE n.uuid = $1",
 	[BY_NAME] = " FROM nodes n WHERE n.name = $1",
 	[BY_ID] = " FROM nodes n WHERE n.id = $1",
+	[BY_IDS] = " FROM nodes n WHERE n.id = ANY ($1::bigint[])",
+	[BY_ACTIONS] = " FROM nodes n WHERE n.id = ANY"
+		       " (ARRAY(SELECT a.node_id FROM actions a WHERE a.id = ANY ($1::bigint[])))",
 };
 static const char *const names[SHAPE_COUNT][KEY_COUNT] = {
-	[WHOLE] = { "node_read_uuid", "node_read_name", "node_read_id" },
+	[WHOLE] = { "node_read_uuid", "node_read_name", "node_read_id", "node_read_ids",
+		    "node_read_actions" },
 	[ROW] = { "node_row_uuid", "node_row_name", "node_row_id" },
 	[BRIEF] = { "node_brief_uuid", "node_brief_name", "node_brief_id" },
 };
@@ -69,11 +73,19 @@ static void statement_make(struct db_statement *statement, enum shape shape, enu
 	};
 }
 
+static struct db_statement *statement_of(enum shape shape, enum key key)
+{
+	struct db_statement *statement = &statements[shape][key];
+
+	if (statement->sql == NULL)
+		statement_make(statement, shape, key);
+	return statement;
+}
+
 SUSPENDS static int read_by(struct db *db, enum shape shape, const char *uuid, const char *name, int64_t id,
 			    struct db_rows **ret, struct error *err)
 {
 	enum key key = uuid != NULL ? BY_UUID : name != NULL ? BY_NAME : BY_ID;
-	struct db_statement *statement = &statements[shape][key];
 	char id_text[24];
 	const char *values[] = { uuid != NULL ? uuid : name != NULL ? name : id_text };
 	struct db_rows *rows = NULL;
@@ -81,9 +93,7 @@ SUSPENDS static int read_by(struct db *db, enum shape shape, const char *uuid, c
 	if (uuid != NULL && !uuid_is_valid(uuid))
 		return fail(err, ERR_NOT_FOUND, "%s", "");
 	snprintf(id_text, sizeof(id_text), "%" PRId64, id);
-	if (statement->sql == NULL)
-		statement_make(statement, shape, key);
-	int rc = db_exec(db, statement, values, &rows, err);
+	int rc = db_exec(db, statement_of(shape, key), values, &rows, err);
 	if (rc < 0)
 		return rc;
 	if (db_rows_count(rows) == 0) {
@@ -94,6 +104,16 @@ SUSPENDS static int read_by(struct db *db, enum shape shape, const char *uuid, c
 	return 0;
 }
 
+static void load_whole(const struct db_rows *rows, int row, struct node *ret)
+{
+	node_init(ret);
+	for (enum node_field field = 0; field < NODE_COLUMN_COUNT; field++)
+		node_load(ret, field, db_value(rows, row, (int)field), db_value_len(rows, row, (int)field));
+	ret->id = db_value_int(rows, row, NODE_COLUMN_COUNT);
+	ret->version = db_value_int(rows, row, NODE_COLUMN_COUNT + 1);
+	ret->lock_epoch = db_value_int(rows, row, NODE_COLUMN_COUNT + 2);
+}
+
 int node_read(struct db *db, const char *uuid, const char *name, int64_t id, struct node *ret,
 	      struct error *err)
 {
@@ -102,14 +122,30 @@ int node_read(struct db *db, const char *uuid, const char *name, int64_t id, str
 
 	if (rc < 0)
 		return rc;
-	node_init(ret);
-	for (enum node_field field = 0; field < NODE_COLUMN_COUNT; field++)
-		node_load(ret, field, db_value(rows, 0, (int)field), db_value_len(rows, 0, (int)field));
-	ret->id = db_value_int(rows, 0, NODE_COLUMN_COUNT);
-	ret->version = db_value_int(rows, 0, NODE_COLUMN_COUNT + 1);
-	ret->lock_epoch = db_value_int(rows, 0, NODE_COLUMN_COUNT + 2);
+	load_whole(rows, 0, ret);
 	db_rows_release(rows);
 	return 0;
+}
+
+const struct db_statement *node_read_ids(void)
+{
+	return statement_of(WHOLE, BY_IDS);
+}
+
+const struct db_statement *node_read_actions(void)
+{
+	return statement_of(WHOLE, BY_ACTIONS);
+}
+
+bool node_take_row(const struct db_rows *rows, int64_t id, struct node *ret)
+{
+	for (int row = 0; row < db_rows_count(rows); row++) {
+		if (db_value_int(rows, row, NODE_COLUMN_COUNT) == id) {
+			load_whole(rows, row, ret);
+			return true;
+		}
+	}
+	return false;
 }
 
 int node_read_row(struct db *db, const char *uuid, const char *name, struct db_rows **ret, struct error *err)

@@ -12,7 +12,7 @@
 
 enum {
 	PAYLOAD_MAX = 7900, /* PostgreSQL refuses 8000 */
-	ITEM_MAX = 100,
+	ITEM_MAX = 1200,
 	CHANNEL_MAX = 64,
 	CHUNKS_MAX = 512, /* unsent notifications; more are dropped, readers poll */
 	TRIES_MAX = 5

@@ -87,7 +87,8 @@ SUSPENDS static bool take(int64_t node, struct action *action)
 	bool is_started = false;
 	struct error err;
 
-	if (action_start_exclusive(history.db, node, "history", history.instance, &is_started, action, &err) <
+	if (action_start_exclusive(history.db, node, "history", history.instance, &is_started, action, NULL,
+				   &err) <
 		    0 ||
 	    !is_started)
 		return false;

@@ -4,8 +4,9 @@
  *
  *   bench_bus [CONNECTION [SECONDS [CLIENTS...]]]
  *
- * A call: insert, wait for the notification, read. Its other side: start (, accept) and finish. The driver
- * takes no time. Latency is the client's; CPU is this process's and that of PostgreSQL's processes.
+ * A call: insert, wait for the notification, read if that does not say it all. Its other side: start (,
+ * accept) and finish. The driver takes no time. Latency is the client's; CPU is this process's and that of
+ * PostgreSQL's processes.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -94,9 +95,12 @@ SUSPENDS static void work_line(void *arg)
 		struct action action;
 		struct error err;
 		bool is_started = false;
+		struct node row;
+		node_init(&row);
 		if (action_start_exclusive(bench.conductor, bench.first_node + (int64_t)node, "bench",
-					   instance, &is_started, &action, &err) < 0)
+					   instance, &is_started, &action, &row, &err) < 0)
 			die("start", &err);
+		node_release(&row);
 		bench.asked[node]--;
 		if (is_started)
 			run_action(&action);
@@ -112,8 +116,12 @@ SUSPENDS static void work_shared(void *arg)
 	struct error err;
 	bool is_started = false;
 
-	if (action_start_shared(bench.conductor, id, instance, &is_started, &action, &err) < 0)
+	struct node row;
+
+	node_init(&row);
+	if (action_start_shared(bench.conductor, id, instance, &is_started, &action, &row, &err) < 0)
 		die("start", &err);
+	node_release(&row);
 	if (is_started)
 		run_action(&action);
 	bench.workers--;
@@ -121,17 +129,16 @@ SUSPENDS static void work_shared(void *arg)
 
 static void on_work(const char *payload, void *arg)
 {
-	char what;
-	int64_t id;
+	struct action_news news;
 
 	(void)arg;
-	while (action_payload_next(&payload, &what, &id)) {
-		if (what == 's') {
+	while (action_news_next(&payload, &news)) {
+		if (news.what == 's') {
 			bench.workers++;
-			fiber_spawn("worker", work_shared, (void *)(intptr_t)id);
+			fiber_spawn("worker", work_shared, (void *)(intptr_t)news.id);
 			continue;
 		}
-		size_t node = (size_t)(id - bench.first_node);
+		size_t node = (size_t)(news.id - bench.first_node);
 		bench.asked[node]++;
 		if (bench.is_busy[node])
 			continue;
@@ -145,15 +152,14 @@ static void on_work(const char *payload, void *arg)
 
 static void on_reply(const char *payload, void *arg)
 {
-	char what;
-	int64_t id;
+	struct action_news news;
 
 	(void)arg;
-	while (action_payload_next(&payload, &what, &id)) {
-		for (struct waiter *at = bench.waiters[id % LINES]; at != NULL; at = at->next) {
-			if (at->id != id)
+	while (action_news_next(&payload, &news)) {
+		for (struct waiter *at = bench.waiters[news.id % LINES]; at != NULL; at = at->next) {
+			if (at->id != news.id)
 				continue;
-			at->what = what;
+			at->what = news.what;
 			cond_signal(&at->cond);
 		}
 	}
@@ -170,6 +176,8 @@ SUSPENDS static void await_reply(int64_t id)
 	*at = &waiter;
 	while (!is_over) {
 		cond_wait(&waiter.cond, clock_ms() + 500);
+		if (waiter.what == 'd' || (waiter.what == 'a' && bench.shape->is_accepted))
+			break;
 		if (action_read(bench.api, id, &view, &err) < 0)
 			die("read", &err);
 		is_over = view.finished_at != NULL || (bench.shape->is_accepted && view.is_accepted);

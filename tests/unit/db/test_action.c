@@ -103,7 +103,8 @@ static bool start_as(struct db *db, int64_t node_id, const char *instance, struc
 	struct error err;
 	bool is_started = false;
 
-	assert_int_equal(action_start_exclusive(db, node_id, "host-1", instance, &is_started, ret, &err), 0);
+	assert_int_equal(
+		action_start_exclusive(db, node_id, "host-1", instance, &is_started, ret, NULL, &err), 0);
 	return is_started;
 }
 
@@ -561,23 +562,24 @@ DB_TEST(test_action_start_shared__beside_a_holder__at_most_four)
 	for (int i = 0; i < 7; i++)
 		ids[i] = put_row(db, node_id, false, "repeat", 60000);
 	for (int i = 0; i < 7; i++) {
-		assert_int_equal(action_start_shared(db, ids[i], me, &is_started, &actions[i], &err), 0);
+		assert_int_equal(action_start_shared(db, ids[i], me, &is_started, &actions[i], NULL, &err),
+				 0);
 		assert_int_equal(is_started, i < 4);
 	}
 	assert_true(actions[0].is_repeatable);
 	assert_false(actions[0].is_exclusive);
 	/* Not twice. */
-	assert_int_equal(action_start_shared(db, ids[0], other, &is_started, &actions[6], &err), 0);
+	assert_int_equal(action_start_shared(db, ids[0], other, &is_started, &actions[6], NULL, &err), 0);
 	assert_false(is_started);
 	assert_int_equal(action_accept(db, &actions[0], NULL, &err), 0);
 	finish(db, &actions[0]);
-	assert_int_equal(action_start_shared(db, ids[4], me, &is_started, &actions[4], &err), 0);
+	assert_int_equal(action_start_shared(db, ids[4], me, &is_started, &actions[4], NULL, &err), 0);
 	assert_true(is_started);
 	assert_string_equal(holder_of(db, node_id), "host-1");
 	for (int i = 1; i < 5; i++)
 		finish(db, &actions[i]);
 	finish(db, &holder);
-	assert_int_equal(action_start_shared(db, driver_level, me, &is_started, &actions[0], &err), 0);
+	assert_int_equal(action_start_shared(db, driver_level, me, &is_started, &actions[0], NULL, &err), 0);
 	assert_true(is_started);
 	assert_int_equal(actions[0].node_id, 0);
 	finish(db, &actions[0]);
@@ -597,7 +599,7 @@ static void shared_starter_run(void *arg)
 	struct error err;
 
 	assert_int_equal(action_start_shared(starter->db, starter->id, me, &starter->is_started,
-					     &starter->action, &err),
+					     &starter->action, NULL, &err),
 			 0);
 	--*starter->left;
 }
@@ -707,7 +709,7 @@ DB_TEST(test_lease_renew__live_and_dead__tells_what_runs)
 	make_instance(db, me, "host-1");
 	make_instance(db, other, "host-2");
 	assert_true(start(db, node_id, &action));
-	assert_int_equal(action_start_shared(db, shared, me, &is_true, &second, &err), 0);
+	assert_int_equal(action_start_shared(db, shared, me, &is_true, &second, NULL, &err), 0);
 	assert_int_equal(action_ask_stop(db, id, "an operator", &is_true, &err), 0);
 	assert_true(is_true);
 	assert_int_equal(lease_renew(session, me, &answer, &err), 0);
@@ -830,7 +832,7 @@ DB_TEST(test_action_accept__again_after_takeover__keeps_the_first_time)
 
 	assert_true(start(db, node_id, &action));
 	assert_int_equal(action_accept(db, &action, NULL, &err), 0);
-	snprintf(first, sizeof(first), "%s",
+	snprintf(first, sizeof(first), "%.63s",
 		 ask(db, "SELECT accepted_at FROM actions WHERE id = %" PRId64, id));
 	action_release(&action);
 	sweep(db, &swept); /* nobody has registered the instance: it is not live */
@@ -929,83 +931,6 @@ DB_TEST(test_action__synchronous_commit__off_for_insert_and_start_only)
 		assert_string_equal(ask(db, "SHOW synchronous_commit", 0), "on");
 }
 
-/* ---- notifications ---- */
-
-DB_TEST(test_action_payload__list__items_in_turn)
-{
-	const char *payload = "x12,s7,bad,,q,x,a99999999999,f1x,f2";
-	const char *expected = "x12 s7 a99999999999 f2 ";
-	char got[100] = "", what;
-	int64_t id;
-
-	(void)db;
-	while (action_payload_next(&payload, &what, &id))
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%c%" PRId64 " ", what, id);
-	assert_string_equal(got, expected);
-	payload = NULL;
-	assert_false(action_payload_next(&payload, &what, &id));
-
-	char channel[ACTION_CHANNEL_MAX], second[ACTION_CHANNEL_MAX];
-	action_channel("Host-1.Example", channel);
-	assert_string_equal(channel, "c_host_1_example");
-	action_channel("a-very-long-name-of-a-host-in-a-very-long-domain.example.com", channel);
-	action_channel("a-very-long-name-of-a-host-in-a-very-long-domain.example.net", second);
-	assert_string_not_equal(channel, second);
-	assert_true(strlen(channel) < 64);
-}
-
-struct heard {
-	char text[256];
-	unsigned nulls;
-};
-
-static void on_notify(const char *payload, void *arg)
-{
-	struct heard *heard = arg;
-
-	if (payload == NULL)
-		heard->nulls++;
-	else
-		snprintf(heard->text + strlen(heard->text), sizeof(heard->text) - strlen(heard->text), "[%s]",
-			 payload);
-}
-
-static void hear(const struct heard *heard, const char *text)
-{
-	for (int i = 0; i < 2000 && strcmp(heard->text, text) != 0; i++)
-		fiber_sleep(1);
-	assert_string_equal(heard->text, text);
-}
-
-DB_TEST(test_action__listeners__hear_inserted_accepted_finished)
-{
-	int64_t node_id = make_node(db);
-	static struct heard target, reply;
-	struct action action;
-	struct error err;
-	char expected[64];
-
-	target = reply = (struct heard){ 0 };
-	db_listen(db, "c_host_1", on_notify, &target);
-	db_listen(db, "replies", on_notify, &reply);
-	while (target.nulls == 0 || reply.nulls == 0)
-		fiber_sleep(1);
-	int64_t id = put(db, node_id);
-	snprintf(expected, sizeof(expected), "[x%" PRId64 "]", node_id);
-	hear(&target, expected);
-	target.text[0] = '\0';
-	int64_t shared = put_row(db, node_id, false, "never", 60000);
-	snprintf(expected, sizeof(expected), "[s%" PRId64 "]", shared);
-	hear(&target, expected);
-	assert_true(start(db, node_id, &action));
-	assert_int_equal(action_accept(db, &action, NULL, &err), 0);
-	snprintf(expected, sizeof(expected), "[a%" PRId64 "]", id);
-	hear(&reply, expected);
-	finish(db, &action);
-	snprintf(expected, sizeof(expected), "[a%" PRId64 "][f%" PRId64 "]", id, id);
-	hear(&reply, expected);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1032,8 +957,6 @@ int main(void)
 		cmocka_unit_test(test_action_purge__old_rows_go__expired_ones_are_cancelled),
 		cmocka_unit_test(test_action_read__long_result_and_missing_row),
 		cmocka_unit_test(test_action__synchronous_commit__off_for_insert_and_start_only),
-		cmocka_unit_test(test_action_payload__list__items_in_turn),
-		cmocka_unit_test(test_action__listeners__hear_inserted_accepted_finished),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,12 +26,11 @@ static struct {
 /* Both sides are told of the other's work past the proxy. */
 static void on_reply(const char *payload, void *arg)
 {
-	char what;
-	int64_t id;
+	struct action_news news;
 
 	(void)arg;
-	while (action_payload_next(&payload, &what, &id))
-		bus.done += what == 'f';
+	while (action_news_next(&payload, &news))
+		bus.done += news.what == 'f';
 }
 
 SUSPENDS static void run_next(void *arg)
@@ -43,7 +42,7 @@ SUSPENDS static void run_next(void *arg)
 
 	assert_int_equal(action_start_exclusive(bus.conductor, node_id, "h",
 						"aaaaaaaa-0000-4000-8000-000000000001", &is_started, &action,
-						&err),
+						NULL, &err),
 			 0);
 	if (is_started) {
 		bus.started++;

@@ -193,9 +193,9 @@ SUSPENDS static void worker(void *arg)
 		memcpy(instance, conductor->instance, sizeof(instance));
 		int rc = ref->is_exclusive
 				 ? action_start_exclusive(conductor->db, ref->node_id, conductor->host,
-							  instance, &is_started, &action, &err)
+							  instance, &is_started, &action, NULL, &err)
 				 : action_start_shared(conductor->db, ref->id, instance, &is_started, &action,
-						       &err);
+						       NULL, &err);
 		assert_int_equal(rc, 0);
 		if (is_started)
 			work(conductor, instance, &action);
@@ -354,7 +354,7 @@ static void starter_run(void *arg)
 
 	assert_int_equal(action_start_exclusive(starter->db, starter->node_id, "h",
 						"aaaaaaaa-0000-4000-8000-000000000001", &starter->is_started,
-						&starter->action, &err),
+						&starter->action, NULL, &err),
 			 0);
 	--*starter->left;
 }
@@ -465,7 +465,7 @@ SUSPENDS static void lost_caller(void *arg)
 		/* A start in doubt is found by its row, as a renewal does, and put back. */
 		while (!is_started) {
 			int rc = action_start_exclusive(lost.db, node_id, "h", instance, &is_started, &action,
-							&err);
+							NULL, &err);
 			if (rc == 0)
 				continue;
 			assert_int_equal(rc, -ERR_DATABASE);

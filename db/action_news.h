@@ -1,0 +1,8 @@
+#pragma once
+/* action_news: tells the API process that waits for an action what became of it, after the commit. The items,
+ * their reader and the channels: db/action.h. Never suspends; what is lost, polling finds. */
+#include "db/action.h"
+
+void action_news_accepted(struct db *db, const struct action *action);
+/* outcome: as it was stored, or NULL: the row must be read. */
+void action_news_finished(struct db *db, const struct action *action, const struct action_outcome *outcome);
