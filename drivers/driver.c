@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "drivers/console_options.h"
 #include "drivers/options.h"
 
 struct enabled_interfaces {
@@ -23,6 +24,7 @@ static struct {
 void drivers_config_register(void)
 {
 	config_register(driver_option_table);
+	config_register(console_option_table);
 	for (size_t i = 0; hardware_types[i]; i++) {
 		if (hardware_types[i]->options)
 			config_register(hardware_types[i]->options);
@@ -176,6 +178,8 @@ int drivers_check_config(struct error *err)
 	size_t count = 0;
 	int rc = check_names(err);
 
+	if (rc == 0)
+		rc = console_options_check(err);
 	memset(enabled, 0, sizeof(enabled));
 	for (size_t i = 0; rc == 0 && hardware_types[i]; i++) {
 		const struct hardware_type *hardware = hardware_types[i];

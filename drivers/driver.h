@@ -133,8 +133,14 @@ struct management_interface {
 
 struct console_interface {
 	struct interface base;
+	/* Opens the console and waits until it is connected, or fails. */
 	SUSPENDS int (*start)(struct task *task, struct error *err);
+	/* Also of a console that another conductor had opened. */
 	SUSPENDS int (*stop)(struct task *task, struct error *err);
+	/* The console is enabled, and this conductor's now (drivers/console.h): opens it without waiting for
+	 * the BMC; one that is open takes over what has changed in the node's properties. Writes nothing to
+	 * the node. NULL: nothing to do. */
+	SUSPENDS int (*resume)(struct task *task, struct error *err);
 	SUSPENDS int (*get)(struct task *task, json_t **ret_info,
 			    struct error *err); /* {"type":..., "url":...} */
 };
