@@ -138,6 +138,13 @@ static const struct { uint8_t netfn, command, completion; const char *name; } sp
 	{NETFN_APP,     0x3b, 0x81, "requested privilege level exceeds channel or user limit"},
 	{NETFN_APP,     0x3b, 0x82, "user level authentication cannot be disabled"},
 	{NETFN_APP,     0x3c, 0x87, "invalid session ID"},
+	{NETFN_APP,     0x48, 0x80, "payload is active in another session"},
+	{NETFN_APP,     0x48, 0x81, "payload type is disabled"},
+	{NETFN_APP,     0x48, 0x82, "limit of activated payloads reached"},
+	{NETFN_APP,     0x48, 0x83, "cannot activate the payload with encryption"},
+	{NETFN_APP,     0x48, 0x84, "cannot activate the payload without encryption"},
+	{NETFN_APP,     0x49, 0x80, "payload is not active"},
+	{NETFN_APP,     0x49, 0x81, "payload type is disabled"},
 	{NETFN_TRANSPORT, 0x02, 0x80, "LAN parameter not supported"},
 };
 /* clang-format on */

@@ -120,9 +120,12 @@ static int parse_ports(struct task *task, struct ipmi_info *info, struct error *
 
 	if (rc == 0)
 		rc = check_port(task, "ipmi_terminal_port", 1, &terminal_port, err);
-	if (rc == 0)
-		info->port = (uint16_t)port;
-	return rc;
+	if (rc < 0)
+		return rc;
+	info->port = (uint16_t)port;
+	if (task_driver_info(task, "ipmi_terminal_port") != NULL)
+		info->terminal_port = (uint16_t)terminal_port;
+	return 0;
 }
 
 /* A name or secret as the bytes that were given; a number stands for its digits. */

@@ -14,6 +14,7 @@
 struct ipmi_info {
 	const char *address; /* IP address or host name; in the task's arena */
 	uint16_t port;
+	uint16_t terminal_port; /* of the console; 0: not set */
 	uint8_t user_len;
 	char user[RMCPP_USER_MAX]; /* padded with zeros, not terminated */
 	uint8_t password[RMCPP_KEY];

@@ -1,6 +1,7 @@
 /* ipmi: what the hardware type is composed of. */
 #include "drivers/ipmi/ipmi.h"
 
+#include "drivers/console.h"
 #include "drivers/ipmi/bmc.h"
 #include "drivers/ipmi/options.h"
 #include "drivers/noop.h"
@@ -10,6 +11,7 @@
 SUSPENDS static void drain(int64_t deadline_ms)
 {
 	(void)deadline_ms;
+	consoles_end();
 	ipmi_client_release();
 }
 
@@ -20,7 +22,7 @@ const struct hardware_type ipmi_hardware = {
 	.drain = drain,
 	.interfaces = {
 		[INTERFACE_BIOS]       = INTERFACES(&no_bios.base),
-		[INTERFACE_CONSOLE]    = INTERFACES(&no_console.base),
+		[INTERFACE_CONSOLE]    = INTERFACES(&ipmitool_socat.base, &no_console.base),
 		[INTERFACE_DEPLOY]     = INTERFACES(&noop_deploy.base),
 		[INTERFACE_FIRMWARE]   = INTERFACES(&no_firmware.base),
 		[INTERFACE_INSPECT]    = INTERFACES(&no_inspect.base, &ipmitool_inspect.base),

@@ -6,6 +6,7 @@ extern const struct hardware_type ipmi_hardware;
 extern const struct power_interface ipmitool_power;           /* power.c */
 extern const struct management_interface ipmitool_management; /* management.c */
 extern const struct inspect_interface ipmitool_inspect;       /* inspect.c */
+extern const struct console_interface ipmitool_socat;         /* console.c */
 
 /* Before the machine boots: sends the remembered boot device again where ipmi_force_boot_device asks for it.
  */

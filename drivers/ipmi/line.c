@@ -83,12 +83,13 @@ static void on_datagram(void *arg, const struct udp_address *from, const uint8_t
 	struct ipmi_line *line = line_find(console_id_of(&packet));
 	if (line == NULL && (is_short_refusal(&packet) || is_without_id(&packet)))
 		line = map_get(&lines.by_peer, peer_key(from));
-	if (line == NULL || line->accept == NULL || line->is_answered ||
-	    !udp_address_equal(&line->peer, from))
+	if (line == NULL || !udp_address_equal(&line->peer, from))
 		return;
-	if (line->accept(line->accept_arg, &packet)) {
+	if (line->accept != NULL && !line->is_answered && line->accept(line->accept_arg, &packet)) {
 		line->is_answered = true;
 		cond_signal(&line->cond);
+	} else if (line->listen != NULL) {
+		line->listen(line->listen_arg, &packet);
 	}
 }
 
@@ -185,6 +186,12 @@ int ipmi_line_wait(struct ipmi_line *line, ipmi_accept_fn *accept, void *arg, in
 		rc = cond_wait(&line->cond, deadline_ms);
 	line->accept = NULL;
 	return line->is_answered ? 0 : rc;
+}
+
+void ipmi_line_listen(struct ipmi_line *line, ipmi_listen_fn *listen, void *arg)
+{
+	line->listen = listen;
+	line->listen_arg = arg;
 }
 
 void ipmi_lines_release(void)

@@ -17,6 +17,8 @@ enum { IPMI_LINES_MAX = 65535 };
 
 /* Looks at a datagram on the main stack; true: this is the answer, and arg now holds it. Must not suspend. */
 typedef bool ipmi_accept_fn(void *arg, const struct rmcp_packet *packet);
+/* Takes what comes unasked. On the main stack; must not suspend. */
+typedef void ipmi_listen_fn(void *arg, const struct rmcp_packet *packet);
 
 struct ipmi_line {
 	uint32_t id; /* console session id; 0: closed */
@@ -26,6 +28,8 @@ struct ipmi_line {
 	ipmi_accept_fn *accept; /* of the wait under way; NULL: nobody waits */
 	void *accept_arg;
 	bool is_answered;
+	ipmi_listen_fn *listen; /* NULL: what nobody waits for is dropped */
+	void *listen_arg;
 };
 
 /* Takes a line to the BMC at the address. -ERR_BMC_UNREACHABLE when all are taken or no socket can be had. */
@@ -38,6 +42,9 @@ void ipmi_line_close(struct ipmi_line *line); /* closing twice is fine */
 void ipmi_line_send(struct ipmi_line *line, const uint8_t *datagram, size_t len, bool is_now);
 /* Waits until accept takes a datagram. 0, -ERR_TIMEOUT or -ERR_CANCELLED. */
 SUSPENDS int ipmi_line_wait(struct ipmi_line *line, ipmi_accept_fn *accept, void *arg, int64_t deadline_ms);
+
+/* From now on what is not the answer that somebody waits for goes to listen (NULL: nowhere): Serial-over-LAN. */
+void ipmi_line_listen(struct ipmi_line *line, ipmi_listen_fn *listen, void *arg);
 
 /* Closes the sockets, for leak checkers; no line may be open. */
 void ipmi_lines_release(void);
