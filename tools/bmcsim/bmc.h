@@ -41,6 +41,10 @@ enum bmc_boot_persistence { BMC_BOOT_DISABLED, BMC_BOOT_ONCE, BMC_BOOT_CONTINUOU
 extern const char *const bmc_boot_names[BMC_BOOT_COUNT];      /* "none", "pxe", ... for the control port */
 extern const char *const bmc_persistence_names[3];            /* "disabled", "once", "continuous" */
 
+/* What is behind the serial port, for Serial-over-LAN. */
+enum bmc_serial { BMC_SERIAL_LOGIN, BMC_SERIAL_ECHO, BMC_SERIAL_NONE, BMC_SERIAL_COUNT };
+extern const char *const bmc_serial_names[BMC_SERIAL_COUNT]; /* "login", "echo", "none" */
+
 struct bmc_boot {
 	enum bmc_boot_device device;
 	enum bmc_boot_persistence persistence;
@@ -97,6 +101,9 @@ struct bmc {
 	char *targets;                   /* IPMI: controllers behind the BMC; NULL: none */
 	int count;                       /* BMCs that its section stands for; 0: one */
 	bool is_count_by_port;           /* they differ by port, else by address */
+	enum bmc_serial serial;          /* IPMI */
+	int serial_line_ms;              /* IPMI: between lines printed unasked; 0: none */
+	int serial_accept;               /* IPMI: most characters taken of a packet; 0: all */
 	int cards;                       /* EEM: free cards of its fleet; 0: the small one of all kinds */
 
 	/* the machine */

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "drivers/ipmi/command.h"
+#include "drivers/ipmi/server_sol.h"
 #include "lib/clock.h"
 #include "lib/xalloc.h"
 #include "tools/bmcsim/ipmi_side.h"
+#include "tools/bmcsim/serial.h"
 
 enum { WHAT_MAX = 96, NO_ACKNOWLEDGE = 0x83 };
 
@@ -121,10 +123,32 @@ static int on_command(void *arg, const struct ipmi_server_call *call, uint8_t *r
 	struct ipmi_side *side = arg;
 	struct ipmi_target *target = call->route != NULL ? find_target(side, call->route) : NULL;
 
+	if (call->route == NULL && sol_server_has_command(call->request->netfn, call->request->command)) {
+		if (side->serial == NULL)
+			side->serial = serial_new(side->bmc, side->server);
+		return serial_command(side->serial, call, ret_data, ret_len);
+	}
 	if (call->route != NULL && target == NULL) /* a transit controller that is asked itself */
 		return COMPLETION_INVALID_COMMAND;
 	return bmc_model_command(target != NULL ? &target->machine.model : &side->machine.model, call,
 				 ret_data, ret_len);
+}
+
+static void on_payload(void *arg, uint32_t session_id, enum rmcpp_payload type, const uint8_t *data,
+		       size_t len)
+{
+	const struct ipmi_side *side = arg;
+
+	if (type == PAYLOAD_SOL && side->serial != NULL)
+		serial_payload(side->serial, session_id, data, len);
+}
+
+static void on_ended(void *arg, uint32_t session_id)
+{
+	const struct ipmi_side *side = arg;
+
+	if (side->serial != NULL)
+		serial_ended(side->serial, session_id);
 }
 
 static void on_send(void *arg, const struct ipmi_peer *peer, const uint8_t *data, size_t len)
@@ -200,6 +224,8 @@ static void init_server(struct ipmi_side *side)
 		.note = on_note,
 		.login = on_login,
 		.edit = on_edit,
+		.payload = on_payload,
+		.ended = on_ended,
 	};
 	struct bmc *bmc = side->bmc;
 	struct ipmi_server_config config = {
@@ -236,6 +262,7 @@ static void side_free(struct ipmi_side *side)
 {
 	udp_close(side->socket);
 	ipmi_server_free(side->server);
+	serial_free(side->serial);
 	bmc_model_release(&side->machine.model);
 	ipmi_network_release(side);
 	ipmi_config_release(side);

@@ -9,6 +9,7 @@
 #include "tools/bmcsim/bmc.h"
 
 struct ipmi_side;
+struct serial;
 
 /* A machine as IPMI sees it: the BMC's own, or that of a controller behind it. */
 struct ipmi_machine {
@@ -39,6 +40,7 @@ struct ipmi_side {
 	size_t user_count;
 	char *user_text; /* owned */
 	uint8_t kg[RMCPP_KEY];
+	struct serial *serial;        /* owned; NULL: nobody has asked for it */
 	bool is_ipv6;                 /* the family that it listens on */
 	bool is_fault_shown;          /* of the datagram in hand: */
 	enum bmc_fault_kind fault;    /* how its answer is spoilt */

@@ -266,6 +266,27 @@ static int set_step(struct bmc *bmc, const char *value, struct error *err)
 	return 0;
 }
 
+static int set_serial(struct bmc *bmc, const char *value, struct error *err)
+{
+	for (int i = 0; i < BMC_SERIAL_COUNT; i++) {
+		if (!strcmp(bmc_serial_names[i], value)) {
+			bmc->serial = i;
+			return 0;
+		}
+	}
+	return fail(err, ERR_INVALID, "'%s' is neither login nor echo nor none", value);
+}
+
+static int set_serial_line(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 0, 3600000, &bmc->serial_line_ms, err);
+}
+
+static int set_serial_accept(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 0, 255, &bmc->serial_accept, err);
+}
+
 static int set_cards(struct bmc *bmc, const char *value, struct error *err)
 {
 	return parse_number(value, 1, 100000, &bmc->cards, err);
@@ -302,6 +323,9 @@ static const struct rack_option options[] = {
 	{ "cipher_suites", set_cipher_suites, false, "ipmi: those offered, by number; 3,17" },
 	{ "count", set_count, false, "so many BMCs like this one, NAME-0, NAME-1, ...; 1, NAME" },
 	{ "step", set_step, false, "each of them on the next address or the next port; address" },
+	{ "serial", set_serial, false, "ipmi: what Serial-over-LAN meets: login, echo or none; login" },
+	{ "serial_line_ms", set_serial_line, false, "ipmi: between lines printed unasked; 0: none" },
+	{ "serial_accept", set_serial_accept, false, "ipmi: most characters taken of a SoL packet; 0: all" },
 	{ "cards", set_cards, false, "eem: so many free cards; a small fleet of all kinds" },
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
