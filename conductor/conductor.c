@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conductor/action.h"
+#include "conductor/console_keep.h"
 #include "conductor/device_sync.h"
 #include "conductor/history.h"
 #include "conductor/lease.h"
@@ -81,6 +82,7 @@ int conductor_start(struct conductor *conductor, struct db *db, const char *host
 	history_start(conductor);
 	power_sync_start(conductor);
 	device_sync_start(conductor);
+	console_keep_start(conductor);
 	log_info("conductor %s (instance %s) serves %zu hardware types", hostname, conductor->instance,
 		 conductor->driver_count);
 	return 0;

@@ -1,9 +1,9 @@
 #pragma once
 /*
- * sol: Serial-over-LAN payloads, and one end of their exchange: sequence numbers, acknowledgement, repetition,
- * partial acceptance, flow control. Both ends run the same rules, so the client (sol_link.c), the BMC side
- * (server_sol.c) and the fuzzer share this. No I/O, no clock, no allocation; nothing suspends. All input is
- * hostile; the characters are never looked at.
+ * sol: Serial-over-LAN payloads, and one end of their exchange: sequence numbers, acknowledgement,
+ * repetition, partial acceptance, flow control. Both ends run the same rules, so the client (sol_link.c), the
+ * BMC side (server_sol.c) and the fuzzer share this. No I/O, no clock, no allocation; nothing suspends. All
+ * input is hostile; the characters are never looked at.
  *
  * One packet with characters or a control bit is under way in each direction; the next waits for its
  * acknowledgement. Source: IPMI 2.0 sections 15.9-15.11, table 15-2.

@@ -92,8 +92,8 @@ class Bmc:
         return self.ipmitool('power', 'status') == 'Chassis Power is on'
 
 
-def openipmi(env, kg=None):
-    """OpenIPMI's ipmi_sim, with the configuration of ipmi_sim/."""
+def openipmi(env, kg=None, serial=None):
+    """OpenIPMI's ipmi_sim, with the configuration of ipmi_sim/. serial: TCP port of what its serial port meets."""
     if not shutil.which('ipmi_sim'):
         raise harness.Skip('ipmi_sim (package openipmi) is not installed')
     port = harness.free_port(socket.SOCK_DGRAM)
@@ -102,6 +102,7 @@ def openipmi(env, kg=None):
     config = (HERE / 'ipmi_sim' / 'lan.conf').read_text()
     config = config.replace('@PORT@', str(port)).replace('@FOLDER@', str(HERE / 'ipmi_sim'))
     config = config.replace('@KG@', f'bmc_key "{kg}"' if kg else '')
+    config = config.replace('@SERIAL@', f'sol "tcp:127.0.0.1:{serial}" 115200 history=4000' if serial else '')
     (machine / 'lan.conf').write_text(config)
     (machine / 'ipmi_sim' / 'machine').mkdir(parents=True)
     subprocess.run(['sdrcomp', '-o', machine / 'ipmi_sim' / 'machine' / 'sdr.20.main',
