@@ -86,8 +86,8 @@ const struct route *route_find(const struct route_path *cut, const char *method,
 bool route_read_idents(struct api_request *request, const struct route_path *cut);
 /* The largest body for method and path, from the table. */
 size_t route_body_limit(const char *method, const char *path, void *arg);
-/* The status of success: 202, 200 or 204 of an action, else 201 of POST, 204 of PUT and DELETE, 200, unless the
- * row says otherwise. */
+/* The status of success: 202, 200 or 204 of an action, else 201 of POST, 204 of PUT and DELETE, 200, unless
+ * the row says otherwise. */
 int route_status(const struct route *row);
 /* Does If-Match make a call of that row conditional? So it is for what has a tag, and for what a conductor
  * does to a node. */

@@ -148,8 +148,8 @@ def test_fields_of_nodes_before_their_time(env):
 
 # ---- wrong values ----
 
-WRONG = {'string': (5, [1], {'x': 1}, True), 'boolean': ('maybe', 7, [1], {'x': 1}), 'integer': ('x', 1.5, [1], {'x': 1}),
-         'object': ('x', 5, [1]), 'array': ('x', 5, {'x': 1})}
+WRONG = {'string': (5, [1], {'x': 1}, True), 'boolean': ('maybe', 7, [1], {'x': 1}),
+         'integer': ('x', 1.5, [1], {'x': 1}), 'object': ('x', 5, [1]), 'array': ('x', 5, {'x': 1})}
 # What a refusal calls a field whose name it does not say.
 ALSO_CALLED = {'address': 'MAC address', 'boot_index': 'boot index', 'candidate_nodes': 'Node', 'steps': 'step',
                'traits': 'rait'}
@@ -216,22 +216,25 @@ def test_wrong_fields(env):
                             ([{'op': 'add', 'path': 'extra', 'value': {}}], 'extra'), ([5], '5'),
                             ([{'op': 'add', 'path': '/colour', 'value': 1}], 'colour'),
                             ([{'op': 'add', 'path': '/a~b', 'value': 1}], 'a~b'),
-                            ([{'op': 'add', 'path': '', 'value': 1}], ''), ([{'op': 'add', 'path': 5, 'value': 1}], '5'),
+                            ([{'op': 'add', 'path': '', 'value': 1}], ''),
+                            ([{'op': 'add', 'path': 5, 'value': 1}], '5'),
                             ([{'op': 'add', 'path': '/uuid/x/y/z', 'value': 1}], 'uuid'),
                             ([{'op': 'remove', 'path': '/extra/no/such'}], 'extra')):
             answer = server.call('PATCH', where, patch)
             found.check(answer.status == 400 and named(answer, word), path, patch, answer)
-        found.check(server.psql(f'SELECT count(*) FROM {path.replace("/", "_")}') == count, f'something was made in {path}')
+        found.check(server.psql(f'SELECT count(*) FROM {path.replace("/", "_")}') == count,
+                    f'something was made in {path}')
         after = server.ok('GET', where)
         must_have(after, {key: value for key, value in made.items() if key in after}, f'{path} unchanged')
     found.end()
 
 
 TAKES_ALL = ('vif',)  # the noop network interface detaches what was never attached, as Ironic's
-IDENTS = {'node': 'n', 'driver': 'fake-hardware', 'method': 'first_method', 'indicator': 'led@chassis', 'trait': 'CUSTOM_A',
-          'setting': 'x'}
+IDENTS = {'node': 'n', 'driver': 'fake-hardware', 'method': 'first_method', 'indicator': 'led@chassis',
+          'trait': 'CUSTOM_A', 'setting': 'x'}
 
 
+WRONG_IDENTS = ('a b', 'x' * 300, "x'; DROP TABLE nodes; --", 'ä', '%00', '%ff', '%2', NOBODY, NOBODY + '0', '.')
 WITHOUT_OBJECT = ('/v1/nodes/{node}/allocation',)  # 404 before anything is looked at
 
 
@@ -316,7 +319,7 @@ def test_wrong_idents(env):
     make_node(server)
     for method, path, operation in walked(document()):
         for name in [part[1:-1] for part in path.split('/') if part.startswith('{')]:
-            for bad in () if name in TAKES_ALL else ('a b', 'x' * 300, "x'; DROP TABLE nodes; --", 'ä', '%00', '%ff', '%2', NOBODY, NOBODY + '0', '.'):
+            for bad in () if name in TAKES_ALL else WRONG_IDENTS:
                 quoted = bad if bad.startswith('%') else urllib.parse.quote(bad)
                 answer = server.call(method, concrete(path, **{name: quoted}), {} if body_schema(operation) else None)
                 found.check(answer.status in (400, 404), method, path, name, bad, answer)
@@ -333,10 +336,12 @@ UNIQUE = {
     'nodes': ({'driver': 'fake-hardware'}, [lambda turn: {'name': f'n{turn}'},
                                             lambda turn: {'instance_uuid': f'{NOBODY[:-2]}{turn:02x}'}]),
     'ports': ({'node_uuid': NODE}, [lambda turn: {'address': MAC.format(turn)}, lambda turn: {'name': f'p{turn}'}]),
-    'portgroups': ({'node_uuid': NODE}, [lambda turn: {'address': MAC.format(turn)}, lambda turn: {'name': f'g{turn}'}]),
+    'portgroups': ({'node_uuid': NODE}, [lambda turn: {'address': MAC.format(turn)},
+                                         lambda turn: {'name': f'g{turn}'}]),
     'chassis': ({}, []),
     'volume/connectors': ({'node_uuid': NODE}, [lambda turn: {'type': 'ip', 'connector_id': f'192.0.2.{turn}'}]),
-    'volume/targets': ({'node_uuid': NODE, 'volume_type': 'iscsi', 'volume_id': 'v'}, [lambda turn: {'boot_index': turn}]),
+    'volume/targets': ({'node_uuid': NODE, 'volume_type': 'iscsi', 'volume_id': 'v'}, [
+        lambda turn: {'boot_index': turn}]),
     'allocations': ({'resource_class': 'none'}, [lambda turn: {'name': f'a{turn}'}]),
     'deploy_templates': ({'steps': RESOURCES['deploy_templates'][1]['steps'][1]}, [
         lambda turn: {'name': f'CUSTOM_{turn}'}]),
@@ -345,7 +350,8 @@ UNIQUE = {
 }
 FILL = {'ports': lambda index: {'address': MAC.format(index)},
         'volume/connectors': lambda index: {'type': 'mac', 'connector_id': MAC.format(index)},
-        'volume/targets': lambda index: {'boot_index': index}, 'deploy_templates': lambda index: {'name': f'CUSTOM_F{index}'},
+        'volume/targets': lambda index: {'boot_index': index},
+        'deploy_templates': lambda index: {'name': f'CUSTOM_F{index}'},
         'runbooks': lambda index: {'name': f'CUSTOM_F{index}'}}
 AT_ONCE = 6
 
@@ -361,7 +367,8 @@ def test_duplicates_under_races(env):
         for path, (common, uniques) in UNIQUE.items():
             for index, unique in enumerate([lambda turn: {'uuid': f'{NOBODY[:-3]}f{turn:02x}'}, *uniques]):
                 same = unique(index + 1)
-                wishes = [{**common, **(FILL[path](next(fresh)) if path in FILL else {}), **same} for _ in range(AT_ONCE)]
+                wishes = [{**common, **(FILL[path](next(fresh)) if path in FILL else {}), **same}
+                          for _ in range(AT_ONCE)]
                 answers = list(pool.map(lambda pair, path=path: pair[0].call('POST', f'/v1/{path}', pair[1]),
                                         zip(doors * AT_ONCE, wishes)))
                 statuses = sorted(answer.status for answer in answers)
