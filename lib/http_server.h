@@ -105,4 +105,6 @@ struct cond *http_response_gone_cond(const struct http_response *response);
 
 /* SSL_CTX from PEM files, or a self-signed certificate made in memory when both are NULL (simulators). */
 int http_tls_server_context(const char *cert_path, const char *key_path, void **ret, struct error *err);
+/* Offers no session to resume, as BMCs that forget. */
+void http_tls_refuse_resumption(void *context);
 void http_tls_context_free(void *context);

@@ -212,6 +212,13 @@ int http_tls_server_context(const char *cert_path, const char *key_path, void **
 	return 0;
 }
 
+void http_tls_refuse_resumption(void *context)
+{
+	SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+	SSL_CTX_set_num_tickets(context, 0);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
 void http_tls_context_free(void *context)
 {
 	SSL_CTX_free(context);

@@ -333,6 +333,7 @@ SUSPENDS static int fetch_once(struct redfish_bmc *bmc, const struct redfish_req
 		.may_send = may_send,
 		.may_send_arg = &sending,
 	};
+	http_client_keep((unsigned)redfish_options.connections_kept);
 	if (!fetch->timeout_ms)
 		rc = fail(err, ERR_TIMEOUT, "No time is left for %s %s", request->method, url);
 	else

@@ -8,6 +8,7 @@ struct redfish_options {
 	double connect_timeout_s;
 	double read_timeout_s;
 	long connection_cache_size;
+	long connections_kept;
 	char *auth_type;
 	char *verify_ca;
 	char *tls_minimum_version;   /* NULL: 1.2 */

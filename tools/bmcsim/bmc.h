@@ -90,6 +90,7 @@ struct bmc {
 	int on_delay_ms, off_delay_ms;   /* request to state */
 	int soft_off_delay_ms;           /* ACPI request to off; < 0: the system ignores it */
 	bool is_tls;                     /* Redfish */
+	bool is_tls_forgetful;           /* Redfish: no TLS session is resumed */
 	const struct service_tree *tree; /* Redfish: captured tree; NULL: none. Borrowed of mockup.h */
 	char *tls_cert, *tls_key;        /* Redfish: PEM files; NULL: a self-signed certificate */
 	char *kg_key;                    /* IPMI: BMC key in hexadecimal; NULL: none */

@@ -116,6 +116,15 @@ static int set_tls(struct bmc *bmc, const char *value, struct error *err)
 	return parse_bool(value, &bmc->is_tls, err);
 }
 
+static int set_tls_resumption(struct bmc *bmc, const char *value, struct error *err)
+{
+	bool is_resumed = true;
+	int rc = parse_bool(value, &is_resumed, err);
+
+	bmc->is_tls_forgetful = !is_resumed;
+	return rc;
+}
+
 static int set_tls_cert(struct bmc *bmc, const char *value, struct error *err)
 {
 	(void)err;
@@ -300,6 +309,7 @@ static const struct rack_option options[] = {
 	{ "profile", set_profile, false, "make of BMC; generic" },
 	{ "mockup", set_mockup, false, "redfish: captured tree to serve, a folder or a tar archive" },
 	{ "tls", set_tls, false, "redfish: HTTPS instead of HTTP; false" },
+	{ "tls_resumption", set_tls_resumption, false, "redfish: TLS sessions are resumed; true" },
 	{ "tls_cert", set_tls_cert, false, "redfish: PEM certificate; a self-signed one" },
 	{ "tls_key", set_tls_key, false, "redfish: PEM key" },
 	{ "system_uuid", set_system_uuid, false, "UUID of the system; made from the section's name" },

@@ -12,12 +12,15 @@ struct side {
 	struct redfish_service *service;
 	struct http_server *server;
 	void *tls;          /* of its own; NULL: plain or the shared one */
-	bool is_tls_shared; /* counted in shared_tls_users */
+	bool is_tls_shared; /* counted in shared_tls */
 };
 
-/* All BMCs without a certificate of their own share a self-signed one: making keys is slow. */
-static void *shared_tls;
-static unsigned shared_tls_users;
+/* All BMCs without a certificate of their own share a self-signed one: making keys is slow. By whether
+ * sessions are resumed. */
+static struct {
+	void *context;
+	unsigned users;
+} shared_tls[2];
 
 /* ---- the machine as the service sees it ---- */
 
@@ -159,22 +162,22 @@ static void refuse(int status, const char *sentence, struct http_response *respo
 
 static int tls_context(struct bmc *bmc, struct side *side, void **ret, struct error *err)
 {
+	bool is_own = bmc->tls_cert || bmc->tls_key;
+	void **context = is_own ? &side->tls : &shared_tls[bmc->is_tls_forgetful].context;
 	int rc = 0;
 
 	if (!bmc->is_tls)
 		return 0;
-	if (bmc->tls_cert || bmc->tls_key) {
-		rc = http_tls_server_context(bmc->tls_cert, bmc->tls_key, &side->tls, err);
-		*ret = side->tls;
-		return rc;
+	if (!*context) {
+		rc = http_tls_server_context(bmc->tls_cert, bmc->tls_key, context, err);
+		if (rc == 0 && bmc->is_tls_forgetful)
+			http_tls_refuse_resumption(*context);
 	}
-	if (!shared_tls)
-		rc = http_tls_server_context(NULL, NULL, &shared_tls, err);
-	if (rc == 0) {
+	if (rc == 0 && !is_own) {
 		side->is_tls_shared = true;
-		shared_tls_users++;
+		shared_tls[bmc->is_tls_forgetful].users++;
 	}
-	*ret = shared_tls;
+	*ret = *context;
 	return rc;
 }
 
@@ -186,9 +189,9 @@ static void side_stop(struct bmc *bmc)
 	redfish_service_free(side->service);
 	if (side->tls)
 		http_tls_context_free(side->tls);
-	if (side->is_tls_shared && !--shared_tls_users) {
-		http_tls_context_free(shared_tls);
-		shared_tls = NULL;
+	if (side->is_tls_shared && !--shared_tls[bmc->is_tls_forgetful].users) {
+		http_tls_context_free(shared_tls[bmc->is_tls_forgetful].context);
+		shared_tls[bmc->is_tls_forgetful].context = NULL;
 	}
 	xfree(side);
 	bmc->side = NULL;
