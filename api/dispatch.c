@@ -173,9 +173,7 @@ static int refuse_locked(struct flight *flight, struct error *err)
 	if (flight->dispatch->node &&
 	    node_read(request->db, NULL, NULL, flight->dispatch->node->id, &node, NULL) == 0 &&
 	    node_text(&node, NODE_RESERVATION)) {
-		fail(err, ERR_NODE_LOCKED,
-		     "Node %s is locked by host %s, please retry after the current operation is completed.",
-		     node_uuid(&node), node_text(&node, NODE_RESERVATION));
+		node_locked(&node, err);
 		node_release(&node);
 		return -ERR_NODE_LOCKED;
 	}

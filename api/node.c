@@ -118,11 +118,11 @@ int node_check_etag(const struct api_request *request, const struct node *node, 
 	return etag_check(request, &row, err);
 }
 
-static int locked(const struct node *node, struct error *err)
+int node_locked(const struct node *node, struct error *err)
 {
 	return fail(err, ERR_NODE_LOCKED,
 		    "Node %s is locked by host %s, please retry after the current operation is completed.",
-		    node_uuid(node), node_text(node, NODE_RESERVATION));
+		    node_uuid(node), server_host_shown(node_text(node, NODE_RESERVATION)));
 }
 
 int node_wait_free(struct api_request *request, struct node_wait *wait, struct node *node, struct error *err)
@@ -144,7 +144,7 @@ int node_wait_free(struct api_request *request, struct node_wait *wait, struct n
 		if (!node_text(node, NODE_RESERVATION))
 			return 0;
 		if (clock_ms() >= wait->deadline_ms)
-			return locked(node, err);
+			return node_locked(node, err);
 		if (http_response_is_gone(request->out) || fiber_sleep(FREE_POLL_MS) < 0)
 			return fail(err, ERR_CANCELLED, "The request was given up.");
 	}

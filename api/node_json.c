@@ -6,6 +6,7 @@
 
 #include "api/fleet.h"
 #include "api/json_out.h"
+#include "api/server.h"
 #include "db/node.h"
 #include "model/states.h"
 
@@ -141,6 +142,8 @@ static void write_text(struct buf *buf, const struct api_request *request, const
 
 	if (field == NODE_RESERVATION && !text && source->view->holder)
 		json_out_text(buf, source->view->holder, strlen(source->view->holder));
+	else if (field == NODE_RESERVATION && text)
+		json_out_text(buf, server_host_shown(text), strlen(server_host_shown(text)));
 	else if (field == NODE_PROVISION_STATE)
 		write_provision_state(buf, text, request->version);
 	else if (len == 0 && field != NODE_CONDUCTOR_GROUP && is_interface_field(field))

@@ -322,10 +322,7 @@ static int check_legality(const struct api_request *request, const struct node *
 	if (fsm_allows(provision_state_find(state), verb, request->version))
 		return 0;
 	if (node_text(node, NODE_RESERVATION))
-		return fail(err, ERR_NODE_LOCKED,
-			    "Node %s is locked by host %s, please retry after the current operation is "
-			    "completed.",
-			    node_uuid(node), node_text(node, NODE_RESERVATION));
+		return node_locked(node, err);
 	return refuse_in_state(request, node, err);
 }
 

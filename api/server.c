@@ -108,6 +108,11 @@ const char *server_host(void)
 	return "localhost";
 }
 
+const char *server_host_shown(const char *host)
+{
+	return strcmp(host, common_host()) == 0 ? server_host() : host;
+}
+
 int server_check_address(const char *address, struct error *err)
 {
 	if (!auth_is_off() || is_loopback(address) || options.is_noauth_on_network)
