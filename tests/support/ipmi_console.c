@@ -8,6 +8,10 @@ static void on_send(void *arg, const struct ipmi_peer *peer, const uint8_t *data
 	struct ipmi_console *console = arg;
 
 	(void)peer;
+	if (console->answer_count < 4) {
+		memcpy(console->answers[console->answer_count], data, len);
+		console->answer_lens[console->answer_count] = len;
+	}
 	console->answer_count++;
 	console->answer_len = len;
 	memcpy(console->answer, data, len);
@@ -166,4 +170,114 @@ int ipmi_console_request(struct ipmi_console *console, uint8_t netfn, uint8_t co
 {
 	console->request_sequence = (console->request_sequence + 1) & 0x3f;
 	return ipmi_console_repeat(console, netfn, command, data, len, ret);
+}
+
+bool ipmi_console_seal_and_send(struct ipmi_console *console, enum rmcpp_payload type, const uint8_t *payload,
+				size_t len)
+{
+	uint8_t datagram[RMCPP_DATAGRAM_MAX];
+	size_t total = rmcpp_seal(&console->wire, type, payload, len, datagram, sizeof(datagram));
+
+	return total > 0 && ipmi_console_send(console, datagram, total);
+}
+
+bool ipmi_console_answer(struct ipmi_console *console, unsigned n, struct ipmi_message *ret)
+{
+	static uint8_t plain[RMCPP_PAYLOAD_MAX];
+	struct rmcp_packet packet;
+	size_t len;
+
+	return n < console->answer_count && n < 4 &&
+	       rmcp_decode(console->answers[n], console->answer_lens[n], &packet) &&
+	       rmcpp_unseal(&console->wire, &packet, plain, &len) && ipmi_message_decode(plain, len, ret);
+}
+
+/* ---- IPMI 1.5 ---- */
+
+/* Completion code of the answer that was sent in a frame of IPMI 1.5, -1 without one. */
+static int completion15(struct ipmi_console *console, uint8_t command, struct ipmi_message *ret)
+{
+	struct rmcp_packet packet;
+
+	if (!rmcp_decode(console->answer, console->answer_len, &packet) || packet.kind != RMCP_IPMI15 ||
+	    !ipmi_message_decode(packet.payload, packet.payload_len, ret) || ret->command != command)
+		return -1;
+	return ret->completion;
+}
+
+static size_t encode_request(struct ipmi_console *console, uint8_t netfn, uint8_t command,
+			     const uint8_t *data, size_t len, uint8_t out[IPMI_MESSAGE_MAX])
+{
+	console->request_sequence = (console->request_sequence + 1) & 0x3f;
+	const struct ipmi_message request = { .to = IPMI_BMC_ADDRESS,
+					      .netfn = netfn,
+					      .from = IPMI_CONSOLE_ADDRESS,
+					      .sequence = console->request_sequence,
+					      .command = command,
+					      .data = data,
+					      .data_len = len };
+
+	return ipmi_message_encode(&request, out, IPMI_MESSAGE_MAX);
+}
+
+int ipmi_console_challenge15(struct ipmi_console *console, enum lan15_auth auth)
+{
+	struct lan15_challenge_request request = { .auth = (uint8_t)auth };
+	uint8_t data[LAN15_CHALLENGE_REQUEST_LEN], message[IPMI_MESSAGE_MAX], datagram[RMCPP_DATAGRAM_MAX];
+	struct lan15_challenge challenge;
+	struct ipmi_message answer;
+
+	memcpy(request.user, console->user, strlen(console->user));
+	size_t len = encode_request(console, NETFN_APP, APP_SESSION_CHALLENGE, data,
+				    lan15_challenge_request_encode(&request, data), message);
+	len = rmcp_ipmi15_encode(message, len, datagram, sizeof(datagram));
+	if (!ipmi_console_send(console, datagram, len))
+		return -1;
+	int completion = completion15(console, APP_SESSION_CHALLENGE, &answer);
+	if (completion != 0 || !lan15_challenge_decode(answer.data, answer.data_len, &challenge))
+		return completion;
+	console->old = (struct lan15_session){ .auth = auth, .id = challenge.temporary_id };
+	memcpy(console->challenge, challenge.challenge, sizeof(console->challenge));
+	return completion;
+}
+
+int ipmi_console_activate15(struct ipmi_console *console, const char *password)
+{
+	struct lan15_activate_request request = { .auth = (uint8_t)console->old.auth,
+						  .privilege = console->privilege,
+						  .outbound_sequence = 0x1234 };
+	uint8_t data[LAN15_ACTIVATE_REQUEST_LEN], message[IPMI_MESSAGE_MAX], datagram[RMCPP_DATAGRAM_MAX];
+	struct lan15_activated activated;
+	struct ipmi_message answer;
+
+	memset(console->old.password, 0, LAN15_KEY);
+	memcpy(console->old.password, password, strnlen(password, LAN15_KEY));
+	memcpy(request.challenge, console->challenge, sizeof(request.challenge));
+	size_t len = encode_request(console, NETFN_APP, APP_ACTIVATE_SESSION, data,
+				    lan15_activate_request_encode(&request, data), message);
+	len = lan15_seal(&console->old, message, len, datagram, sizeof(datagram));
+	if (!ipmi_console_send(console, datagram, len))
+		return -1;
+	int completion = completion15(console, APP_ACTIVATE_SESSION, &answer);
+	if (completion != 0 || !lan15_activated_decode(answer.data, answer.data_len, &activated))
+		return completion;
+	console->old.auth = activated.auth;
+	console->old.id = activated.session_id;
+	console->old.send_sequence = activated.inbound_sequence;
+	return completion;
+}
+
+int ipmi_console_request15(struct ipmi_console *console, uint8_t netfn, uint8_t command, const uint8_t *data,
+			   size_t len, struct ipmi_message *ret)
+{
+	uint8_t message[IPMI_MESSAGE_MAX], datagram[RMCPP_DATAGRAM_MAX];
+	struct rmcp_packet packet;
+
+	len = encode_request(console, netfn, command, data, len, message);
+	len = lan15_seal(&console->old, message, len, datagram, sizeof(datagram));
+	if (len == 0 || !ipmi_console_send(console, datagram, len) ||
+	    !rmcp_decode(console->answer, console->answer_len, &packet) ||
+	    !lan15_unseal(&console->old, &packet))
+		return -1;
+	return completion15(console, command, ret);
 }
