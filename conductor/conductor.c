@@ -13,6 +13,7 @@
 #include "conductor/provision.h"
 #include "conductor/recover.h"
 #include "conductor/registration.h"
+#include "conductor/sensor_data.h"
 #include "conductor/task.h"
 #include "db/conductor.h"
 #include "drivers/driver.h"
@@ -81,6 +82,7 @@ int conductor_start(struct conductor *conductor, struct db *db, const char *host
 	provision_timeout_start(conductor);
 	history_start(conductor);
 	power_sync_start(conductor);
+	sensor_data_start(conductor);
 	device_sync_start(conductor);
 	console_keep_start(conductor);
 	log_info("conductor %s (instance %s) serves %zu hardware types", hostname, conductor->instance,

@@ -10,7 +10,7 @@
 #include "lib/log.h"
 #include "lib/metrics.h"
 
-#define BODY_MAX         ((size_t)4 * 1024 * 1024)
+#define BODY_MAX         ((size_t)16 * 1024 * 1024)
 #define CONNECTIONS_MAX  16
 #define REQUEST_BODY_MAX 1024
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "conductor/provision_options.h"
+#include "conductor/sensor_data.h"
 #include "lib/config.h"
 
 struct conductor_options conductor_options;
@@ -105,6 +106,7 @@ void conductor_options_register(void)
 {
 	config_register(table);
 	provision_options_register();
+	sensor_data_options_register();
 }
 
 const char *conductor_group(void)

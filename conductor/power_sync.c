@@ -281,26 +281,9 @@ static bool is_ours(const struct conductor *conductor, const struct registry *re
 	return count > 0 && strcmp(hosts[rendezvous_pick(hosts, count, row->uuid)], conductor->hostname) == 0;
 }
 
-static void note(struct power_sync *sync, int64_t id, enum power_sync_kind kind)
+int power_sync_each(struct conductor *conductor, enum power_sync_kind kind, const struct registry *registry,
+		    void (*each)(void *arg, const struct power_sync_row *row), void *arg, struct error *err)
 {
-	struct power_target *target = power_schedule_find(&sync->schedule, id);
-	enum power_class class = kind == POWER_SYNC_RECOVER ? POWER_RECOVER : POWER_HEALTHY;
-	int64_t due_ms = clock_ms() + power_schedule_phase_ms(id, interval_of(class));
-
-	if (!target) {
-		target = power_schedule_add(&sync->schedule, id, class, due_ms);
-		target->read_ms = clock_ms();
-	} else if (!target->is_running && (target->class == POWER_RECOVER) != (class == POWER_RECOVER)) {
-		target->failures = 0;
-		power_schedule_put(&sync->schedule, target, class, due_ms);
-	}
-	target->round = sync->round;
-}
-
-static int list_kind(struct power_sync *sync, enum power_sync_kind kind, const struct registry *registry,
-		     struct error *err)
-{
-	struct conductor *conductor = sync->conductor;
 	struct power_sync_search search = {
 		.kind = kind,
 		.group = conductor_group(),
@@ -317,11 +300,36 @@ static int list_kind(struct power_sync *sync, enum power_sync_kind kind, const s
 		for (size_t i = 0; rc == 0 && i < count; i++) {
 			after = rows[i].id;
 			if (is_ours(conductor, registry, &rows[i]))
-				note(sync, rows[i].id, kind);
+				each(arg, &rows[i]);
 		}
 	}
 	xfree(rows);
 	return rc;
+}
+
+static void note(struct power_sync *sync, int64_t id, enum power_class class)
+{
+	struct power_target *target = power_schedule_find(&sync->schedule, id);
+	int64_t due_ms = clock_ms() + power_schedule_phase_ms(id, interval_of(class));
+
+	if (!target) {
+		target = power_schedule_add(&sync->schedule, id, class, due_ms);
+		target->read_ms = clock_ms();
+	} else if (!target->is_running && (target->class == POWER_RECOVER) != (class == POWER_RECOVER)) {
+		target->failures = 0;
+		power_schedule_put(&sync->schedule, target, class, due_ms);
+	}
+	target->round = sync->round;
+}
+
+static void note_watched(void *arg, const struct power_sync_row *row)
+{
+	note(arg, row->id, POWER_HEALTHY);
+}
+
+static void note_failed(void *arg, const struct power_sync_row *row)
+{
+	note(arg, row->id, POWER_RECOVER);
 }
 
 static void refresh(struct power_sync *sync)
@@ -335,9 +343,11 @@ static void refresh(struct power_sync *sync)
 	sync->round++;
 	if (rc == 0) {
 		if (conductor_options.power_sync_interval_s > 0)
-			rc = list_kind(sync, POWER_SYNC_POLL, &registry, &err);
+			rc = power_sync_each(sync->conductor, POWER_SYNC_POLL, &registry, note_watched, sync,
+					     &err);
 		if (rc == 0 && conductor_options.power_recovery_interval_s > 0)
-			rc = list_kind(sync, POWER_SYNC_RECOVER, &registry, &err);
+			rc = power_sync_each(sync->conductor, POWER_SYNC_RECOVER, &registry, note_failed,
+					     sync, &err);
 		registry_release(&registry);
 	}
 	if (rc == 0)

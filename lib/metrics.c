@@ -112,7 +112,7 @@ static void family_clear(struct metric_family *family)
 
 static struct metric_series *other_of(struct metric_family *family)
 {
-	static const char *const values[METRIC_LABELS_MAX] = { "other", "other", "other" };
+	static const char *const values[METRIC_LABELS_MAX] = { "other", "other", "other", "other" };
 
 	if (!family->other)
 		family->other = series_new(family, values);

@@ -23,7 +23,7 @@
 #include "lib/buf.h"
 #include "lib/fiber.h"
 
-#define METRIC_LABELS_MAX 3
+#define METRIC_LABELS_MAX 4
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
