@@ -251,7 +251,13 @@ static int facts_get(struct task *task, struct machine_facts *ret, struct error 
 
 /* ---- the chassis' identify light ---- */
 
-enum { IDENTIFY_OFF = 0, IDENTIFY_LONGEST_S = 255, IDENTIFY_FORCE = 1, IDENTIFY_IS_TOLD = 0x40 };
+enum {
+	IDENTIFY_OFF = 0,
+	IDENTIFY_SOME_S = 240,
+	IDENTIFY_LONGEST_S = 255,
+	IDENTIFY_FORCE = 1,
+	IDENTIFY_IS_TOLD = 0x40
+};
 
 static const char *const light_states[] = { "off", "on", "blinking", NULL };
 static const struct indicator indicators[] = {
@@ -287,8 +293,10 @@ static int indicator_get(struct task *task, const struct indicator *which, const
 static int indicator_set(struct task *task, const struct indicator *which, const char *state,
 			 struct error *err)
 {
-	const bool is_on = strcmp(state, "on") == 0;
-	const uint8_t data[] = { strcmp(state, "off") == 0 ? IDENTIFY_OFF : IDENTIFY_LONGEST_S,
+	const bool is_on = strcmp(state, "on") == 0, is_off = strcmp(state, "off") == 0;
+	const uint8_t data[] = { is_off  ? IDENTIFY_OFF
+				 : is_on ? IDENTIFY_LONGEST_S
+					 : IDENTIFY_SOME_S,
 				 IDENTIFY_FORCE };
 	struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_IDENTIFY, data, is_on ? 2 : 1 };
 	struct ipmi_operation operation;

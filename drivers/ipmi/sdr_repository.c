@@ -9,9 +9,11 @@
 #include "drivers/ipmi/sdr.h"
 #include "drivers/ipmi/target.h"
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/xalloc.h"
 
 enum { RECORDS_MAX = 2048, BYTES_MAX = 256 * 1024, RESERVATIONS_MAX = 12, WHOLE = 0xff };
+enum { TRUST_MS = 3600 * 1000 };
 enum { PIECE = 16, PIECE_SHORT = 8, NEXT_ID = 2 };
 
 /* The repository, or what a controller without one has itself. */
@@ -49,12 +51,12 @@ SUSPENDS static int reserve(struct reader *reader, struct error *err)
 	uint16_t jitter;
 
 	reader->reservation = 0;
-	if (ipmi_has_quirk(reader->operation, QUIRK_NO_RESERVATION))
-		return 0;
 	if (reader->reservations++ == RESERVATIONS_MAX)
 		return fail(err, ERR_BMC,
 			    "IPMI BMC %s: the sensor records cannot be read: others read them all the time",
 			    reader->operation->info.address);
+	if (ipmi_has_quirk(reader->operation, QUIRK_NO_RESERVATION))
+		return 0;
 	/* two consoles that take it from each other must not stay in step */
 	rmcpp_random(&jitter, sizeof(jitter));
 	int rc = reader->reservations > 1 ? fiber_sleep(20 + jitter % (100 * reader->reservations)) : 0;
@@ -177,6 +179,8 @@ SUSPENDS static int read_all(struct reader *reader, struct error *err)
 		reader->next = SDR_LAST;
 		rc = read_record(reader, id, record, &len, &how, err);
 		if (rc == 0 && how == RECORD_RESERVE) {
+			/* a BMC that asks for one has them, whatever it said before */
+			reader->operation->target->quirks &= ~((uint32_t)1 << QUIRK_NO_RESERVATION);
 			rc = reserve(reader, err);
 			continue;
 		}
@@ -213,6 +217,21 @@ SUSPENDS static int ask_repository(struct ipmi_operation *operation, struct sdr_
 	return 0;
 }
 
+static bool is_told(uint32_t time)
+{
+	return time != 0 && time != UINT32_MAX;
+}
+
+/* A repository that does not tell when it was changed is believed for a while. */
+static bool is_unchanged(const struct sdr_cache *cache, const struct sdr_repository *repository)
+{
+	if (!cache->is_full || cache->added_at != repository->added_at ||
+	    cache->erased_at != repository->erased_at || cache->count != repository->count)
+		return false;
+	return is_told(repository->added_at) || is_told(repository->erased_at) ||
+	       clock_ms() - cache->read_ms < TRUST_MS;
+}
+
 int ipmi_sdrs_read(struct ipmi_operation *operation, const struct sdr_cache **ret, struct error *err)
 {
 	struct sdr_cache *cache = &operation->target->sdrs;
@@ -223,9 +242,7 @@ int ipmi_sdrs_read(struct ipmi_operation *operation, const struct sdr_cache **re
 	if (rc < 0)
 		return rc;
 	*ret = cache;
-	/* without times nothing tells that it is unchanged */
-	if (cache->is_full && repository.added_at != 0 && cache->added_at == repository.added_at &&
-	    cache->erased_at == repository.erased_at && cache->count == repository.count)
+	if (is_unchanged(cache, &repository))
 		return 0;
 	buf_init(&reader.records, BYTES_MAX);
 	rc = read_all(&reader, err);
@@ -239,6 +256,7 @@ int ipmi_sdrs_read(struct ipmi_operation *operation, const struct sdr_cache **re
 		.added_at = repository.added_at,
 		.erased_at = repository.erased_at,
 		.count = repository.count,
+		.read_ms = clock_ms(),
 		.is_full = true,
 	};
 	cache->records = (uint8_t *)buf_take(&reader.records);

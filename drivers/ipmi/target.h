@@ -15,6 +15,7 @@ struct sdr_cache {
 	size_t len;
 	uint32_t added_at, erased_at; /* of the repository when they were read */
 	uint16_t count;               /* as the repository said */
+	int64_t read_ms;              /* clock_ms() */
 	bool is_full;                 /* all were read */
 };
 
