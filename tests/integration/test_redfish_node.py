@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """test_redfish_node: a redfish node of a whole Ferrule, driven by the unmodified client; what came of it is read at
 the BMC by curl."""
+import json
 import time
 
 import harness
@@ -102,6 +103,132 @@ def test_sessions_end_when_the_service_stops(env):
     assert rack.set('box', latency_ms=0)['redfish']['sessions'] == 1
     server.stop()
     assert rack.set('box', latency_ms=0)['redfish']['sessions'] == 0
+
+
+def client_knows(server, *words):
+    """Older clients lack the newer commands; what these call is called directly then."""
+    return ' '.join(words) in server.client('--help')
+
+
+def wait_node(server, seconds=60, **wanted):
+    def has():
+        node = server.node('box')
+        return node if all(node[name] == value for name, value in wanted.items()) else None
+    return harness.eventually(has, seconds, what=f'{wanted}')
+
+
+def check_set_and_validate(server):
+    server.client('node', 'set', 'box', '--driver-info', 'redfish_system_id=/redfish/v1/Systems/1')
+    rows = {row['Interface']: row for row in server.client_json('node', 'validate', 'box')}
+    for interface in ('power', 'management', 'inspect'):
+        assert rows[interface]['Result'] is True, rows
+    server.client('node', 'set', 'box', '--driver-info', 'redfish_auth_type=telepathy')
+    rows = {row['Interface']: row for row in server.client_json('node', 'validate', 'box')}
+    assert rows['inspect']['Result'] is False and 'redfish_auth_type' in rows['inspect']['Reason'], rows
+    server.client('node', 'unset', 'box', '--driver-info', 'redfish_auth_type')
+    server.client('node', 'set', 'box', '--inspect-interface', 'no-inspect', '--management-interface', 'redfish')
+    assert server.node('box')['inspect_interface'] == 'no-inspect'
+
+
+def test_modes_and_fields_through_the_client(env):
+    rack, server = redfish_pair(env, {'redfish': {'boot_mode_config_interval': '0.5'}})
+    server.client('node', 'manage', 'box', '--wait', '60')
+    node = server.node('box')
+    assert (node['boot_mode'], node['secure_boot'], node['health']) == ('uefi', False, 'OK'), node
+    assert node['properties']['vendor'], node['properties']
+    server.client('node', 'boot', 'mode', 'set', 'box', 'bios')
+    wait_node(server, boot_mode='bios')
+    assert rack.redfish_system('box')['Boot']['BootSourceOverrideMode'] == 'Legacy'
+    server.client('node', 'boot', 'mode', 'set', 'box', 'uefi')
+    wait_node(server, boot_mode='uefi')
+    server.client('node', 'secure', 'boot', 'on', 'box')
+    wait_node(server, secure_boot=True)
+    assert rack.redfish('box', '/redfish/v1/Systems/1/SecureBoot')['SecureBootEnable'] is True
+    states = server.ok('GET', '/v1/nodes/box/states')
+    assert (states['boot_mode'], states['secure_boot'], states['last_error']) == ('uefi', True, None), states
+    server.client('node', 'secure', 'boot', 'off', 'box')
+    wait_node(server, secure_boot=False)
+    refused = server.call('PUT', '/v1/nodes/box/states/boot_mode', {'target': 'openfirmware'})
+    assert refused.status == 400, refused
+    check_set_and_validate(server)
+
+
+def check_firmware(rack, server, system):
+    rows = {row['component']: row for row in server.ok('GET', '/v1/nodes/box/firmware')['firmware']}
+    bmc = rack.redfish('box', '/redfish/v1/Managers/1')['FirmwareVersion']
+    assert rows['bios']['current_version'] == rows['bios']['initial_version'] == system['BiosVersion'], rows
+    assert rows['bmc']['current_version'] == bmc and rows['bmc']['last_version_flashed'] is None, rows
+    old = server.call('GET', '/v1/nodes/box/firmware', version='1.113').json['firmware'][0]
+    assert 'vendor' in rows['bios'] and 'vendor' not in old, (rows, old)
+    if client_knows(server, 'node', 'firmware', 'list'):
+        shown = {row['Component']: row for row in server.client_json('node', 'firmware', 'list', 'box')}
+        assert set(shown) == set(rows), shown
+
+
+def test_inspection_and_firmware_through_the_client(env):
+    rack, server = redfish_pair(env)
+    system = rack.redfish_system('box')
+    assert server.ok('GET', '/v1/nodes/box/firmware') == {'firmware': []}
+    server.client('node', 'manage', 'box', '--wait', '60')
+    check_firmware(rack, server, system)
+    server.client('node', 'inspect', 'box', '--wait', '60')
+    node = server.node('box')
+    properties = node['properties']
+    assert node['provision_state'] == 'manageable' and node['inspection_finished_at'], node
+    assert properties['memory_mb'] == system['MemorySummary']['TotalSystemMemoryGiB'] * 1024, properties
+    assert properties['cpu_arch'] == 'x86_64' and properties['local_gb'] > 0 and properties['cpus'] > 0, properties
+    assert properties['capabilities'] == 'boot_mode:uefi', properties
+    inventory = server.ok('GET', '/v1/nodes/box/inventory')
+    if client_knows(server, 'node', 'inventory', 'save'):
+        saved = env.folder / 'inventory.json'
+        server.client('node', 'inventory', 'save', 'box', '--file', str(saved))
+        assert json.loads(saved.read_text()) == inventory
+    found = inventory['inventory']
+    assert found['system_vendor']['serial_number'] == system['SerialNumber'], found['system_vendor']
+    assert inventory['plugin_data']['parsed_lldp']['1']['switch_port_id'] == 'Ethernet1/7', inventory['plugin_data']
+    macs = [row['mac_address'] for row in found['interfaces']]
+    ports = [row['address'] for row in server.ok('GET', '/v1/nodes/box/ports')['ports']]
+    assert macs and sorted(macs) == sorted(ports), (macs, ports)
+    server.client('node', 'inspect', 'box', '--wait', '60')
+    again = [row['address'] for row in server.ok('GET', '/v1/nodes/box/ports')['ports']]
+    assert again == ports, (again, ports)
+    assert server.ok('GET', '/v1/nodes/box/inventory') == inventory
+    server.client('node', 'delete', 'box')
+    assert server.call('GET', '/v1/nodes/box/inventory').status == 404
+
+
+def test_indicators_and_media(env):
+    rack, server = redfish_pair(env)
+    rows = {row['name']: row for row in server.ok('GET', '/v1/nodes/box/management/indicators')['indicators']}
+    name = next(name for name in rows if name.endswith('@system'))
+    assert rows[name]['states'] == ['blinking', 'off', 'on'] and rows[name]['links'], rows
+    path = f'/v1/nodes/box/management/indicators/{name}'
+    server.ok('PUT', path, {'state': 'blinking'}, status=204)
+    assert server.ok('GET', path) == {'state': 'blinking'}
+    assert rack.redfish_system('box')['IndicatorLED'] == 'Blinking'
+    assert server.call('PUT', path, {'state': 'purple'}).status == 400
+    gone = server.call('GET', '/v1/nodes/box/management/indicators/nothing@system')
+    assert gone.status == 400 and 'has no indicator nothing@system' in gone.fault(), gone
+
+    media = server.ok('GET', '/v1/nodes/box/vmedia')
+    assert media and not any(row['inserted'] for row in media), media
+    image = {'device_type': 'cdrom', 'image_url': 'http://i.example/a.iso'}
+    answer = server.call('POST', '/v1/nodes/box/vmedia', image)
+    assert answer.status == 204 and not answer.text, answer
+    assert wait_action(server, answer)['state'] == 'done'
+    inserted = [row for row in server.ok('GET', '/v1/nodes/box/vmedia') if row['inserted']]
+    assert len(inserted) == 1 and inserted[0]['image'] == 'http://i.example/a.iso', inserted
+    assert 'CD' in inserted[0]['media_types'], inserted
+    assert wait_action(server, server.call('DELETE', '/v1/nodes/box/vmedia?device_types=floppy'))['state'] == 'done'
+    assert any(row['inserted'] for row in server.ok('GET', '/v1/nodes/box/vmedia'))
+    assert wait_action(server, server.call('DELETE', '/v1/nodes/box/vmedia'))['state'] == 'done'
+    assert not any(row['inserted'] for row in server.ok('GET', '/v1/nodes/box/vmedia'))
+    rack.set('box', fault={'kind': 'status', 'status': 400, 'match': 'InsertMedia'})
+    failed = server.call('POST', '/v1/nodes/box/vmedia', image)
+    assert failed.status == 204 and wait_action(server, failed)['state'] == 'failed'
+    error = server.node('box')['last_error']
+    assert error.startswith('Could not attach device cdrom'), error
+
 
 
 if __name__ == '__main__':
