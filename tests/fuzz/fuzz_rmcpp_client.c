@@ -1,9 +1,9 @@
 /*
- * What a BMC answers, into the client's login and exchanges. The socket is replaced: what the client sends
- * goes to a server in this process, and the input decides what becomes of each answer: passed on, bent, cut,
- * doubled, made up, or lost. The clock and sleeping are the fuzzer's too, so a run takes no time. Whatever
- * comes, the client ends by its deadline; and a session that it takes for open is one that the server agrees
- * with, unless the suite proves nothing.
+ * What a BMC answers, into the client's login (of RMCP+ and of IPMI 1.5) and exchanges, bridged ones too. The
+ * socket is replaced: what the client sends goes to a server in this process, and the input decides what
+ * becomes of each answer: passed on, bent, cut, doubled, made up, or lost. The clock and sleeping are the
+ * fuzzer's too, so a run takes no time. Whatever comes, the client ends by its deadline; and a session that
+ * it takes for open is one that the server agrees with, unless the suite proves nothing.
  */
 #include <assert.h>
 #include <string.h>
@@ -47,7 +47,8 @@ static uint8_t draw(void)
 
 /* ---- the line: one BMC in this process ---- */
 
-static struct ipmi_console bmc; /* only its ops are used: they keep the server's answer */
+static struct ipmi_console bmc; /* only its ops are used: they keep the server's answers */
+static unsigned taken;          /* of the answers to the latest datagram */
 
 int ipmi_line_open(struct ipmi_line *line, const struct udp_address *peer, struct error *err)
 {
@@ -72,6 +73,7 @@ void ipmi_line_send(struct ipmi_line *line, const uint8_t *datagram, size_t len,
 	(void)line;
 	(void)is_now;
 	bmc.now_ms = now_ms;
+	taken = 0;
 	ipmi_console_send(&bmc, datagram, len);
 }
 
@@ -108,6 +110,21 @@ static size_t bend(uint8_t how, uint8_t *answer, size_t len)
 	}
 }
 
+/* The next answer to the latest datagram, or one of them that the input chooses; an old one when there is
+ * none. */
+static size_t take_answer(bool is_any, uint8_t answer[RMCPP_DATAGRAM_MAX])
+{
+	unsigned count = bmc.answer_count < 4 ? bmc.answer_count : 4;
+	unsigned n = count == 0 ? 0 : is_any ? draw() % count : taken < count ? taken : count - 1;
+	const uint8_t *data = count > 0 ? bmc.answers[n] : bmc.answer;
+	size_t len = count > 0 ? bmc.answer_lens[n] : bmc.answer_len;
+
+	taken++;
+	memset(answer, 0, RMCPP_DATAGRAM_MAX);
+	memcpy(answer, data, len);
+	return len;
+}
+
 int ipmi_line_wait(struct ipmi_line *line, ipmi_accept_fn *accept, void *arg, int64_t deadline_ms)
 {
 	uint8_t answer[RMCPP_DATAGRAM_MAX];
@@ -116,11 +133,11 @@ int ipmi_line_wait(struct ipmi_line *line, ipmi_accept_fn *accept, void *arg, in
 	(void)line;
 	do {
 		how = draw();
-		memset(answer, 0, sizeof(answer));
-		memcpy(answer, bmc.answer, bmc.answer_len);
+		size_t len = take_answer(how & 0x20, answer);
 		if (how % 4 == 3)
 			continue; /* lost */
-		size_t len = how % 4 == 0 ? bmc.answer_len : bend(how >> 3 & 3, answer, bmc.answer_len);
+		if (how % 4 != 0)
+			len = bend(how >> 3 & 3, answer, len);
 		if (deliver(accept, arg, answer, len))
 			return 0;
 	} while (how & 4);
@@ -132,12 +149,27 @@ int ipmi_line_wait(struct ipmi_line *line, ipmi_accept_fn *accept, void *arg, in
 
 static const struct ipmi_server_user users[] = { { "admin", "password", IPMI_OPERATOR } };
 
-static void run_requests(struct ipmi_session *session, struct ipmi_learnt *learnt)
+static int on_reach(void *arg, const struct ipmi_route *route)
+{
+	(void)arg;
+	(void)route;
+	return COMPLETION_OK;
+}
+
+/* Whether the session's codes prove each answer. */
+static bool is_protected(const struct ipmi_session *session)
+{
+	return session->is_15 ? session->lan15.auth == LAN15_MD5 : session->wire.suite->integrity_len > 0;
+}
+
+static void run_requests(struct ipmi_session *session, struct ipmi_learnt *learnt,
+			 const struct ipmi_route *route)
 {
 	for (unsigned i = 0; i < 4; i++) {
 		const uint8_t data[] = { 0xdc, 1 };
 		const struct ipmi_request request = { NETFN_CHASSIS, CHASSIS_STATUS, data, i % 3 };
 		struct ipmi_exchange exchange = { .request = &request,
+						  .route = route->hops > 0 ? route : NULL,
 						  .tries = 3,
 						  .resend_until_ms = DEADLINE_NEVER,
 						  .deadline_ms = now_ms + 10000 };
@@ -147,7 +179,7 @@ static void run_requests(struct ipmi_session *session, struct ipmi_learnt *learn
 		assert(rc == 0 || rc == -ERR_TIMEOUT);
 		assert(now_ms <= exchange.deadline_ms);
 		/* what the integrity code protects cannot have been bent */
-		if (rc == 0 && session->wire.suite->integrity_len > 0)
+		if (rc == 0 && is_protected(session))
 			assert(reply.completion == 0 && reply.data_len == 1 &&
 			       reply.data[0] == CHASSIS_STATUS);
 	}
@@ -160,6 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct ipmi_server_config config = { .users = users,
 						   .user_count = 1,
 						   .suites = 0x38001 | 0xe,
+						   .auth_types = 1 << LAN15_MD5 | 1 << LAN15_PASSWORD,
 						   .session_limit = 4,
 						   .failures_per_second = 1000 };
 	struct ipmi_info info = {
@@ -172,16 +205,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = data;
 	input_len = size;
 	now_ms = 1000000;
-	info.suite = suites[draw() & 7];
+	uint8_t how = draw();
+	info.suite = suites[how & 7];
+	info.is_15 = how & 8;
+	info.route = (struct ipmi_route){ .hops = (how >> 4 & 3) % 3,
+					  .target_address = 0x72,
+					  .target_channel = 6,
+					  .transit_address = 0x82,
+					  .transit_channel = 7 };
 	rmcpp_key_set(info.password, "password", 8);
 	ipmi_console_init(&bmc, 3);
-	bmc.server = ipmi_server_new(&config, &ipmi_console_ops, &bmc);
+	struct ipmi_server_ops ops = ipmi_console_ops;
+	ops.reach = on_reach;
+	bmc.server = ipmi_server_new(&config, &ops, &bmc);
 	ipmi_line_open(&session.line, NULL, NULL);
 
 	int rc = ipmi_login(&session, &learnt, &info, now_ms + 60000, &err);
 	assert(now_ms <= 1000000 + 60000 + 16000);
 	if (rc == 0)
-		run_requests(&session, &learnt);
+		run_requests(&session, &learnt, &info.route);
 	ipmi_server_free(bmc.server);
 	return 0;
 }
