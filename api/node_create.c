@@ -6,6 +6,7 @@
 #include "api/fleet.h"
 #include "api/handlers.h"
 #include "api/interfaces.h"
+#include "api/network_data.h"
 #include "api/node.h"
 #include "api/node_check.h"
 #include "db/chassis.h"
@@ -82,6 +83,8 @@ static int check_members(struct creation *creation, struct error *err)
 	if (rc == 0)
 		rc = node_check_properties(json_object_get(creation->request->body, "properties"),
 					   creation->uuid, err);
+	if (rc == 0)
+		rc = network_data_check(json_object_get(creation->request->body, "network_data"), err);
 	if (rc == 0 && creation->value[NODE_CHASSIS_UUID]) {
 		rc = chassis_exists(creation->request->db, creation->value[NODE_CHASSIS_UUID], err);
 		if (rc == -ERR_NOT_FOUND)

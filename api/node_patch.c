@@ -10,6 +10,7 @@
 #include "api/fleet.h"
 #include "api/handlers.h"
 #include "api/interfaces.h"
+#include "api/network_data.h"
 #include "api/node.h"
 #include "api/node_check.h"
 #include "api/patch.h"
@@ -341,6 +342,8 @@ static int check_changes(struct attempt *attempt, struct error *err)
 		rc = node_check_name(attempt->value[NODE_NAME], uuid, false, err);
 	if (rc == 0 && attempt->is_changed[NODE_PROPERTIES])
 		rc = node_check_properties(json_object_get(attempt->after, "properties"), uuid, err);
+	if (rc == 0 && attempt->is_changed[NODE_NETWORK_DATA])
+		rc = network_data_check(json_object_get(attempt->after, "network_data"), err);
 	if (rc == 0 && attempt->value[NODE_CHASSIS_UUID]) {
 		rc = chassis_exists(attempt->request->db, attempt->value[NODE_CHASSIS_UUID], err);
 		if (rc == -ERR_NOT_FOUND)
