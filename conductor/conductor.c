@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conductor/action.h"
+#include "conductor/bmc_session.h"
 #include "conductor/console_keep.h"
 #include "conductor/device_sync.h"
 #include "conductor/history.h"
@@ -77,6 +78,7 @@ int conductor_start(struct conductor *conductor, struct db *db, const char *host
 	}
 	conductor->session = db_session_new(db);
 	lease_start(conductor);
+	bmc_session_start(conductor);
 	action_start(conductor);
 	recover_start(conductor);
 	provision_timeout_start(conductor);
@@ -128,6 +130,7 @@ void conductor_stop(struct conductor *conductor, int64_t deadline_ms)
 	while (conductor->loops > 0)
 		cond_wait(&conductor->loop_ended, clock_ms() + 1000);
 	drivers_drain(clock_ms() + DRIVER_DRAIN_MS);
+	bmc_session_stop();
 	if (conductor->jobs)
 		log_warning("some actions did not end: another conductor takes them over");
 	else if (db_wait_ready(conductor->db, clock_ms() + LEAVE_MS, &err) < 0 ||

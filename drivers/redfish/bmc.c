@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "drivers/redfish/options.h"
+#include "drivers/session_store.h"
 #include "drivers/trip.h"
 #include "lib/clock.h"
 #include "lib/map.h"
@@ -61,6 +62,20 @@ static char *copy(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
+/* Whatever tells two entries apart. */
+static void make_key(const struct redfish_info *info, char key[DIGEST_TEXT])
+{
+	const char *const texts[] = { info->address,     info->root,
+				      info->user,        info->password,
+				      info->ca_path,     info->tls_minimum,
+				      info->tls_ciphers, info->is_tls_unverified ? "u" : "" };
+	struct digest_part parts[sizeof(texts) / sizeof(texts[0])];
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		parts[i] = (struct digest_part){ texts[i] ? texts[i] : "", texts[i] ? strlen(texts[i]) : 0 };
+	digest_of(parts, sizeof(texts) / sizeof(texts[0]), key);
+}
+
 static struct redfish_bmc *bmc_new(const struct redfish_info *info, uint64_t hash)
 {
 	struct redfish_bmc *bmc = xcalloc(1, sizeof(*bmc));
@@ -75,6 +90,7 @@ static struct redfish_bmc *bmc_new(const struct redfish_info *info, uint64_t has
 	bmc->info.tls_minimum = copy(info->tls_minimum);
 	bmc->info.tls_ciphers = copy(info->tls_ciphers);
 	bmc->hash = hash;
+	make_key(info, bmc->key);
 	bmc->slots.free = REDFISH_SLOTS;
 	bmc->login.free = 1;
 	cache.alive++;
@@ -141,8 +157,9 @@ SUSPENDS static void logout(void *arg)
 	};
 	struct http_fetch fetch = { 0 };
 
-	/* Whether it works or not: the BMC forgets idle sessions by itself. */
-	redfish_exchange(bmc, &request, &fetch, NULL);
+	/* Without an answer it stays in the store, and is ended from there. */
+	if (redfish_exchange(bmc, &request, &fetch, NULL) == 0)
+		session_store_forget(bmc->key, bmc->token);
 	http_fetch_release(&fetch);
 	bmc_free(bmc);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "drivers/redfish/driver_info.h"
+#include "lib/digest.h"
 #include "lib/fiber.h"
 #include "lib/http_client.h"
 
@@ -29,6 +30,7 @@ struct redfish_features {
 struct redfish_bmc {
 	struct redfish_info info;      /* own copies of its texts */
 	uint64_t hash;
+	char key[DIGEST_TEXT];         /* of info, for the store of sessions */
 	struct redfish_bmc *next;      /* of the same hash */
 	struct redfish_bmc *older, *newer;
 	bool is_listed;                /* in the cache; else freed by the last user */

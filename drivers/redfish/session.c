@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "drivers/redfish/problem.h"
+#include "drivers/session_store.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
@@ -36,6 +37,7 @@ void redfish_session_drop(struct redfish_bmc *bmc, const char *token, bool is_al
 		redfish_exchange(bmc, &request, &fetch, NULL);
 		http_fetch_release(&fetch);
 	}
+	session_store_forget(bmc->key, token);
 	xfree(path);
 }
 
@@ -142,13 +144,56 @@ SUSPENDS static int find_sessions(struct redfish_bmc *bmc, int64_t deadline_ms, 
 	return rc;
 }
 
+/* One that an earlier process of this host left behind. Whether the BMC still knows it shows in its use. */
+SUSPENDS static int adopt(struct redfish_bmc *bmc, struct error *err)
+{
+	struct stored_session session;
+	struct arena arena;
+	int rc;
+
+	arena_init(&arena);
+	rc = session_store_adopt(bmc->key, &arena, &session, err);
+	if (rc == 0 && session.token) {
+		bmc->token = xstrdup(session.token);
+		bmc->session_path = xstrdup(session.path);
+		bmc->has_session_worked = true;
+	}
+	arena_release(&arena);
+	return rc;
+}
+
+/* Before anything is done with it: a crash from here on leaks no session. One that cannot be stored is ended.
+ */
+SUSPENDS static int keep(struct redfish_bmc *bmc, int64_t deadline_ms, struct error *err)
+{
+	const struct stored_session session = {
+		.key = bmc->key,
+		.address = bmc->info.address,
+		.path = bmc->session_path,
+		.token = bmc->token,
+		.is_tls_unverified = bmc->info.is_tls_unverified,
+		.ca_path = bmc->info.ca_path,
+	};
+	char token[REDFISH_TOKEN_MAX];
+	int rc = bmc->session_path ? session_store_save(&session, err) : 0;
+
+	if (rc < 0) {
+		snprintf(token, sizeof(token), "%s", bmc->token);
+		redfish_session_drop(bmc, token, true, deadline_ms);
+		explicit_bzero(token, sizeof(token));
+	}
+	return rc;
+}
+
 /* Sessions have a standard place; the root is asked only where nothing is there: one request saved. */
 SUSPENDS static int login(struct redfish_bmc *bmc, int64_t deadline_ms, struct error *err)
 {
 	struct http_fetch fetch = { 0 };
 	char path[REDFISH_PATH_MAX];
-	int rc;
+	int rc = adopt(bmc, err);
 
+	if (rc < 0 || bmc->token)
+		return rc;
 	snprintf(path, sizeof(path), "%.*sSessionService/Sessions", REDFISH_PATH_MAX - 32, bmc->info.root);
 	rc = post_login(bmc, path, deadline_ms, &fetch, err);
 	if (rc == 0 && (fetch.status == 404 || fetch.status == 405)) {
@@ -162,7 +207,7 @@ SUSPENDS static int login(struct redfish_bmc *bmc, int64_t deadline_ms, struct e
 		rc = fetch.status >= 200 && fetch.status < 300 ? take_session(bmc, &fetch, err)
 							       : refused(bmc, &fetch, err);
 	http_fetch_release(&fetch);
-	return rc;
+	return rc < 0 ? rc : keep(bmc, deadline_ms, err);
 }
 
 int redfish_session_ensure(struct redfish_bmc *bmc, int64_t deadline_ms, struct error *err)

@@ -2,6 +2,8 @@
 """test_redfish_node: a redfish node of a whole Ferrule, driven by the unmodified client; what came of it is read at
 the BMC by curl."""
 import json
+import os
+import signal
 import time
 
 import harness
@@ -229,6 +231,59 @@ def test_indicators_and_media(env):
     error = server.node('box')['last_error']
     assert error.startswith('Could not attach device cdrom'), error
 
+
+@harness.timeout(180)
+def test_session_outlives_a_crash_and_is_used_again(env):
+    rack, server = redfish_pair(env, {'conductor': {'sync_power_state_interval': '2'}})
+    server.power('box', 'power off')
+    server.wait_power('box', 'power off')
+    state = rack.set('box', latency_ms=0)
+    assert (state['redfish']['sessions'], state['counters']['sessions_opened']) == (1, 1), state
+    server.kill_child('ferrule-conductor')  # another is started in its place
+    harness.eventually(lambda: server.power('box', 'power on').status == 202, 60, 0.5, 'a conductor')
+    server.wait_power('box', 'power on', 60)
+    state = rack.set('box', latency_ms=0)
+    assert (state['redfish']['sessions'], state['counters']['sessions_opened']) == (1, 1), state
+    assert server.psql('SELECT count(*) FROM bmc_sessions') == '1'
+    assert 'rack-password' not in server.psql('SELECT * FROM bmc_sessions')
+    server.stop()
+    assert rack.set('box', latency_ms=0)['redfish']['sessions'] == 0
+
+
+@harness.timeout(180)
+def test_session_of_a_dead_host_is_ended_by_another(env):
+    config = {'DEFAULT': {'host': 'first'}, 'conductor': {'sync_power_state_interval': '2'}}
+    rack, server = redfish_pair(env, config)
+    server.power('box', 'power off')
+    server.wait_power('box', 'power off')
+    server.program.is_checked = False
+    os.killpg(server.program.pid, signal.SIGKILL)
+    server.program.wait()
+    harness.write_config(server.config_path, {**config, 'DEFAULT': {'host': 'second'}})
+    server.start()
+    server.power('box', 'power on')
+    server.wait_power('box', 'power on', 60)
+
+    def only_ours():
+        state = rack.set('box', latency_ms=0)
+        return (state['redfish']['sessions'], state['counters']['sessions_opened']) == (1, 2)
+
+    harness.eventually(only_ours, 60, 0.5, 'one session of two')
+    harness.eventually(lambda: server.psql('SELECT hostname FROM bmc_sessions') == 'second', 20, 0.5, 'one row')
+
+
+@harness.timeout(180)
+def test_changed_password_is_another_session(env):
+    rack, server = redfish_pair(env, {'conductor': {'sync_power_state_interval': '2'}})
+    server.power('box', 'power off')
+    server.wait_power('box', 'power off')
+    wrong = [{'op': 'replace', 'path': '/driver_info/redfish_password', 'value': 'not-the-right-one'}]
+    server.ok('PATCH', '/v1/nodes/box', wrong)
+    assert server.power('box', 'power on').status == 202
+    node = harness.eventually(lambda: (lambda n: n if n['last_error'] and not n['target_power_state'] else None)
+                              (server.node('box')), 60, what='last_error')
+    assert 'not-the-right-one' not in node['last_error'] and '401' in node['last_error'], node['last_error']
+    assert rack.set('box', latency_ms=0)['redfish']['sessions'] == 1
 
 
 if __name__ == '__main__':
