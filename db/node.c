@@ -42,8 +42,8 @@ static const char *const conditions[KEY_COUNT] = {
 	[BY_NAME] = " FROM nodes n WHERE n.name = $1",
 	[BY_ID] = " FROM nodes n WHERE n.id = $1",
 	[BY_IDS] = " FROM nodes n WHERE n.id = ANY ($1::bigint[])",
-	[BY_ACTIONS] = " FROM nodes n WHERE n.id = ANY"
-		       " (ARRAY(SELECT a.node_id FROM actions a WHERE a.id = ANY ($1::bigint[])))",
+	[BY_ACTIONS] = (" FROM nodes n WHERE n.id = ANY"
+			" (ARRAY(SELECT a.node_id FROM actions a WHERE a.id = ANY ($1::bigint[])))"),
 };
 static const char *const names[SHAPE_COUNT][KEY_COUNT] = {
 	[WHOLE] = { "node_read_uuid", "node_read_name", "node_read_id", "node_read_ids",
