@@ -40,6 +40,7 @@ static const char *const foreign[] = { "DEFAULT auth_strategy",
 				       "fake",
 				       "ipmi",
 				       "redfish",
+				       "sensor_data",
 				       "valence",
 				       NULL };
 

@@ -110,6 +110,89 @@ def test_wrong_password_and_mistakes(env):
                        "'ipmi_transit_channel', 'ipmi_transit_address'] not provided"}, verdict
 
 
+def test_sensors_in_metrics(env):
+    """Collected from time to time, for nodes in use, and shown as gauges; asked for by the vendor method."""
+    bmc = ipmi_peers.bmcsim(env)
+    port = harness.free_port()
+    server = served(env, bmc, {'conductor': {'metrics_port': port},
+                               'sensor_data': {'send_sensor_data': 'true', 'interval': '1',
+                                               'enable_for_undeployed_nodes': 'true',
+                                               'data_types': 'Temperature,Voltage'}})
+    server.client('node', 'manage', 'box', '--wait', '60')
+    uuid = server.node('box')['uuid']
+
+    def gauge(sensor):
+        text = harness.call('GET', f'http://127.0.0.1:{port}/metrics').text
+        lines = [line for line in text.splitlines() if line.startswith('ferrule_sensor_reading{') and sensor in line]
+        return lines[0] if lines else None
+
+    line = harness.eventually(lambda: gauge('Inlet Temp'), 30)
+    assert f'node="{uuid}"' in line and 'unit="degrees C"' in line and float(line.split()[-1]) == 24, line
+    assert float(gauge('Rail 12V').split()[-1]) == 12.02 and gauge('Fan 1') is None
+    bmc.set(ipmi={'sensors': {'Inlet Temp': {'raw': 48}}})
+    harness.eventually(lambda: float(gauge('Inlet Temp').split()[-1]) == 48, 30)
+    text = harness.call('GET', f'http://127.0.0.1:{port}/metrics').text
+    wrong = [line for line in text.splitlines() if line.startswith('ferrule_sensor_ok{') and line.endswith(' 0')]
+    assert len(wrong) == 1 and 'Inlet Temp' in wrong[0], wrong
+    sensors = server.ok('GET', '/v1/nodes/box/vendor_passthru/get_sensors')
+    assert 'Fan' in sensors and 'Inlet Temp' in str(sensors['Temperature']), sensors
+    # a node that is gone takes its gauges along
+    server.client('node', 'delete', 'box')
+    harness.eventually(lambda: gauge('Inlet Temp') is None, 30)
+
+
+def test_inspection(env):
+    bmc = ipmi_peers.bmcsim(env, profile='dell')
+    server = served(env, bmc)
+    server.client('node', 'set', 'box', '--inspect-interface', 'ipmitool')
+    server.client('node', 'manage', 'box', '--wait', '60')
+    assert server.node('box')['properties']['vendor'] == 'Dell Inc.'
+    server.client('node', 'inspect', 'box', '--wait', '60')
+    found = server.ok('GET', '/v1/nodes/box/inventory')
+    assert found['inventory']['system_vendor']['product_name'] == 'PowerEdge R750', found
+    assert found['plugin_data']['bmc']['manufacturer_name'] == 'Dell Inc.', found
+
+
+def test_nmi_light_and_boot_device(env):
+    bmc = ipmi_peers.pyghmi(env)
+    server = served(env, bmc)
+    server.client('node', 'inject', 'nmi', 'box')
+    harness.eventually(lambda: 'nmi' in bmc.program.log(), 10)
+    server.client('node', 'boot', 'device', 'set', 'box', 'disk')
+    assert server.client_json('node', 'boot', 'device', 'show', 'box')['boot_device'] == 'disk'
+    assert '08000000' in bmc.ipmitool('chassis', 'bootparam', 'get', '5')
+    # what this BMC does not know is refused by its code
+    answer = server.call('PUT', '/v1/nodes/box/management/indicators/identify@chassis', {'state': 'on'})
+    assert 'invalid command (C1h)' in str(answer) or wait_error(server, 'invalid command (C1h)'), answer
+
+
+def wait_error(server, words):
+    return harness.eventually(lambda: words in (server.node('box')['last_error'] or ''), 30)
+
+
+def test_identify_light(env):
+    bmc = ipmi_peers.bmcsim(env)
+    server = served(env, bmc)
+    path = '/v1/nodes/box/management/indicators/identify@chassis'
+    assert server.ok('GET', path)['state'] == 'off'
+    server.call('PUT', path, {'state': 'on'})
+    harness.eventually(lambda: server.ok('GET', path)['state'] == 'on', 30)
+    assert server.call('PUT', path, {'state': 'purple'}).status == 400
+
+
+def test_bridged_node(env):
+    """Two nodes share a BMC: itself and a target behind it."""
+    bmc = ipmi_peers.bmcsim(env, targets='0:0x44')
+    server = served(env, bmc, ipmi_bridging='single', ipmi_target_channel='0', ipmi_target_address='0x44')
+    server.client('node', 'power', 'off', 'box')
+    server.wait_power('box', 'power off', 30)
+    state = bmc.state()
+    assert state['power'] == 'on' and state['ipmi']['targets'][0]['power'] == 'off', state
+    server.ok('PATCH', '/v1/nodes/box', [{'op': 'remove', 'path': '/driver_info/ipmi_target_address'}])
+    verdict = server.ok('GET', '/v1/nodes/box/validate')['management']
+    assert verdict == {'result': False, 'reason': "['ipmi_target_address'] not provided"}, verdict
+
+
 def test_sessions_end_when_the_service_stops(env):
     bmc = ipmi_peers.bmcsim(env)
     server = served(env, bmc)
