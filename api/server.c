@@ -6,6 +6,7 @@
 #include "api/auth.h"
 #include "api/etag.h"
 #include "api/fleet.h"
+#include "api/listeners.h"
 #include "api/metrics.h"
 #include "api/problem.h"
 #include "api/route.h"
@@ -16,7 +17,6 @@
 #include "lib/log.h"
 #include "model/options.h"
 
-#define LISTENER_MAX       16
 #define MAX_MINIMUM_DEPTH  8
 #define BODY_OFFLOAD_BYTES (512 * 1024) /* parsing more than this would keep all other requests waiting */
 #define RETRY_AFTER_S      "1"          /* 409 for a lock and 503: it did not run, and may run soon */
@@ -63,8 +63,7 @@ static const struct option table[] = {
 
 static struct {
 	struct db *db;
-	struct http_server *listeners[LISTENER_MAX];
-	size_t count;
+	struct listeners listeners;
 	void *tls;
 } server;
 
@@ -134,8 +133,8 @@ int server_check_config(struct error *err)
 
 	if (rc < 0)
 		return rc;
-	if (options.host_ip.count == 0 || options.host_ip.count > LISTENER_MAX)
-		return fail(err, ERR_INVALID, "[api] host_ip needs 1 to %d addresses.", LISTENER_MAX);
+	if (options.host_ip.count == 0 || options.host_ip.count > LISTENERS_MAX)
+		return fail(err, ERR_INVALID, "[api] host_ip needs 1 to %d addresses.", LISTENERS_MAX);
 	if (options.is_tls && (!options.cert_file || !options.key_file))
 		return fail(err, ERR_INVALID, "[api] enable_ssl_api needs ssl_cert_file and ssl_key_file.");
 	for (size_t i = 0; rc == 0 && i < options.host_ip.count; i++)
@@ -432,35 +431,24 @@ int server_start(struct db *db, struct error *err)
 	if (options.is_tls &&
 	    http_tls_server_context(options.cert_file, options.key_file, &server.tls, err) < 0)
 		return -err->code;
-	for (size_t i = 0; i < options.host_ip.count; i++) {
-		struct http_server_options listener = {
-			.address = options.host_ip.items[i],
-			.port = (int)options.port,
-			.tls = server.tls,
-			.max_body_bytes = BODY_DEFAULT_BYTES,
-			.body_limit = route_body_limit,
-			.handle = handle,
-			.refuse = refuse,
-		};
-		int rc = http_server_new(&listener, &server.listeners[server.count], err);
-		if (rc < 0)
-			return rc;
-		log_info("Listening on %s port %d", listener.address,
-			 http_server_port(server.listeners[server.count]));
-		server.count++;
-	}
-	return 0;
+	const struct http_server_options common = {
+		.port = (int)options.port,
+		.tls = server.tls,
+		.max_body_bytes = BODY_DEFAULT_BYTES,
+		.body_limit = route_body_limit,
+		.handle = handle,
+		.refuse = refuse,
+	};
+	return listeners_start(&server.listeners, &options.host_ip, &common, "Listening", err);
 }
 
 void server_drain(int64_t deadline_ms)
 {
-	for (size_t i = 0; i < server.count; i++)
-		http_server_drain(server.listeners[i], deadline_ms);
+	listeners_drain(&server.listeners, deadline_ms);
 }
 
 void server_free(void)
 {
-	while (server.count > 0)
-		http_server_free(server.listeners[--server.count]);
+	listeners_free(&server.listeners);
 	http_tls_context_free(server.tls);
 }

@@ -5,6 +5,7 @@
 
 #include "api/auth.h"
 #include "api/fleet.h"
+#include "api/listeners.h"
 #include "api/metrics.h"
 #include "api/server.h"
 #include "api/version.h"
@@ -13,7 +14,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 
-#define LISTENER_MAX   4
+#define ADDRESS_MAX    4
 #define BODY_MAX_BYTES (256 * 1024)
 #define RETRY_AFTER_S  "1"
 
@@ -35,8 +36,7 @@ static const struct option table[] = {
 
 static struct {
 	struct db *db;
-	struct http_server *listeners[LISTENER_MAX];
-	size_t count;
+	struct listeners listeners;
 } valence;
 
 /* All its requests count together: the paths are those of the Ironic API. */
@@ -51,8 +51,8 @@ int valence_check_config(struct error *err)
 {
 	int rc = 0;
 
-	if (options.host_ip.count > LISTENER_MAX)
-		return fail(err, ERR_INVALID, "[valence] host_ip takes at most %d addresses.", LISTENER_MAX);
+	if (options.host_ip.count > ADDRESS_MAX)
+		return fail(err, ERR_INVALID, "[valence] host_ip takes at most %d addresses.", ADDRESS_MAX);
 	for (size_t i = 0; rc == 0 && i < options.host_ip.count; i++)
 		rc = server_check_address(options.host_ip.items[i], err);
 	return rc;
@@ -212,34 +212,24 @@ static void refuse(int status, const char *sentence, struct http_response *respo
 
 int valence_start(struct db *db, struct error *err)
 {
+	const struct http_server_options common = {
+		.port = (int)options.port,
+		.tls = server_tls(),
+		.max_body_bytes = BODY_MAX_BYTES,
+		.handle = handle,
+		.refuse = refuse,
+	};
+
 	valence.db = db;
-	for (size_t i = 0; i < options.host_ip.count; i++) {
-		struct http_server_options listener = {
-			.address = options.host_ip.items[i],
-			.port = (int)options.port,
-			.tls = server_tls(),
-			.max_body_bytes = BODY_MAX_BYTES,
-			.handle = handle,
-			.refuse = refuse,
-		};
-		int rc = http_server_new(&listener, &valence.listeners[valence.count], err);
-		if (rc < 0)
-			return rc;
-		log_info("Serving the Valence API on %s port %d", listener.address,
-			 http_server_port(valence.listeners[valence.count]));
-		valence.count++;
-	}
-	return 0;
+	return listeners_start(&valence.listeners, &options.host_ip, &common, "Serving the Valence API", err);
 }
 
 void valence_drain(int64_t deadline_ms)
 {
-	for (size_t i = 0; i < valence.count; i++)
-		http_server_drain(valence.listeners[i], deadline_ms);
+	listeners_drain(&valence.listeners, deadline_ms);
 }
 
 void valence_free(void)
 {
-	while (valence.count > 0)
-		http_server_free(valence.listeners[--valence.count]);
+	listeners_free(&valence.listeners);
 }

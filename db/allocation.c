@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "db/write.h"
+
 /* A node "n" that the allocation "a" may have, but for its traits and its lock. */
 #define MATCHES                                                                                              \
 	" n.provision_state = 'available' AND NOT n.maintenance AND n.instance_uuid IS NULL"                 \
@@ -71,21 +73,9 @@ int allocation_open(struct db *db, int count, struct db_rows **ret, struct error
 	return db_exec(db, &open_statement, (const char *[]){ count_text }, ret, err);
 }
 
-static int write_one(struct db *db, const struct db_statement *statement, const char *id, bool *ret_done,
-		     struct error *err)
-{
-	struct db_rows *rows = NULL;
-
-	int rc = db_exec(db, statement, (const char *[]){ id }, &rows, err);
-	if (rc == 0)
-		*ret_done = db_affected(rows) > 0;
-	db_rows_release(rows);
-	return rc;
-}
-
 int allocation_take(struct db *db, const char *id, bool *ret_done, struct error *err)
 {
-	return write_one(db, &take_statement, id, ret_done, err);
+	return db_write(db, &take_statement, &id, ret_done, err);
 }
 
 int allocation_why(struct db *db, const char *id, struct db_rows **ret, struct error *err)
@@ -100,7 +90,7 @@ int allocation_fail(struct db *db, const char *id, const char *sentence, struct 
 
 int allocation_delete(struct db *db, const char *id, bool *ret_done, struct error *err)
 {
-	return write_one(db, &delete_statement, id, ret_done, err);
+	return db_write(db, &delete_statement, &id, ret_done, err);
 }
 
 int allocation_backfill(struct db *db, const struct change *changes, size_t count, int64_t node_id,

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "db/write.h"
+
 #define TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"')"
 
 static const struct db_statement list = {
@@ -64,33 +66,21 @@ int flavor_list(struct db *db, const char *uuid, struct arena *arena, struct fla
 	return 0;
 }
 
-SUSPENDS static int write(struct db *db, const struct db_statement *statement, const char *const *values,
-			  bool *ret_done, struct error *err)
-{
-	struct db_rows *rows = NULL;
-	int rc = db_exec(db, statement, values, &rows, err);
-
-	if (rc == 0 && ret_done)
-		*ret_done = db_affected(rows) > 0;
-	db_rows_release(rows);
-	return rc;
-}
-
 int flavor_insert(struct db *db, const struct flavor *row, struct error *err)
 {
 	const char *values[] = { row->uuid, row->name, row->description, row->properties };
 
-	return write(db, &insert, values, NULL, err);
+	return db_write(db, &insert, values, NULL, err);
 }
 
 int flavor_update(struct db *db, const struct flavor *row, bool *ret_done, struct error *err)
 {
 	const char *values[] = { row->uuid, row->name, row->description, row->properties };
 
-	return write(db, &update, values, ret_done, err);
+	return db_write(db, &update, values, ret_done, err);
 }
 
 int flavor_delete(struct db *db, const char *uuid, bool *ret_done, struct error *err)
 {
-	return write(db, &remove_statement, &uuid, ret_done, err);
+	return db_write(db, &remove_statement, &uuid, ret_done, err);
 }

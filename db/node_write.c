@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/write.h"
+
 static const struct db_statement delete_statement = {
 	.name = "node_delete",
 	.sql = "DELETE FROM nodes WHERE id = $1::bigint AND version = $2::bigint AND reservation IS NULL",
@@ -61,16 +63,11 @@ int node_row_update(struct db *db, int64_t id, int64_t version, const struct cha
 
 int node_row_delete(struct db *db, int64_t id, int64_t version, bool *ret_done, struct error *err)
 {
-	struct db_rows *rows = NULL;
 	char id_text[24], version_text[24];
 
 	snprintf(id_text, sizeof id_text, "%" PRId64, id);
 	snprintf(version_text, sizeof version_text, "%" PRId64, version);
-	int rc = db_exec(db, &delete_statement, (const char *[]){ id_text, version_text }, &rows, err);
-	if (rc == 0)
-		*ret_done = db_affected(rows) > 0;
-	db_rows_release(rows);
-	return rc;
+	return db_write(db, &delete_statement, (const char *[]){ id_text, version_text }, ret_done, err);
 }
 
 int node_traits_write(struct db *db, int64_t id, int64_t version, const char *traits, bool *ret_done,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/write.h"
+
 #define TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"')"
 #define COLUMNS                                                                                              \
 	"p.id, p.uuid, p.name, p.url, p.driver, p.username, p.password, p.verify_ca, p.is_from_node,"        \
@@ -206,26 +208,14 @@ int pod_manager_list(struct db *db, const char *driver, struct arena *arena, str
 }
 
 /* Runs a write; *ret_done (may be NULL): whether a row was written. */
-SUSPENDS static int write(struct db *db, const struct db_statement *statement, const char *const *values,
-			  bool *ret_done, struct error *err)
-{
-	struct db_rows *rows = NULL;
-	int rc = db_exec(db, statement, values, &rows, err);
-
-	if (rc == 0 && ret_done)
-		*ret_done = db_affected(rows) > 0;
-	db_rows_release(rows);
-	return rc;
-}
-
 int pod_manager_insert(struct db *db, const struct pod_manager *row, struct error *err)
 {
 	const char *values[] = { row->uuid,     row->name,     row->url,      row->driver,
 				 row->username, row->password, row->verify_ca };
 	bool is_taken_over = false;
-	int rc = write(db, &take_over, values, &is_taken_over, err);
+	int rc = db_write(db, &take_over, values, &is_taken_over, err);
 
-	return rc < 0 || is_taken_over ? rc : write(db, &insert, values, NULL, err);
+	return rc < 0 || is_taken_over ? rc : db_write(db, &insert, values, NULL, err);
 }
 
 int pod_manager_update(struct db *db, const struct pod_manager *row, bool *ret_done, struct error *err)
@@ -234,7 +224,7 @@ int pod_manager_update(struct db *db, const struct pod_manager *row, bool *ret_d
 	const char *values[] = { id, row->name, row->username, row->password, row->verify_ca };
 
 	snprintf(id, sizeof(id), "%" PRId64, row->id);
-	return write(db, &update, values, ret_done, err);
+	return db_write(db, &update, values, ret_done, err);
 }
 
 int pod_manager_delete(struct db *db, int64_t id, bool *ret_done, struct error *err)
@@ -242,7 +232,7 @@ int pod_manager_delete(struct db *db, int64_t id, bool *ret_done, struct error *
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRId64, id);
-	return write(db, &delete_statement, (const char *[]){ text }, ret_done, err);
+	return db_write(db, &delete_statement, (const char *[]){ text }, ret_done, err);
 }
 
 /* ---- nodes ---- */
@@ -266,7 +256,7 @@ int pod_manager_for_node(struct db *db, const struct pod_manager *wanted, struct
 	int rc = read_one(db, &find_url, wanted->url, arena, ret, err);
 
 	if (rc == -ERR_NOT_FOUND) {
-		rc = write(db, &make, values, NULL, err);
+		rc = db_write(db, &make, values, NULL, err);
 		if (rc == 0)
 			rc = read_one(db, &find_url, wanted->url, arena, ret, err);
 	}
@@ -279,7 +269,7 @@ int pod_manager_for_node(struct db *db, const struct pod_manager *wanted, struct
 
 		snprintf(id, sizeof(id), "%" PRId64, ret->id);
 		values[1] = id;
-		rc = write(db, &follow, values + 1, NULL, err);
+		rc = db_write(db, &follow, values + 1, NULL, err);
 	}
 	return rc;
 }
@@ -328,7 +318,7 @@ int pod_manager_ask_sync(struct db *db, int64_t id, struct error *err)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRId64, id);
-	return write(db, &ask_sync, (const char *[]){ text }, NULL, err);
+	return db_write(db, &ask_sync, (const char *[]){ text }, NULL, err);
 }
 
 int pod_manager_note(struct db *db, int64_t id, const char *failure, bool is_synced, struct error *err)
@@ -336,5 +326,5 @@ int pod_manager_note(struct db *db, int64_t id, const char *failure, bool is_syn
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRId64, id);
-	return write(db, &note, (const char *[]){ text, failure, is_synced ? "true" : "false" }, NULL, err);
+	return db_write(db, &note, (const char *[]){ text, failure, is_synced ? "true" : "false" }, NULL, err);
 }
