@@ -2,9 +2,11 @@
 do, and what it still does itself."""
 import http.client
 import os
+import re
 import signal
 import threading
 import time
+import urllib.request
 
 import checker
 import proxy
@@ -115,6 +117,37 @@ def test_killed_conductors_nodes_are_usable_within_15_s(env):
                               f"AND at_us > (SELECT at_us FROM audit_leases WHERE instance = '{instance}' "
                               "AND state = 'dead')")
     assert late == '0', late
+
+
+SHARED_NODES = 20000
+
+
+def watched(port):
+    """How many nodes' power a conductor reads."""
+    with urllib.request.urlopen(f'http://127.0.0.1:{port}/metrics', timeout=10) as answer:
+        found = re.search(r'^ferrule_power_sync_nodes{class="healthy"} (\d+)', answer.read().decode(), re.M)
+    return int(found[1]) if found else 0
+
+
+@harness.timeout(180)
+def test_four_conductors_share_20000_nodes_evenly(env):
+    served = service.Service(env, service.DEFAULT_TIMES)
+    served.api('api')
+    ports = [harness.free_port() for _ in range(4)]
+    for number, port in enumerate(ports):
+        served.conductor(f'conductor{number}', sync_power_state_interval=3600, metrics_port=port)
+    served.ready()
+    served.cluster.sql("INSERT INTO nodes (uuid, driver, power_interface, provision_state) SELECT md5(n::text)::uuid, "
+                       f"'fake-hardware', 'fake', 'manageable' FROM generate_series(1, {SHARED_NODES}) n")
+    harness.eventually(lambda: sum(map(watched, ports)) == SHARED_NODES, 60, 0.5, 'each node with one conductor')
+    shares = [watched(port) for port in ports]
+    print(f'    shares: {shares}')
+    assert all(abs(share - SHARED_NODES / 4) <= SHARED_NODES / 4 / 10 for share in shares), shares
+    # One leaves: its nodes go to the others, as evenly.
+    served.conductors[3].kill()
+    harness.eventually(lambda: sum(map(watched, ports[:3])) == SHARED_NODES, 60, 0.5, 'each node with one of three')
+    shares = [watched(port) for port in ports[:3]]
+    assert all(abs(share - SHARED_NODES / 3) <= SHARED_NODES / 3 / 10 for share in shares), shares
 
 
 def writes_of(conductor, since):

@@ -5,8 +5,9 @@
  *   bench_bus [CONNECTION [SECONDS [CLIENTS...]]]
  *
  * A call: insert, wait for the notification, read if that does not say it all. Its other side: start (,
- * accept) and finish. The driver takes no time. Latency is the client's; CPU is this process's and that of
- * PostgreSQL's processes.
+ * accept) and finish. The driver takes no time. bus-lock-2000: 64 clients offer 2,000 calls a second in all,
+ * each at its own times, from which its latency counts: a call that waits for the one before it is that much
+ * later. Latency is the client's; CPU is this process's and that of PostgreSQL's processes.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -31,12 +32,15 @@ struct shape {
 	const char *name;
 	bool is_exclusive;
 	bool is_accepted; /* answered at its acceptance, as a power change is */
+	unsigned offered; /* calls a second of all clients together; 0: as many as there can be */
 };
 static const struct shape shapes[] = {
-	{ "bus-exclusive", true, false },
-	{ "bus-shared", false, false },
-	{ "bus-power", true, true },
+	{ "bus-exclusive", true, false, 0 },
+	{ "bus-shared", false, false, 0 },
+	{ "bus-power", true, true, 0 },
 };
+static const struct shape lock_shape = { "bus-lock-2000", true, false, 2000 };
+enum { LOCK_CLIENTS = 64 };
 
 struct waiter {
 	struct waiter *next;
@@ -192,8 +196,10 @@ SUSPENDS static void client(void *arg)
 {
 	char uuid[UUID_TEXT];
 	struct error err;
+	int64_t pace_ns =
+		bench.shape->offered ? INT64_C(1000000000) * LOCK_CLIENTS / bench.shape->offered : 0;
+	int64_t due_ns = clock_ns() + (int64_t)(uintptr_t)arg * pace_ns / LOCK_CLIENTS;
 
-	(void)arg;
 	while (!bench.is_stopping) {
 		struct action_request request = {
 			.uuid = uuid,
@@ -209,7 +215,10 @@ SUSPENDS static void client(void *arg)
 			.run_s = 10,
 			.request_id = "req",
 		};
-		int64_t id, begin_ns = clock_ns();
+		while (pace_ns && clock_ns() < due_ns)
+			fiber_sleep((due_ns - clock_ns()) / 1000000 + 1);
+		int64_t id, begin_ns = pace_ns ? due_ns : clock_ns();
+		due_ns += pace_ns;
 		uuid_new(uuid);
 		if (action_insert(bench.api, &request, &id, &err) < 0)
 			die("insert", &err);
@@ -306,7 +315,7 @@ SUSPENDS static void measure(const struct shape *shape, unsigned clients, double
 	bench.is_stopping = false;
 	bench.clients = clients;
 	for (unsigned i = 0; i < clients; i++)
-		fiber_spawn("client", client, NULL);
+		fiber_spawn("client", client, (void *)(uintptr_t)i);
 	fiber_sleep(300);
 	bench.calls = 0;
 	double own_s = own_cpu_s(), server_s = server_cpu_s(backend);
@@ -361,6 +370,7 @@ SUSPENDS static void bench_fiber(void *arg)
 		for (unsigned j = 0; j < run->client_count; j++)
 			measure(&shapes[i], run->clients[j], run->seconds, backend);
 	}
+	measure(&lock_shape, LOCK_CLIENTS, run->seconds, backend);
 	db_free(bench.api);
 	db_free(bench.conductor);
 	loop_stop();
