@@ -157,6 +157,20 @@ def bmcsim(env, **fields):
     return bmc
 
 
+def exhaust(bmc):
+    """Takes all session slots, as consoles do that forget theirs: Open Session Requests without RAKP 1."""
+    proposals = ''.join(f'0{kind}00000801000000' for kind in range(3))
+    for i in range(70):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as console:
+            console.settimeout(1)
+            payload = bytes([i, 4, 0, 0]) + os.urandom(3) + b'\1' + bytes.fromhex(proposals)
+            console.sendto(bytes.fromhex('0600ff0706100000000000000000') + len(payload).to_bytes(2, 'little') + payload,
+                           ('127.0.0.1', bmc.port))
+            if console.recv(512)[17] == 1:
+                return
+    raise AssertionError('the BMC has endless sessions')
+
+
 class Timed:
     """with Timed(2): the block must not take longer."""
 

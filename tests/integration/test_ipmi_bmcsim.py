@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """test_ipmi_bmcsim: bmcsim's IPMI side against the clients of others: ipmitool, FreeIPMI and pyghmi."""
+import shutil
 import socket
 import subprocess
+import time
 
 import harness
 import ipmi_interop
@@ -68,6 +70,22 @@ def test_ipmitool_boot_device(env):
     bmc.ipmitool('chassis', 'bootdev', 'disk', 'options=persistent')
     assert bmc.state()['boot'] == {'device': 'disk', 'persistence': 'continuous', 'mode': 'legacy'}
     assert 'Options apply to all future boots' in bmc.ipmitool('chassis', 'bootparam', 'get', '5')
+
+
+def test_boot_device_is_forgotten(env):
+    """After boot_flags_s, as parameter 3 has it; our driver asks BMCs to keep it."""
+    bmc = ipmi_peers.bmcsim(env, boot_flags_s=1)
+    bmc.ipmitool('chassis', 'bootdev', 'pxe')
+    bmc.ipmitool('chassis', 'bootdev', 'bios', 'options=persistent')
+    time.sleep(1.1)
+    assert 'Boot Flag Valid' in bmc.ipmitool('chassis', 'bootparam', 'get', '5')  # for good
+    bmc.ipmitool('chassis', 'bootdev', 'pxe')
+    harness.eventually(lambda: 'Boot Flag Invalid' in bmc.ipmitool('chassis', 'bootparam', 'get', '5'), 10)
+    forgetful = {'ipmi_disable_boot_timeout': 'false'}
+    assert bmc.driver('boot-set', 'pxe', 'once', 'sleep', '1200', 'boot-get', **forgetful)[1] == 'boot: none 0'
+    assert bmc.driver('boot-set', 'pxe', 'once', 'sleep', '1200', 'boot-get')[1] == 'boot: pxe 0'
+    bmc.driver('reboot')
+    assert bmc.state()['booted'] == 'pxe'
 
 
 def test_wrong_credentials(env):
@@ -397,6 +415,63 @@ def test_sessions_end_by_idling(env):
     assert bmc.state()['ipmi']['sessions'] == 2
     assert 'insufficient resources' in bmc.ipmitool('-v', 'power', 'status', status=1)
     harness.eventually(lambda: 'on' in run_status(bmc), 20, 0.5, 'a free session')
+
+
+def test_sessions_exhausted(env):
+    """Logins that nobody finishes take all slots for ten seconds; then the driver gets in, having waited."""
+    bmc = ipmi_peers.bmcsim(env, session_limit=4)
+    ipmi_peers.exhaust(bmc)
+    with ipmi_peers.Timed(5):
+        line, = bmc.driver('status', status=1, **{'option.command_retry_timeout': 2})
+    assert 'insufficient resources for session' in line, line
+    with ipmi_peers.Timed(30, 1):
+        assert bmc.driver('status') == ['status: power on']
+
+
+DEVICE = """
+specification "ipmipower-of-one" {
+	timeout 30
+	script login { expect "ipmipower> " }
+	script logout { send "quit\\n" }
+	script status_all {
+		send "stat\\n"
+		foreachnode {
+			expect "([^\\n:]+): ([^\\n]+\\n)"
+			setplugstate $1 $2 on="^on\\n" off="^off\\n"
+		}
+		expect "ipmipower> "
+	}
+	script on_all { send "on\\n" expect "ipmipower> " }
+	script off_all { send "off\\n" expect "ipmipower> " }
+}
+listen "127.0.0.1:@PORT@"
+device "bmc" "ipmipower-of-one" "@IPMIPOWER@ -D LAN_2_0 -I 17 -u admin -p password -h @HOST@ @WAIT@ |&"
+node "machine" "bmc" "127.0.0.1"
+"""
+
+
+def test_powerman(env):
+    """powerman drives an ipmipower that stays: many commands, each with a session of its own."""
+    bmc = ipmi_peers.bmcsim(env)
+    port = harness.free_port()
+    ipmipower = shutil.which('ipmipower', path='/usr/sbin:/usr/bin')
+    (env.folder / 'powerman.conf').write_text(DEVICE.replace('@PORT@', str(port)).replace('@IPMIPOWER@', ipmipower)
+                                              .replace('@HOST@', f'127.0.0.1:{bmc.port}')
+                                              .replace('@WAIT@', '--wait-until-on --wait-until-off'))
+    program = harness.Program(env, 'powermand', ['/usr/sbin/powermand', '-f', '-c', env.folder / 'powerman.conf'])
+    program.is_checked = False
+
+    def powerman(*words):
+        done = subprocess.run(['powerman', '-h', f'127.0.0.1:{port}', *words], capture_output=True, text=True,
+                              timeout=60, check=False)
+        return done.stdout if done.returncode == 0 else ''
+
+    harness.eventually(lambda: 'on:      machine' in powerman('-q', 'machine'), 30, 0.5, what='an answer of powerman')
+    for word, state in (('--off', 'off'), ('--on', 'on'), ('--off', 'off')):
+        assert 'successfully' in powerman(word, 'machine')
+        assert bmc.state()['power'] == state
+        assert f'{state}: '.ljust(9) + 'machine' in powerman('-q', 'machine'), state
+    assert bmc.state()['ipmi']['sessions'] == 0
 
 
 def run_status(bmc):

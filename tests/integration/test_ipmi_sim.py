@@ -1,9 +1,6 @@
 #!/usr/bin/python3
 """test_ipmi_sim: the ipmi driver against OpenIPMI's ipmi_sim, a BMC that nobody here wrote; ipmitool confirms
 each change."""
-import os
-import socket
-
 import harness
 import ipmi_interop
 import ipmi_peers
@@ -86,23 +83,9 @@ def test_key(env):
         assert 'ipmi_hex_kg_key' in line, line
 
 
-def exhaust(bmc):
-    """Takes all session slots, as consoles do that forget theirs: Open Session Requests without RAKP 1."""
-    proposals = ''.join(f'0{kind}0000080{kind and 1 or 1}000000' for kind in range(3))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as console:
-        console.settimeout(1)
-        for i in range(70):
-            payload = bytes([i, 4, 0, 0]) + os.urandom(3) + b'\1' + bytes.fromhex(proposals)
-            console.sendto(bytes.fromhex('0600ff0706100000000000000000') + len(payload).to_bytes(2, 'little') + payload,
-                           ('127.0.0.1', bmc.port))
-            if console.recv(512)[17] == 1:
-                return
-    raise AssertionError('ipmi_sim has endless sessions')
-
-
 def test_sessions_exhausted(env):
     bmc = ipmi_peers.openipmi(env)
-    exhaust(bmc)
+    ipmi_peers.exhaust(bmc)
     with Timed(12):
         line, = bmc.driver('status', status=1, **{'option.command_retry_timeout': 5})
     assert 'insufficient resources for session' in line, line

@@ -56,6 +56,7 @@ void bmc_init(struct bmc *bmc, const char *name)
 		.booted = BMC_BOOT_DISK,
 		.session_limit = 16,
 		.session_idle_s = 60,
+		.boot_flags_s = 60,
 		.auth_types = 1U << LAN15_MD5 | 1U << LAN15_PASSWORD,
 		.cipher_suites = 1U << 3 | 1U << 17,
 	};

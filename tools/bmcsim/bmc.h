@@ -114,6 +114,7 @@ struct bmc {
 	int64_t settle_ms;               /* clock_ms when the change is done; 0: none under way */
 	int64_t last_off_ms;             /* clock_ms of the last power-off; 0: never */
 	struct bmc_boot boot;            /* next boot */
+	int boot_flags_s;                /* IPMI: flags for one boot are forgotten after so long */
 	enum bmc_boot_device booted;     /* what the last boot came from */
 	unsigned boots, nmis;            /* since the start */
 

@@ -37,13 +37,13 @@ json_t *ipmi_control_show(struct bmc *bmc)
 	json_t *targets = json_array();
 	for (size_t i = 0; i < side->target_count; i++)
 		json_array_append_new(targets, target_show(&side->targets[i]));
-	return json_pack("{s:i, s:i, s:I, s:I, s:i, s:i, s:i, s:b, s:i, s:o}", "sessions", (int)counters.sessions,
-			 "handshakes", (int)counters.handshakes, "dropped", (json_int_t)counters.dropped,
-			 "repeated", (json_int_t)counters.repeated, "identify_s", model->identify_s,
-			 "restore_policy", model->restore_policy, "sel_records", (int)model->sel.count,
-			 "is_console_active", side->serial != NULL && serial_is_active(side->serial),
-			 "breaks", side->serial != NULL ? (int)serial_breaks(side->serial) : 0, "targets",
-			 targets);
+	return json_pack("{s:i, s:i, s:I, s:I, s:i, s:i, s:i, s:b, s:i, s:o}", "sessions",
+			 (int)counters.sessions, "handshakes", (int)counters.handshakes, "dropped",
+			 (json_int_t)counters.dropped, "repeated", (json_int_t)counters.repeated,
+			 "identify_s", model->identify_s, "restore_policy", model->restore_policy,
+			 "sel_records", (int)model->sel.count, "is_console_active",
+			 side->serial != NULL && serial_is_active(side->serial), "breaks",
+			 side->serial != NULL ? (int)serial_breaks(side->serial) : 0, "targets", targets);
 }
 
 /* ---- sensors ---- */

@@ -5,6 +5,7 @@
 
 #include "drivers/ipmi/boot_flags.h"
 #include "drivers/ipmi/command.h"
+#include "lib/clock.h"
 #include "tools/bmcsim/ipmi_side.h"
 
 static bool machine_is_on(void *arg)
@@ -12,6 +13,20 @@ static bool machine_is_on(void *arg)
 	struct ipmi_machine *machine = arg;
 
 	return bmc_is_on(machine->bmc);
+}
+
+/* Flags for one boot are forgotten when no Chassis Control comes within 60 seconds, unless parameter 3 says
+ * that they stay. Source: IPMI 2.0 table 28-14, parameter 3. */
+static void forget_boot(struct ipmi_machine *machine)
+{
+	struct bmc_boot *boot = &machine->bmc->boot;
+
+	if (boot->persistence != BMC_BOOT_ONCE || machine->boot_set_ms == 0 ||
+	    machine->model.boot_keep & BOOT_VALID_AFTER_TIMEOUT ||
+	    clock_ms() - machine->boot_set_ms < 1000 * (int64_t)machine->side->bmc->boot_flags_s)
+		return;
+	boot->device = BMC_BOOT_NONE;
+	boot->persistence = BMC_BOOT_DISABLED;
 }
 
 static int machine_control(void *arg, enum chassis_control control)
@@ -23,6 +38,8 @@ static int machine_control(void *arg, enum chassis_control control)
 	};
 	struct ipmi_machine *machine = arg;
 
+	forget_boot(machine);
+	machine->boot_set_ms = clock_ms();
 	return bmc_reset(machine->bmc, resets[control], NULL) < 0 ? COMPLETION_STATE : COMPLETION_OK;
 }
 
@@ -50,6 +67,7 @@ static void machine_boot_get(void *arg, uint8_t data[BOOT_FLAGS_LEN])
 	struct boot_flags flags = { .is_efi = boot->is_uefi };
 
 	bmc_power(machine->bmc); /* a boot that is due uses up the device */
+	forget_boot(machine);
 	flags.is_valid = boot->persistence != BMC_BOOT_DISABLED;
 	flags.is_persistent = boot->persistence == BMC_BOOT_CONTINUOUS;
 	for (size_t i = 0; i < BOOT_DEVICE_COUNT; i++) {
@@ -70,6 +88,7 @@ static int machine_boot_set(void *arg, const uint8_t data[BOOT_FLAGS_LEN])
 	for (size_t i = 0; i < BOOT_DEVICE_COUNT; i++) {
 		if (boot_devices[i].selector != flags.selector)
 			continue;
+		machine->boot_set_ms = clock_ms();
 		machine->bmc->boot = (struct bmc_boot){
 			.device = boot_devices[i].device,
 			.persistence = !flags.is_valid       ? BMC_BOOT_DISABLED

@@ -16,6 +16,7 @@ struct ipmi_machine {
 	struct bmc *bmc;
 	struct ipmi_side *side;
 	struct bmc_model model;
+	int64_t boot_set_ms; /* when the boot flags were set, or the machine was last switched */
 };
 
 /* A controller that Send Message reaches; its machine is of its own. */

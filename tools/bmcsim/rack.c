@@ -224,6 +224,11 @@ static int set_session_idle(struct bmc *bmc, const char *value, struct error *er
 	return parse_number(value, 1, 3600, &bmc->session_idle_s, err);
 }
 
+static int set_boot_flags(struct bmc *bmc, const char *value, struct error *err)
+{
+	return parse_number(value, 1, 3600, &bmc->boot_flags_s, err);
+}
+
 static int set_users(struct bmc *bmc, const char *value, struct error *err)
 {
 	int rc = ipmi_config_users(NULL, value, err);
@@ -325,6 +330,8 @@ static const struct rack_option options[] = {
 	{ "kg_key", set_kg_key, false, "ipmi: BMC key in hexadecimal; none" },
 	{ "session_limit", set_session_limit, false, "ipmi: sessions and logins at once; 16" },
 	{ "session_idle_s", set_session_idle, false, "ipmi: an idle session ends; 60" },
+	{ "boot_flags_s", set_boot_flags, false,
+	  "ipmi: a boot device for once is forgotten after so long, unless told otherwise; 60" },
 	{ "users", set_users, false, "ipmi: more accounts, NAME:PASSWORD:PRIVILEGE,..." },
 	{ "targets", set_targets, false,
 	  "ipmi: controllers behind it, CHANNEL:ADDRESS or, dual, CHANNEL:ADDRESS/CHANNEL:ADDRESS, ..." },
