@@ -8,6 +8,9 @@
 #include "drivers/redfish/features.h"
 #include "lib/json.h"
 
+/* So many resources are waited for that are answered by 5xx; then it is not a moment's weakness. */
+#define BUSY_MAX 3
+
 void redfish_reader_begin(struct redfish_reader *reader, struct redfish_client *client)
 {
 	*reader = (struct redfish_reader){ .client = client,
@@ -59,6 +62,8 @@ SUSPENDS static json_t *fetch(struct redfish_reader *reader, const char *path)
 		rc = redfish_object(reader->client, &document, &reader->err);
 	if (rc < 0 && !is_only_this(reader->client, rc))
 		reader->rc = rc;
+	if (rc < 0 && reader->client->status >= 500 && ++reader->busy == BUSY_MAX)
+		reader->client->patience = 1;
 	return document;
 }
 

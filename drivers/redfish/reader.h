@@ -18,7 +18,7 @@ struct redfish_reader {
 	struct redfish_client *client; /* borrowed */
 	json_t *documents;             /* owned; by path; null: not there */
 	json_t *lists;                 /* owned; those given out by redfish_members */
-	unsigned reads;
+	unsigned reads, busy;
 	int rc; /* 0, or why nothing more is read */
 	struct error err;
 };

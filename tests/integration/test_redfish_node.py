@@ -195,6 +195,11 @@ def test_inspection_and_firmware_through_the_client(env):
     again = [row['address'] for row in server.ok('GET', '/v1/nodes/box/ports')['ports']]
     assert again == ports, (again, ports)
     assert server.ok('GET', '/v1/nodes/box/inventory') == inventory
+    rack.set('box', fault={'kind': 'html', 'match': 'GET /redfish/v1/Systems/1'})
+    server.client('node', 'inspect', 'box')
+    node = wait_node(server, provision_state='inspect failed')
+    assert 'answered what is not JSON' in node['last_error'] and not node['reservation'], node['last_error']
+    assert server.ok('GET', '/v1/nodes/box/inventory') == inventory
     server.client('node', 'delete', 'box')
     assert server.call('GET', '/v1/nodes/box/inventory').status == 404
 
