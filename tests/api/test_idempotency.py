@@ -1,4 +1,5 @@
 """Idempotency-Key: a request that is sent again is not done again, whoever receives it and whenever."""
+import base64
 import concurrent.futures
 import json
 import pathlib
@@ -7,6 +8,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'integration'))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
+# bcrypt of "hunter2", cost 4
+HASH = '$2b$04$abcdefghijklmnopqrstuuV3duMsC0HpUex6N9qapiuOHHWkwRXVm'
 POWER = '/v1/nodes/n/states/power'
 METHODS = '/v1/nodes/n/vendor_passthru'
 
@@ -109,6 +112,29 @@ def test_who_left_asks_again(env):
         assert again.result().status == 202, again.result()
     server.wait_power('n')
     assert count(server, 'power') == 1
+
+
+def test_keys_belong_to_their_user(env):
+    server = env.standalone()
+    server.create_fake('n')
+    users = env.folder / 'htpasswd'
+    users.write_text(f'alice:{HASH}\nbob:{HASH}\n')
+    users.chmod(0o644)
+    config = env.folder / 'basic.conf'
+    door = harness.Service(env, harness.free_port())
+    text = (server.data / 'run' / 'ferrule.conf').read_text()
+    config.write_text(f'{text}\n[DEFAULT]\nauth_strategy = http_basic\nhttp_basic_auth_user_file = {users}\n'
+                      f'[api]\nport = {door.port}\n')
+    harness.Program(env, 'ferrule-api', [harness.BIN / 'ferrule-api', '--config', config])
+    harness.eventually(door.answers, 30, 0.02, 'an answer of the second API')
+    actions = set()
+    for user in ('alice', 'bob', 'alice'):
+        login = base64.b64encode(f'{user}:hunter2'.encode()).decode()
+        answer = door.call('POST', f'{METHODS}/third_method_sync', {'bar': user},
+                           headers={**key('same'), 'Authorization': f'Basic {login}'})
+        assert answer.status == 200, (user, answer)
+        actions.add(answer.headers['ferrule-action'])
+    assert len(actions) == 2, actions
 
 
 harness.main()
