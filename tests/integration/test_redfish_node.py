@@ -200,6 +200,7 @@ def test_inspection_and_firmware_through_the_client(env):
     node = wait_node(server, provision_state='inspect failed')
     assert 'answered what is not JSON' in node['last_error'] and not node['reservation'], node['last_error']
     assert server.ok('GET', '/v1/nodes/box/inventory') == inventory
+    server.client('node', 'maintenance', 'set', 'box')
     server.client('node', 'delete', 'box')
     assert server.call('GET', '/v1/nodes/box/inventory').status == 404
 
