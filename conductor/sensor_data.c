@@ -28,36 +28,66 @@ static struct {
 	bool is_for_conductor;    /* enable_for_conductor: /metrics shows it anyway */
 } options;
 
-/* clang-format off */
 static const struct option table[] = {
-	{ .section = "sensor_data", .name = "send_sensor_data", .type = OPTION_BOOL, .target = &options.is_on,
+	{ .section = "sensor_data",
+	  .name = "send_sensor_data",
+	  .type = OPTION_BOOL,
+	  .target = &options.is_on,
 	  .preset = "false",
 	  .help = "Whether the sensors of nodes are read from time to time and shown as gauges by "
 		  "[conductor] metrics_port." },
-	{ .section = "sensor_data", .name = "interval", .type = OPTION_SECONDS, .target = &options.interval_s,
-	  .preset = "600", .min = 1, .max = 86400,
+	{ .section = "sensor_data",
+	  .name = "interval",
+	  .type = OPTION_SECONDS,
+	  .target = &options.interval_s,
+	  .preset = "600",
+	  .min = 1,
+	  .max = 86400,
 	  .help = "Seconds from one reading of all sensors to the next." },
-	{ .section = "sensor_data", .name = "workers", .type = OPTION_INT, .target = &options.workers,
-	  .preset = "4", .min = 1, .max = 1000,
+	{ .section = "sensor_data",
+	  .name = "workers",
+	  .type = OPTION_INT,
+	  .target = &options.workers,
+	  .preset = "4",
+	  .min = 1,
+	  .max = 1000,
 	  .help = "How many nodes' sensors are read at a time." },
-	{ .section = "sensor_data", .name = "wait_timeout", .type = OPTION_SECONDS, .target = &options.wait_timeout_s,
-	  .preset = "300", .min = 1, .max = 86400,
+	{ .section = "sensor_data",
+	  .name = "wait_timeout",
+	  .type = OPTION_SECONDS,
+	  .target = &options.wait_timeout_s,
+	  .preset = "300",
+	  .min = 1,
+	  .max = 86400,
 	  .help = "Seconds after which the nodes that are left over wait for the next reading." },
-	{ .section = "sensor_data", .name = "data_types", .type = OPTION_LIST, .target = &options.types,
+	{ .section = "sensor_data",
+	  .name = "data_types",
+	  .type = OPTION_LIST,
+	  .target = &options.types,
 	  .preset = "ALL",
 	  .help = "The types of sensors that are shown, as Temperature, Fan, Voltage; ALL: all." },
-	{ .section = "sensor_data", .name = "enable_for_undeployed_nodes", .type = OPTION_BOOL,
-	  .target = &options.is_for_all, .preset = "false",
+	{ .section = "sensor_data",
+	  .name = "enable_for_undeployed_nodes",
+	  .type = OPTION_BOOL,
+	  .target = &options.is_for_all,
+	  .preset = "false",
 	  .help = "Whether sensors of nodes are read that are not active." },
-	{ .section = "sensor_data", .name = "enable_for_nodes", .type = OPTION_BOOL, .target = &options.is_for_nodes,
-	  .preset = "true", .help = "Whether sensors of nodes are read at all." },
-	{ .section = "sensor_data", .name = "enable_for_conductor", .type = OPTION_BOOL,
-	  .target = &options.is_for_conductor, .preset = "true",
-	  .help = "Without effect, for configurations made for Ironic: [conductor] metrics_port always shows the "
+	{ .section = "sensor_data",
+	  .name = "enable_for_nodes",
+	  .type = OPTION_BOOL,
+	  .target = &options.is_for_nodes,
+	  .preset = "true",
+	  .help = "Whether sensors of nodes are read at all." },
+	{ .section = "sensor_data",
+	  .name = "enable_for_conductor",
+	  .type = OPTION_BOOL,
+	  .target = &options.is_for_conductor,
+	  .preset = "true",
+	  .help = "Without effect, for configurations made for Ironic: [conductor] metrics_port always shows "
+		  "the "
 		  "conductor's own figures." },
 	{ 0 }
 };
-/* clang-format on */
 
 void sensor_data_options_register(void)
 {

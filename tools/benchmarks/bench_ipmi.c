@@ -6,6 +6,7 @@
  *	bench_ipmi [BMCS [ROUNDS [IN_FLIGHT [LATENCY_MS [LOSS_PERCENT]]]]]
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,11 +172,14 @@ SUSPENDS static void run_polls(struct bench *bench, const char *name)
 static void run(void *arg)
 {
 	struct bench *bench = arg;
+	size_t heap_bytes = mallinfo2().uordblks;
 
 	config_set("ipmi", "session_idle_timeout", "0", NULL);
 	run_polls(bench, "new_session");
 	config_set("ipmi", "session_idle_timeout", "50", NULL);
 	run_polls(bench, NULL); /* opens the sessions */
+	print_line("ipmi_open_session_memory",
+		   (double)(mallinfo2().uordblks - heap_bytes) / 1024 / bench->bmc_count, "KB", 0);
 	run_polls(bench, "reused_session");
 	ipmi_client_release();
 	loop_stop();
