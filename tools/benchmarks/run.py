@@ -275,16 +275,16 @@ def main():
         if not names:
             return
     chosen = [name for name in SERVED if wanted(name, names)]
-    is_expether = wanted('expether', names)
+    scripts = [name for name in ('expether', 'visible') if wanted(name, names)]
     programs = [path for path in sorted((BUILD / 'bin').glob('bench_*'))
                 if wanted(path.name, names) and path.name != 'bench_bus']
-    if not chosen and not programs and not is_expether:
+    if not chosen and not programs and not scripts:
         sys.exit(f'no figure contains {" or ".join(names)}')
     print(f'# {os.cpu_count()} cores, {SECONDS:g} s a figure')
     if chosen:
         served(chosen)
-    if is_expether:
-        subprocess.run(['/usr/bin/python3', pathlib.Path(__file__).with_name('expether.py')], check=True, timeout=300)
+    for name in scripts:
+        subprocess.run(['/usr/bin/python3', pathlib.Path(__file__).with_name(f'{name}.py')], check=True, timeout=300)
     for program in programs:
         subprocess.run([program], check=True, timeout=300)
 
