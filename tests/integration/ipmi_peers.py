@@ -80,10 +80,11 @@ class Bmc:
         assert done.returncode == status, f'{program}: {done.returncode} {done.stdout}{done.stderr}'
         return (done.stdout if status == 0 else done.stdout + done.stderr).strip()
 
-    def pyghmi(self, text):
+    def pyghmi(self, text, key=None):
         """Python statements with `c`, pyghmi's command object for the BMC; gives what they print."""
+        kg = f'bytes.fromhex("{key}")' if key else None
         code = ('from pyghmi.ipmi import command\n'
-                f'c = command.Command("127.0.0.1", "{self.user}", "{self.password}", port={self.port})\n{text}')
+                f'c = command.Command("127.0.0.1", "{self.user}", "{self.password}", port={self.port}, kg={kg})\n{text}')
         done = subprocess.run(['/usr/bin/python3', '-c', code], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

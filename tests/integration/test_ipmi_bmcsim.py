@@ -105,6 +105,18 @@ def test_key(env):
     bmc.ipmitool('power', 'status', status=1)
     for suite in (3, 17):
         assert bmc.freeipmi('ipmipower', '-k', '0x' + KEY, '--stat', suite=suite) == '127.0.0.1: on'
+        assert bmc.driver('status', ipmi_hex_kg_key=KEY, ipmi_cipher_suite=suite) == ['status: power on']
+    assert bmc.pyghmi('print(c.get_power()["powerstate"])', key=KEY) == 'on'
+    line, = bmc.driver('status', status=1, ipmi_hex_kg_key=KEY[2:] + '00')
+    assert 'ipmi_hex_kg_key' in line and KEY[2:] not in line, line
+
+
+def test_freeipmi_suites(env):
+    """FreeIPMI needs none of its work-around flags."""
+    bmc = ipmi_peers.bmcsim(env, cipher_suites=','.join(str(suite) for suite in SUITES))
+    for suite in SUITES:
+        assert bmc.freeipmi('ipmipower', '--stat', suite=suite) == '127.0.0.1: on', suite
+    assert bmc.state()['ipmi']['sessions'] == 0
 
 
 def test_freeipmi(env):

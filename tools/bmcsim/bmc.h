@@ -173,6 +173,7 @@ void bmc_log(const struct bmc *bmc, const char *what, int status, const char *fa
 /* NULL: no log. Appends. */
 int bmc_log_open(const char *path, struct error *err);
 void bmc_log_close(void);
+bool bmc_log_is_open(void); /* else what it would say need not be made */
 const char *bmc_fault_name(enum bmc_fault_kind kind);
 
 /* ---- control port ---- */

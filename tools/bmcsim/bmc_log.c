@@ -16,6 +16,11 @@ int bmc_log_open(const char *path, struct error *err)
 	return 0;
 }
 
+bool bmc_log_is_open(void)
+{
+	return log_file;
+}
+
 void bmc_log_close(void)
 {
 	if (log_file)

@@ -84,6 +84,8 @@ static void on_note(void *arg, const struct ipmi_server_call *call, int completi
 	if (ipmi_command_is_write(call->request->netfn, call->request->command, call->request->data,
 				  call->request->data_len))
 		side->bmc->writes++;
+	if (!bmc_log_is_open())
+		return;
 	describe(call->request, what);
 	bmc_log(side->bmc, what, is_lost ? -1 : completion, shown_fault(side));
 }
