@@ -39,8 +39,9 @@ const struct option redfish_option_table[] = {
 	{ .section = "redfish", .name = "connections_kept",
 	  .type = OPTION_INT, .preset = "1000", .min = 0, .max = 100000,
 	  .target = &redfish_options.connections_kept,
-	  .help = "How many idle connections to BMCs are kept open, some 30 KB each. BMCs beyond that number "
-		  "are reached by a new connection each time, with a resumed TLS session where they allow it." },
+	  .help = "How many idle connections to BMCs are kept open, some 20 KB each. BMCs beyond that number "
+		  "are reached by a new connection each time, with a resumed TLS session where they allow "
+		  "it." },
 	{ .section = "redfish", .name = "auth_type",
 	  .type = OPTION_TEXT, .preset = "auto",
 	  .target = &redfish_options.auth_type,

@@ -51,18 +51,19 @@ const struct redfish_quirk redfish_quirk_table[] = {
 		  "a second system for the accelerator board, which has no Reset: not taken for the"
 		  " node; no Thermal and Power: Sensors of all chassis that belong to the system; "
 		  "the host's firmware is in the update service alone; no EthernetInterfaces" },
-	{ .make = "NVIDIA DGX (AMI)",
+	{ .make = "NVIDIA DGX (AMI)", .profile = "nvidia-dgx",
 	  .behaviour =
 		  "InsertMedia wants UserName and Password; collections without Members are empty" },
-	{ .make = "Nokia",
+	{ .make = "Nokia", .profile = "nokia",
 	  .behaviour =
 		  "boot settings in the Settings resource alone; InsertMedia wants "
 		  "TransferProtocolType" },
-	{ .make = "Cisco",
+	{ .make = "Cisco", .profile = "cisco",
 	  .behaviour =
 		  "slots for DVD alone take CD images; slots that answer InsertMedia with 400 or "
 		  "405 are passed over; no EthernetInterfaces" },
-	{ .make = "Huawei", .behaviour =
+	{ .make = "Huawei", .profile = "huawei",
+	  .behaviour =
 		  "the system's link is Managers, not ManagedBy; 412 without If-Match" },
 	{ 0 }
 };

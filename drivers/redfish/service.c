@@ -47,6 +47,8 @@ void redfish_service_free(struct redfish_service *service)
 void redfish_service_set_quirks(struct redfish_service *service, const struct redfish_quirks *quirks)
 {
 	service->quirks = quirks ? quirks : &no_quirks;
+	memset(service->refused, 0, sizeof(service->refused));
+	service->cached_ms = 0;
 }
 
 json_t *redfish_service_state(const struct redfish_service *service)
@@ -56,9 +58,10 @@ json_t *redfish_service_state(const struct redfish_service *service)
 
 	for (unsigned i = 0; i < service->subscription_count; i++)
 		json_array_append_new(subscriptions, json_string(service->subscriptions[i].destination));
-	for (int i = 0; i < SERVICE_MEDIA_COUNT; i++)
-		json_array_append_new(media, service->media[i].image ? json_string(service->media[i].image)
-								     : json_null());
+	for (int i = 0; i < SERVICE_MEDIA_COUNT - !service->quirks->has_dvd_slot; i++)
+		json_array_append_new(media, service->media[i].image && !service->media[i].is_ejected
+						     ? json_string(service->media[i].image)
+						     : json_null());
 	return json_pack("{s:I, s:o, s:o, s:s, s:s, s:O}", "sessions", (json_int_t)service->session_count,
 			 "subscriptions", subscriptions, "media", media, "indicator", service->indicator,
 			 "chassis_indicator", service->chassis_indicator, "changes", service->changes);
@@ -76,6 +79,11 @@ static void put_document(struct http_response *response, const json_t *document)
 	http_response_header(response, "Content-Type",
 			     "application/json;odata.metadata=minimal;charset=utf-8");
 	json_write(&response->body, document);
+}
+
+void service_put(struct service_exchange *exchange, const json_t *document)
+{
+	json_write(&exchange->response->body, document);
 }
 
 void service_created(struct service_exchange *exchange, const char *location, json_t *take_document)
@@ -261,8 +269,10 @@ SUSPENDS static bool check_conditions(struct service_exchange *exchange,
 	}
 	etag_of(exchange, document, etag, sizeof(etag));
 	json_decref(document);
-	if (etag_matches(header, etag))
-		return true;
+	if (quirks->etag == REDFISH_ETAG_PLAIN || quirks->etag == REDFISH_ETAG_TWICE) {
+		if (etag_matches(header, etag))
+			return true;
+	}
 	service_refuse(exchange, MESSAGE_PRECONDITION_FAILED, NULL, NULL);
 	return false;
 }
@@ -345,7 +355,7 @@ SUSPENDS static void read_resource(struct service_exchange *exchange, const stru
 				     (int)strcspn(type + 1, "."), type + 1);
 	if (!exchange->service->quirks->has_no_etag) {
 		etag_of(exchange, document, etag, sizeof(etag));
-		http_response_header(response, "ETag", "%s", etag);
+		service_quirk_put_etag(exchange, etag);
 		if (if_none_match && strstr(if_none_match, etag)) {
 			response->status = 304;
 			json_decref(document);
@@ -417,7 +427,7 @@ void redfish_service_handle(struct redfish_service *service, struct http_request
 		service_refuse(&exchange, MESSAGE_METHOD, NULL, NULL);
 		return;
 	}
-	if (!check_headers(&exchange))
+	if (service_quirk_refuses(&exchange) || !check_headers(&exchange))
 		return;
 	if (!strcmp(request->method, "GET") || !strcmp(request->method, "HEAD"))
 		read_resource(&exchange, resource);

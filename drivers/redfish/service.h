@@ -58,10 +58,33 @@ struct redfish_backend {
 	SUSPENDS bool (*is_authentic)(void *arg, const char *user, const char *password);
 };
 
+/* Requests that a make refuses. Texts in the body are looked for as bytes. */
+#define REDFISH_REFUSALS_MAX 8
+struct redfish_refusal {
+	const char *path;             /* part of it; NULL ends a table */
+	const char *method;           /* NULL: any */
+	const char *with;             /* text that the body has; NULL: whatever it has */
+	const char *without;          /* text that the body lacks; NULL: whatever it lacks */
+	unsigned times;               /* so many of them, then no more; 0: always */
+	int after_start_ms;           /* only so long after a start of the system (POST); 0: at any time */
+	int status;
+	const char *message_id, *text;
+};
+
+enum redfish_etag {
+	REDFISH_ETAG_PLAIN,
+	REDFISH_ETAG_TWICE,        /* the header comes twice (bmcweb) */
+	REDFISH_ETAG_QUOTED_TWICE,
+	REDFISH_ETAG_EMPTY,
+	REDFISH_ETAG_FOREIGN       /* what GET sends never matches (Gigabyte) */
+};
+
 /* How a make of BMC departs from the plain service. All zero: it does not. */
 struct redfish_quirks {
 	const char *vendor;           /* ServiceRoot.Vendor; NULL: absent */
 	const char *redfish_version;  /* NULL: "1.13.0" */
+	const struct redfish_refusal *refusals; /* NULL: none */
+	enum redfish_etag etag;
 	bool has_no_etag;             /* neither sent nor checked */
 	bool has_weak_etag;           /* sends W/"x", wants "x" (412 otherwise) */
 	bool needs_if_match;          /* PATCH without If-Match: 428 (Lenovo) */
@@ -75,6 +98,19 @@ struct redfish_quirks {
 	bool needs_full_boot;         /* mode, enabled and target together or 400 (AMI) */
 	bool has_board_system;        /* a second system without Reset: an accelerator board (OpenBMC) */
 	bool is_boot_in_settings;     /* Boot is written at Systems/1/Settings only (iDRAC10) */
+	bool has_settings_without_boot; /* Systems/1/Settings is there, but Boot is not in it (SE450) */
+	bool has_old_manager_link;    /* Links.Managers instead of ManagedBy (Huawei) */
+	bool has_no_interfaces;       /* no EthernetInterfaces (Cisco) */
+	bool has_no_members;          /* collections of interfaces and simple storage lack Members (AMI) */
+	bool has_no_session_location; /* logins do not say where the session is */
+	bool has_no_context;          /* subscriptions show no Context */
+	bool has_sku;                 /* the service tag is the SKU, the serial number the board's (Dell) */
+	bool is_reset_task;           /* Reset: 202 and a task whose monitor is gone at once (iDRAC) */
+	int power_cache_ms;           /* PowerState is as old as that */
+	bool has_media_without_actions; /* media are inserted by PATCH (Lenovo) */
+	bool has_dvd_slot;            /* another slot, for DVD alone (Cisco) */
+	bool keeps_image;             /* ejected media still show their Image (Supermicro) */
+	int media_stale_reads;        /* so many reads after EjectMedia show the media inserted (Dell) */
 	bool needs_eject_body;        /* EjectMedia without a body: 415 (iLO) */
 	int same_state_status;        /* Reset to the state it is in: this status; 0: 204 */
 };

@@ -209,6 +209,9 @@ SUSPENDS static json_t *document_get(struct service_exchange *exchange)
 		return NULL;
 	}
 	document = shown(exchange, exchange->path);
+	if (document && exchange->service->quirks->has_no_members &&
+	    (strstr(exchange->path, "/EthernetInterfaces") || strstr(exchange->path, "/SimpleStorage")))
+		json_object_del(document, "Members");
 	if (document && tree && is_expanding(exchange->request->query))
 		expand(exchange, document);
 	return document;

@@ -76,24 +76,29 @@ static json_t *subscriptions_get(struct service_exchange *exchange)
 				  "Subscriptions", members);
 }
 
-static json_t *subscription_document(const struct service_subscription *subscription)
+static json_t *subscription_document(const struct redfish_service *service,
+				     const struct service_subscription *subscription)
 {
+	json_t *document;
 	char path[128], id[16];
 
 	snprintf(id, sizeof(id), "%u", subscription->id);
 	snprintf(path, sizeof(path), SUBSCRIPTIONS "/%s", id);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "@odata.id", path, "@odata.type",
-			 "#EventDestination.v1_12_0.EventDestination", "Id", id, "Name", "Subscription",
-			 "Destination", subscription->destination, "Context", subscription->context,
-			 "Protocol", "Redfish", "SubscriptionType", "RedfishEvent", "EventTypes",
-			 subscription->event_types);
+	document = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "@odata.id", path,
+			     "@odata.type", "#EventDestination.v1_12_0.EventDestination", "Id", id, "Name",
+			     "Subscription", "Destination", subscription->destination, "Context",
+			     subscription->context, "Protocol", "Redfish", "SubscriptionType", "RedfishEvent",
+			     "EventTypes", subscription->event_types);
+	if (service->quirks->has_no_context)
+		json_object_del(document, "Context");
+	return document;
 }
 
 static json_t *subscription_get(struct service_exchange *exchange)
 {
 	const struct service_subscription *subscription = subscription_find(exchange->service, exchange->id);
 
-	return subscription ? subscription_document(subscription) : NULL;
+	return subscription ? subscription_document(exchange->service, subscription) : NULL;
 }
 
 static bool is_destination(const char *text)
@@ -209,7 +214,7 @@ static void subscriptions_post(struct service_exchange *exchange)
 		.headers = json_incref(headers),
 	};
 	snprintf(location, sizeof(location), SUBSCRIPTIONS "/%u", subscription->id);
-	service_created(exchange, location, subscription_document(subscription));
+	service_created(exchange, location, subscription_document(service, subscription));
 }
 
 static void subscription_delete(struct service_exchange *exchange)

@@ -100,46 +100,94 @@ static const struct slot {
 } slots[SERVICE_MEDIA_COUNT] = {
 	{ "Cd", { "CD", "DVD" } },
 	{ "Floppy", { "Floppy", "USBStick" } },
+	{ "Dvd", { "DVD", "DVD" } },
 };
 
+static int slot_count(const struct service_exchange *exchange)
+{
+	return SERVICE_MEDIA_COUNT - !exchange->service->quirks->has_dvd_slot;
+}
+
 /* SERVICE_MEDIA_COUNT: none of that name. */
-static int slot_find(const char *id)
+static int slot_find(const struct service_exchange *exchange)
 {
 	int index = 0;
 
-	while (index < SERVICE_MEDIA_COUNT && strcmp(slots[index].id, id) != 0)
+	while (index < slot_count(exchange) && strcmp(slots[index].id, exchange->id) != 0)
 		index++;
-	return index;
+	return index < slot_count(exchange) ? index : SERVICE_MEDIA_COUNT;
 }
 
 static json_t *media_all_get(struct service_exchange *exchange)
 {
 	json_t *members = json_array();
 
-	(void)exchange;
-	for (int i = 0; i < SERVICE_MEDIA_COUNT; i++)
+	for (int i = 0; i < slot_count(exchange); i++)
 		json_array_append_new(members, json_pack("{s:s+}", "@odata.id", MEDIA "/", slots[i].id));
 	return service_collection(MEDIA, "VirtualMediaCollection.VirtualMedia", "Virtual media", members);
 }
 
+/* Takes the medium out; what some makes show of it stays. */
+static void media_clear(struct service_media *media, bool is_image_kept)
+{
+	if (is_image_kept) {
+		media->is_ejected = true;
+		return;
+	}
+	xfree(media->image);
+	*media = (struct service_media){ 0 };
+}
+
 static json_t *media_get(struct service_exchange *exchange)
 {
-	int index = slot_find(exchange->id);
-	const struct service_media *media = &exchange->service->media[index];
+	const struct redfish_quirks *quirks = exchange->service->quirks;
+	int index = slot_find(exchange);
+	struct service_media *media = &exchange->service->media[index];
+	bool is_stale;
 	const char *name;
+	json_t *document;
 
 	if (index == SERVICE_MEDIA_COUNT)
 		return NULL;
+	is_stale = media->is_ejected && media->stale_reads > 0;
+	if (is_stale && !--media->stale_reads && !quirks->keeps_image)
+		media_clear(media, false);
 	name = media->image ? strrchr(media->image, '/') : NULL;
-	return json_pack(
+	document = json_pack(
 		"{s:s+, s:s, s:s, s:s, s:[s,s], s:s?, s:s?, s:b, s:b, s:s, s:{s:{s:s++}, s:{s:s++}}}",
 		"@odata.id", MEDIA "/", slots[index].id, "@odata.type", "#VirtualMedia.v1_6_1.VirtualMedia",
 		"Id", slots[index].id, "Name", "Virtual media", "MediaTypes", slots[index].types[0],
 		slots[index].types[1], "Image", media->image, "ImageName", name ? name + 1 : media->image,
-		"Inserted", media->image != NULL, "WriteProtected", media->is_write_protected, "ConnectedVia",
-		media->image ? "URI" : "NotConnected", "Actions", "#VirtualMedia.InsertMedia", "target",
-		MEDIA "/", slots[index].id, "/Actions/VirtualMedia.InsertMedia", "#VirtualMedia.EjectMedia",
-		"target", MEDIA "/", slots[index].id, "/Actions/VirtualMedia.EjectMedia");
+		"Inserted", media->image && (!media->is_ejected || is_stale), "WriteProtected",
+		media->is_write_protected, "ConnectedVia", media->image ? "URI" : "NotConnected", "Actions",
+		"#VirtualMedia.InsertMedia", "target", MEDIA "/", slots[index].id,
+		"/Actions/VirtualMedia.InsertMedia", "#VirtualMedia.EjectMedia", "target", MEDIA "/",
+		slots[index].id, "/Actions/VirtualMedia.EjectMedia");
+	if (quirks->has_media_without_actions)
+		json_object_del(document, "Actions");
+	return document;
+}
+
+/* Where there are no actions. Inserted must come with the image. */
+static void media_patch(struct service_exchange *exchange)
+{
+	static const char *const names[] = { "Image", "Inserted", "WriteProtected", NULL };
+	const json_t *image = json_object_get(exchange->body, "Image");
+	int index = slot_find(exchange);
+	struct service_media *media = &exchange->service->media[index];
+
+	if (index == SERVICE_MEDIA_COUNT || !exchange->service->quirks->has_media_without_actions)
+		service_refuse(exchange, MESSAGE_METHOD, NULL, NULL);
+	else if (!service_body_only(exchange, names, false))
+		return;
+	else if (!json_object_get(exchange->body, "Inserted"))
+		service_refuse(exchange, MESSAGE_PROPERTY_MISSING, "Inserted", NULL);
+	else {
+		media_clear(media, false);
+		if (json_string_length(image))
+			media->image = xstrdup(json_string_value(image));
+		service_done(exchange);
+	}
 }
 
 static bool is_image_uri(const char *image)
@@ -191,17 +239,18 @@ bool service_take_insertion(struct service_exchange *exchange, struct service_in
 
 static void insert_post(struct service_exchange *exchange)
 {
-	int index = slot_find(exchange->id);
+	int index = slot_find(exchange);
 	struct service_media *media = &exchange->service->media[index];
 	struct service_insertion insertion;
 
 	if (index == SERVICE_MEDIA_COUNT) {
 		service_refuse(exchange, MESSAGE_MISSING_RESOURCE, exchange->request->path, NULL);
 	} else if (service_take_insertion(exchange, &insertion)) {
-		if (media->image) {
+		if (media->image && !media->is_ejected) {
 			service_refuse(exchange, MESSAGE_IN_USE, NULL, NULL);
 			return;
 		}
+		media_clear(media, false);
 		media->image = insertion.is_inserted ? xstrdup(insertion.image) : NULL;
 		media->is_write_protected = insertion.is_write_protected;
 		service_done(exchange);
@@ -222,7 +271,7 @@ bool service_take_ejection(struct service_exchange *exchange)
 
 static void eject_post(struct service_exchange *exchange)
 {
-	int index = slot_find(exchange->id);
+	int index = slot_find(exchange);
 	struct service_media *media = &exchange->service->media[index];
 
 	if (index == SERVICE_MEDIA_COUNT) {
@@ -231,8 +280,8 @@ static void eject_post(struct service_exchange *exchange)
 	}
 	if (!service_take_ejection(exchange))
 		return;
-	xfree(media->image);
-	*media = (struct service_media){ 0 };
+	media->stale_reads = exchange->service->quirks->media_stale_reads;
+	media_clear(media, media->image && (media->stale_reads || exchange->service->quirks->keeps_image));
 	service_done(exchange);
 }
 
@@ -241,7 +290,7 @@ const struct service_resource service_manager_resources[] = {
 	{ .path = MANAGER, .get = manager_get, .patch = manager_patch },
 	{ .path = MANAGER "/Actions/Manager.Reset", .post = service_manager_reset },
 	{ .path = MEDIA, .get = media_all_get },
-	{ .path = MEDIA "/{}", .get = media_get },
+	{ .path = MEDIA "/{}", .get = media_get, .patch = media_patch },
 	{ .path = MEDIA "/{}/Actions/VirtualMedia.InsertMedia", .post = insert_post },
 	{ .path = MEDIA "/{}/Actions/VirtualMedia.EjectMedia", .post = eject_post },
 	{ 0 },

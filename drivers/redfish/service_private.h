@@ -23,8 +23,10 @@ struct service_subscription {
 struct service_media {
 	char *image;                 /* owned; NULL: empty */
 	bool is_write_protected;
+	bool is_ejected;             /* the image is only shown still */
+	int stale_reads;             /* that still show it inserted */
 };
-enum { SERVICE_MEDIA_COUNT = 2 };
+enum { SERVICE_MEDIA_COUNT = 3 }; /* the last one is shown by makes that have it */
 
 struct redfish_service {
 	struct redfish_service_options options;
@@ -33,6 +35,10 @@ struct redfish_service {
 	char indicator[12], chassis_indicator[12]; /* "Off", "Lit", "Blinking" */
 	bool is_located, is_chassis_located;       /* LocationIndicatorActive */
 	int64_t clock_offset_s;      /* of the BMC's clock to ours */
+	unsigned refused[REDFISH_REFUSALS_MAX]; /* by the rows of the make's refusals */
+	int64_t started_ms;          /* clock_ms of the latest start of the system; 0: none */
+	enum redfish_power cached_power; /* of power_cache_ms */
+	int64_t cached_ms;           /* when that was read; 0: never */
 	json_t *changes;             /* owned; path of a document to what PATCH and actions changed in it */
 	struct service_session *sessions;           /* owned */
 	unsigned session_count;
@@ -96,6 +102,13 @@ json_t *service_base_registry(void);
 SUSPENDS bool service_authenticate(struct service_exchange *exchange);
 void service_sessions_release(struct redfish_service *service);
 
+/* ---- what makes do otherwise: service_quirk.c ---- */
+
+/* True: the make refuses this request, and the answer is in the response. */
+bool service_quirk_refuses(struct service_exchange *exchange);
+/* Adds the ETag header as the make sends it. */
+void service_quirk_put_etag(struct service_exchange *exchange, const char *etag);
+
 /* ---- documents: service_document.c ---- */
 
 /* The resource for a path of the service's tree or of the inventory, or for an action of one of their
@@ -128,6 +141,8 @@ bool service_take_ejection(struct service_exchange *exchange);
 
 /* ---- helpers ---- */
 
+/* The document as the body. */
+void service_put(struct service_exchange *exchange, const json_t *document);
 /* 204. */
 void service_done(struct service_exchange *exchange);
 /* 201 with Location and the document. */

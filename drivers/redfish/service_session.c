@@ -228,7 +228,10 @@ SUSPENDS static void sessions_post(struct service_exchange *exchange)
 	}
 	http_response_header(exchange->response, "X-Auth-Token", "%s", session->token);
 	snprintf(location, sizeof(location), SESSIONS "/%s", session->id);
-	service_created(exchange, location, session_document(exchange->service, session));
+	if (exchange->service->quirks->has_no_session_location)
+		exchange->response->status = 204;
+	else
+		service_created(exchange, location, session_document(exchange->service, session));
 }
 
 static json_t *session_get(struct service_exchange *exchange)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "drivers/redfish/service_private.h"
+#include "lib/clock.h"
 #include "lib/xalloc.h"
 
 #define SYSTEM  "/redfish/v1/Systems/1"
@@ -68,6 +69,20 @@ static int name_find(const char *const *names, size_t count, const char *name)
 
 /* ---- reading ---- */
 
+/* PowerState as of now, or as a BMC that caches it has it. */
+SUSPENDS static enum redfish_power power_shown(struct service_exchange *exchange)
+{
+	struct redfish_service *service = exchange->service;
+	const struct redfish_service_options *options = &service->options;
+	int64_t now_ms = clock_ms();
+
+	if (!service->cached_ms || now_ms >= service->cached_ms + service->quirks->power_cache_ms) {
+		service->cached_power = options->backend->power(options->arg);
+		service->cached_ms = now_ms;
+	}
+	return service->cached_power;
+}
+
 static json_t *systems_get(struct service_exchange *exchange)
 {
 	json_t *members = json_pack("[o]", service_link(SYSTEM));
@@ -132,11 +147,28 @@ static void put_links(json_t *document, const char *path, const char *const *nam
 		json_object_set_new(document, *names, json_pack("{s:s++}", "@odata.id", path, "/", *names));
 }
 
+/* Members that single makes have otherwise. */
+static void put_departures(const struct redfish_quirks *quirks, json_t *document)
+{
+	json_t *links = json_object_get(document, "Links");
+
+	if (quirks->has_no_interfaces)
+		json_object_del(document, "EthernetInterfaces");
+	if (quirks->has_old_manager_link) {
+		json_object_set(links, "Managers", json_object_get(links, "ManagedBy"));
+		json_object_del(links, "ManagedBy");
+	}
+	if (quirks->has_sku) {
+		json_object_set(document, "SKU", json_object_get(document, "SerialNumber"));
+		json_object_set_new(document, "SerialNumber", json_string("BOARD-1"));
+	}
+}
+
 SUSPENDS static json_t *system_get(struct service_exchange *exchange)
 {
 	const struct redfish_service *service = exchange->service;
 	const struct redfish_service_options *options = &service->options;
-	enum redfish_power power = options->backend->power(options->arg);
+	enum redfish_power power = power_shown(exchange);
 	json_t *extra = identity(service, false);
 	json_t *document = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:o, s:{s:i, s:s}, s:{s:i}, "
@@ -154,7 +186,8 @@ SUSPENDS static json_t *system_get(struct service_exchange *exchange)
 	json_object_update(document, extra);
 	json_decref(extra);
 	put_links(document, SYSTEM, system_links);
-	if (service->quirks->is_boot_in_settings)
+	put_departures(service->quirks, document);
+	if (service->quirks->is_boot_in_settings || service->quirks->has_settings_without_boot)
 		json_object_set_new(document, "@Redfish.Settings",
 				    json_pack("{s:s, s:o}", "@odata.type", "#Settings.v1_3_5.Settings",
 					      "SettingsObject", service_link(SYSTEM "/Settings")));
@@ -163,11 +196,17 @@ SUSPENDS static json_t *system_get(struct service_exchange *exchange)
 
 SUSPENDS static json_t *settings_get(struct service_exchange *exchange)
 {
-	if (!exchange->service->quirks->is_boot_in_settings)
+	const struct redfish_quirks *quirks = exchange->service->quirks;
+	json_t *document;
+
+	if (!quirks->is_boot_in_settings && !quirks->has_settings_without_boot)
 		return NULL;
-	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "@odata.id", SYSTEM "/Settings", "@odata.type",
-			 "#ComputerSystem.v1_20_0.ComputerSystem", "Id", "Settings", "Name",
-			 "System settings", "Boot", boot_document(exchange));
+	document = json_pack("{s:s, s:s, s:s, s:s}", "@odata.id", SYSTEM "/Settings", "@odata.type",
+			     "#ComputerSystem.v1_20_0.ComputerSystem", "Id", "Settings", "Name",
+			     "System settings");
+	if (quirks->is_boot_in_settings)
+		json_object_set_new(document, "Boot", boot_document(exchange));
+	return document;
 }
 
 static json_t *chassis_all_get(struct service_exchange *exchange)
@@ -179,14 +218,13 @@ static json_t *chassis_all_get(struct service_exchange *exchange)
 
 SUSPENDS static json_t *chassis_get(struct service_exchange *exchange)
 {
-	const struct redfish_service_options *options = &exchange->service->options;
 	json_t *document = identity(exchange->service, true);
-	json_t *rest = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:[o], s:[o]}}",
-				 "@odata.id", CHASSIS, "@odata.type", "#Chassis.v1_21_0.Chassis", "Id", "1",
-				 "Name", "Chassis", "ChassisType", "RackMount", "PowerState",
-				 power_names[options->backend->power(options->arg)], "Status", "State",
-				 "Enabled", "Health", "OK", "Links", "ComputerSystems", service_link(SYSTEM),
-				 "ManagedBy", service_link("/redfish/v1/Managers/1"));
+	json_t *rest =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:[o], s:[o]}}", "@odata.id",
+			  CHASSIS, "@odata.type", "#Chassis.v1_21_0.Chassis", "Id", "1", "Name", "Chassis",
+			  "ChassisType", "RackMount", "PowerState", power_names[power_shown(exchange)],
+			  "Status", "State", "Enabled", "Health", "OK", "Links", "ComputerSystems",
+			  service_link(SYSTEM), "ManagedBy", service_link("/redfish/v1/Managers/1"));
 
 	json_object_update(rest, document);
 	json_decref(document);
@@ -198,9 +236,7 @@ SUSPENDS static json_t *chassis_get(struct service_exchange *exchange)
 
 const char *service_power_name(struct service_exchange *exchange)
 {
-	const struct redfish_service_options *options = &exchange->service->options;
-
-	return power_names[options->backend->power(options->arg)];
+	return power_names[power_shown(exchange)];
 }
 
 /* The state that a reset type asks for; REDFISH_POWER_COUNT: none in particular. */
@@ -264,9 +300,16 @@ void service_system_reset(struct service_exchange *exchange)
 	else if (rc < 0)
 		service_refuse(exchange, MESSAGE_INTERNAL, NULL, NULL);
 	else {
-		if (is_start(type))
+		if (is_start(type)) {
+			exchange->service->started_ms = clock_ms();
 			service_documents_start(exchange->service);
+		}
 		service_done(exchange);
+		if (exchange->service->quirks->is_reset_task) {
+			exchange->response->status = 202;
+			http_response_header(exchange->response, "Location",
+					     "/redfish/v1/TaskService/TaskMonitors/1");
+		}
 	}
 }
 

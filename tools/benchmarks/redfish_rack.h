@@ -18,8 +18,8 @@ struct redfish_rack {
 
 /* Puts the calling process on its core. */
 void redfish_rack_init(struct redfish_rack *rack);
-/* Starts a simulator with BMCs first to first + count - 1, over TLS; options: more lines for each. -1: it does
- * not start. One process holds as many as half its descriptors. */
+/* Starts a simulator with BMCs first to first + count - 1, over TLS; options: more lines for each. -1: it
+ * does not start. One process holds as many as half its descriptors. */
 int redfish_rack_start(struct redfish_rack *rack, unsigned first, unsigned count, const char *options);
 void redfish_rack_stop(const struct redfish_rack *rack);
 
