@@ -1,4 +1,4 @@
-"""What is asked in a state that forbids it: every verb in every state, and the other requests that look at the state."""
+"""What is asked in a state that forbids it: every verb in every state, and all else that looks at the state."""
 import pathlib
 import sys
 
@@ -7,8 +7,8 @@ import harness  # noqa: E402  pylint: disable=wrong-import-position
 
 # Of each state the verbs that it knows. Source: Ironic's state machine.
 ALLOWED = {
-    'enroll': 'manage', 'verifying': '', 'manageable': 'provide inspect clean adopt', 'available': 'active deploy manage',
-    'deploying': '', 'wait call-back': 'deleted undeploy abort', 'deploy hold': 'unhold abort',
+    'enroll': 'manage', 'verifying': '', 'manageable': 'provide inspect clean adopt',
+    'available': 'active deploy manage', 'deploying': '', 'wait call-back': 'deleted undeploy abort', 'deploy hold': 'unhold abort',
     'deploy failed': 'active deploy rebuild deleted undeploy', 'active': 'rebuild deleted undeploy rescue service',
     'error': 'rebuild deleted undeploy', 'deleting': '', 'cleaning': '', 'clean wait': 'abort',
     'clean hold': 'unhold abort', 'clean failed': 'manage', 'inspecting': '', 'inspect wait': 'abort',
@@ -19,8 +19,8 @@ ALLOWED = {
     'service hold': 'unhold service abort', 'service failed': 'service rescue abort deleted undeploy',
 }
 STEP = [{'interface': 'deploy', 'step': 'x'}]
-VERBS = {'manage': {}, 'provide': {}, 'inspect': {}, 'abort': {}, 'adopt': {}, 'active': {}, 'deploy': {}, 'rebuild': {},
-         'deleted': {}, 'undeploy': {}, 'unrescue': {}, 'unhold': {}, 'clean': {'clean_steps': STEP},
+VERBS = {'manage': {}, 'provide': {}, 'inspect': {}, 'abort': {}, 'adopt': {}, 'active': {}, 'deploy': {},
+         'rebuild': {}, 'deleted': {}, 'undeploy': {}, 'unrescue': {}, 'unhold': {}, 'clean': {'clean_steps': STEP},
          'service': {'service_steps': STEP}, 'rescue': {'rescue_password': 'x'}}
 
 
