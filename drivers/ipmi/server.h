@@ -112,6 +112,7 @@ void ipmi_server_reset(struct ipmi_server *server);
 struct ipmi_server_counters {
 	unsigned sessions, handshakes; /* now */
 	uint64_t opened;               /* sessions since the start */
+	uint64_t full;                 /* logins refused because all sessions were taken */
 	uint64_t auth_failures;        /* unknown user, wrong password, wrong privilege */
 	uint64_t dropped;              /* datagrams without an answer */
 	uint64_t repeated;             /* requests answered from memory */

@@ -66,8 +66,10 @@ static void open_session(struct ipmi_server *server, const struct ipmi_peer *pee
 	struct server_session *session = find_repeated_open(server, peer, &request);
 	if (session == NULL)
 		session = server_session_new(server, peer);
-	if (session == NULL)
+	if (session == NULL) {
+		server->counters.full++;
 		return refuse_open(server, peer, &request, RMCPP_NO_RESOURCES);
+	}
 	session->state = SESSION_OPENED;
 	session->tag = request.tag;
 	session->asked_privilege = request.privilege;

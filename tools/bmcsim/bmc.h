@@ -134,6 +134,8 @@ struct bmc {
 	uint64_t writes;                 /* those that change something */
 	uint64_t auth_failures;
 	uint64_t sessions_opened;
+	unsigned sessions;               /* IPMI: now */
+	uint64_t sessions_refused;       /* IPMI: logins while all were taken */
 	uint64_t faults_shown;
 
 	void *side;                      /* owned by the protocol's side: listener, sessions, ... */

@@ -29,7 +29,7 @@ json_t *bmc_to_json(struct bmc *bmc)
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:i, s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:I, s:I, s:i, s:i, s:i, s:o, "
-		"s:{s:I, s:I, s:I, s:I, s:I}}",
+		"s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
 		"name", bmc->name, "protocol", bmc_protocol_names[bmc->protocol], "address", bmc->address,
 		"port", bmc->port, "profile", bmc->profile->name, "power", power_names[power], "boot",
 		"device", bmc_boot_names[bmc->boot.device], "persistence",
@@ -39,6 +39,7 @@ json_t *bmc_to_json(struct bmc *bmc)
 		"loss_percent", bmc->loss_percent, "faults", faults_to_json(bmc), "counters", "requests",
 		(json_int_t)bmc->requests, "writes", (json_int_t)bmc->writes, "auth_failures",
 		(json_int_t)bmc->auth_failures, "sessions_opened", (json_int_t)bmc->sessions_opened,
+		"sessions", (json_int_t)bmc->sessions, "sessions_refused", (json_int_t)bmc->sessions_refused,
 		"faults_shown", (json_int_t)bmc->faults_shown);
 }
 

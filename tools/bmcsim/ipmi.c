@@ -202,7 +202,9 @@ static void on_datagram(void *arg, const struct udp_address *from, const uint8_t
 	side->is_fault_shown = false;
 
 	struct ipmi_server_counters counters = ipmi_server_counters(side->server);
+	side->bmc->sessions = counters.sessions;
 	side->bmc->sessions_opened = counters.opened;
+	side->bmc->sessions_refused = counters.full;
 	side->bmc->auth_failures = counters.auth_failures;
 }
 
