@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "drivers/ipmi/bytes.h"
+#include "drivers/ipmi/ledger.h"
 #include "drivers/ipmi/options.h"
 #include "lib/map.h"
 #include "lib/xalloc.h"
@@ -161,6 +162,9 @@ void ipmi_line_close(struct ipmi_line *line)
 	assert(line->accept == NULL);
 	if (map_get(&lines.by_peer, peer_key(&line->peer)) == line)
 		map_take(&lines.by_peer, peer_key(&line->peer));
+	if (line->noted != 0)
+		ledger_orphan(&line->peer, line->noted);
+	ipmi_line_settle(line);
 	lines.slots[slot].line = NULL;
 	lines.slots[slot].next_free = lines.first_free;
 	lines.first_free = (uint16_t)slot;
@@ -188,6 +192,21 @@ int ipmi_line_wait(struct ipmi_line *line, ipmi_accept_fn *accept, void *arg, in
 	return line->is_answered ? 0 : rc;
 }
 
+void ipmi_line_note(struct ipmi_line *line, uint32_t bmc_session_id)
+{
+	/* of the handshake before this one nobody knows whether it came to an end */
+	if (line->noted != 0)
+		ledger_orphan(&line->peer, line->noted);
+	line->noted = bmc_session_id;
+	ledger_record(line->id & 0xffff, &line->peer, bmc_session_id);
+}
+
+void ipmi_line_settle(struct ipmi_line *line)
+{
+	line->noted = 0;
+	ledger_clear(line->id & 0xffff);
+}
+
 void ipmi_line_listen(struct ipmi_line *line, ipmi_listen_fn *listen, void *arg)
 {
 	line->listen = listen;
@@ -204,4 +223,5 @@ void ipmi_lines_release(void)
 	lines.slots = NULL;
 	lines.slot_count = 0;
 	lines.first_free = 0;
+	ledger_release();
 }

@@ -28,6 +28,7 @@ struct ipmi_line {
 	ipmi_accept_fn *accept; /* of the wait under way; NULL: nobody waits */
 	void *accept_arg;
 	bool is_answered;
+	uint32_t noted;         /* session at the BMC that may be open; 0: none */
 	ipmi_listen_fn *listen; /* NULL: what nobody waits for is dropped */
 	void *listen_arg;
 };
@@ -43,7 +44,13 @@ void ipmi_line_send(struct ipmi_line *line, const uint8_t *datagram, size_t len,
 /* Waits until accept takes a datagram. 0, -ERR_TIMEOUT or -ERR_CANCELLED. */
 SUSPENDS int ipmi_line_wait(struct ipmi_line *line, ipmi_accept_fn *accept, void *arg, int64_t deadline_ms);
 
-/* From now on what is not the answer that somebody waits for goes to listen (NULL: nowhere): Serial-over-LAN. */
+/* The next message may open that session at the BMC (ledger.h). */
+void ipmi_line_note(struct ipmi_line *line, uint32_t bmc_session_id);
+/* That session is over, and the BMC knows; one that is not settled is closed by a later login. */
+void ipmi_line_settle(struct ipmi_line *line);
+
+/* From now on what is not the answer that somebody waits for goes to listen (NULL: nowhere): Serial-over-LAN.
+ */
 void ipmi_line_listen(struct ipmi_line *line, ipmi_listen_fn *listen, void *arg);
 
 /* Closes the sockets, for leak checkers; no line may be open. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "drivers/ipmi/options.h"
+#include "drivers/ipmi/orphan.h"
 #include "drivers/ipmi/session.h"
 #include "lib/clock.h"
 
@@ -205,13 +206,16 @@ static enum ipmi_handshake_result send_rakp3(struct handshake *handshake)
 	struct rakp_reply rakp3 = { .tag = handshake->session->tag, .session_id = secrets->bmc_id };
 
 	rakp3.code_len = rakp3_code(secrets, rakp3.code);
+	ipmi_line_note(&handshake->session->line, secrets->bmc_id);
 
 	enum ipmi_handshake_result result =
 		converse(handshake, "RAKP 3", PAYLOAD_RAKP3, payload, rakp3_encode(&rakp3, payload));
 	if (result != HANDSHAKE_DONE)
 		return result;
-	if (handshake->status != RMCPP_OK)
+	if (handshake->status != RMCPP_OK) {
+		ipmi_line_settle(&handshake->session->line);
 		return result_of(handshake->status);
+	}
 
 	/* without authentication (suite 0) some BMCs send a code all the same */
 	size_t len = rakp4_code(secrets, code);
@@ -489,8 +493,8 @@ static int prepare_next(struct login *login, enum ipmi_handshake_result result, 
 	return -ERR_CANCELLED;
 }
 
-int ipmi_login(struct ipmi_session *session, struct ipmi_learnt *learnt, const struct ipmi_info *info,
-	       int64_t deadline_ms, struct error *err)
+SUSPENDS static int log_in(struct ipmi_session *session, struct ipmi_learnt *learnt,
+			   const struct ipmi_info *info, int64_t deadline_ms, struct error *err)
 {
 	struct login login = { .session = session,
 			       .learnt = learnt,
@@ -510,4 +514,22 @@ int ipmi_login(struct ipmi_session *session, struct ipmi_learnt *learnt, const s
 		rc = prepare_next(&login, result, err);
 	}
 	return rc < 0 ? rc : out_of_time(&login, err);
+}
+
+int ipmi_login(struct ipmi_session *session, struct ipmi_learnt *learnt, const struct ipmi_info *info,
+	       int64_t deadline_ms, struct error *err)
+{
+	const struct udp_address peer = session->line.peer;
+	bool has_orphans = false;
+	int rc = ipmi_orphans_begin(&peer, deadline_ms, &has_orphans);
+
+	if (rc == -ERR_TIMEOUT)
+		return fail(err, ERR_BMC_UNREACHABLE, "IPMI BMC %s is busy with another login", info->address);
+	if (rc == 0)
+		rc = log_in(session, learnt, info, deadline_ms, err);
+	if (rc == 0 && has_orphans)
+		ipmi_orphans_close(session, learnt, deadline_ms);
+	if (has_orphans)
+		ipmi_orphans_end(&peer);
+	return rc;
 }

@@ -152,6 +152,7 @@ SUSPENDS static enum ipmi_handshake_result activate(struct handshake15 *handshak
 	if (!lan15_activated_decode(handshake->reply.data, handshake->reply.data_len, &activated) ||
 	    activated.session_id == 0)
 		return HANDSHAKE_STALE;
+	ipmi_line_note(&session->line, activated.session_id);
 	enter(handshake, &activated);
 	return HANDSHAKE_DONE;
 }

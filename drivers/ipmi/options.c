@@ -111,5 +111,12 @@ const struct option ipmi_option_table[] = {
 	  .help = "Bytes that the system may hold of BMCs' answers not read yet, as far as net.core.rmem_max "
 		  "allows. About "
 		  "1 KiB for each BMC that answers at the same moment." },
+	{ .section = "ipmi",
+	  .name = "session_ledger",
+	  .type = OPTION_TEXT,
+	  .target = &ipmi_options.session_ledger,
+	  .help = "File in which the ids of open sessions are kept, so that a conductor that was killed can "
+		  "close them when it is started again. One for each conductor. Unset: ipmi-sessions in the "
+		  "service's state directory, if systemd has set one." },
 	{ 0 }
 };

@@ -15,6 +15,7 @@ struct ipmi_options {
 	struct option_list additional_retryable;
 	bool ignored; /* what Ironic needs for its child processes */
 	long receive_buffer_bytes;
+	char *session_ledger; /* NULL: in $STATE_DIRECTORY, if that is set; "": none */
 };
 extern struct ipmi_options ipmi_options;
 extern const struct option ipmi_option_table[];

@@ -216,8 +216,9 @@ void ipmi_session_logout(struct ipmi_session *session, struct ipmi_learnt *learn
 					  .deadline_ms = clock_ms() + LOGOUT_MS };
 
 	put_u32(data, session->bmc_id);
-	/* whether the BMC answers or not, the session is over */
-	(void)ipmi_session_exchange(session, learnt, &exchange, &reply, NULL);
+	/* whether the BMC answers or not, the session is over for us */
+	if (ipmi_session_exchange(session, learnt, &exchange, &reply, NULL) == 0)
+		ipmi_line_settle(&session->line);
 }
 
 void ipmi_session_abandon(struct ipmi_session *session)

@@ -68,6 +68,23 @@ void ipmi_line_close(struct ipmi_line *line)
 	line->id = 0;
 }
 
+void ipmi_line_note(struct ipmi_line *line, uint32_t bmc_session_id)
+{
+	line->noted = bmc_session_id;
+}
+
+void ipmi_line_settle(struct ipmi_line *line)
+{
+	line->noted = 0;
+}
+
+void ipmi_line_listen(struct ipmi_line *line, ipmi_listen_fn *listen, void *arg)
+{
+	(void)line;
+	(void)listen;
+	(void)arg;
+}
+
 void ipmi_line_send(struct ipmi_line *line, const uint8_t *datagram, size_t len, bool is_now)
 {
 	(void)line;

@@ -82,6 +82,7 @@ char *settings_compose(const char *user_text, const char *connection, int port)
 {
 	return xasprintf(
 		"# Written at each start of ferrule standalone, from its configuration and command line.\n"
+		"[ipmi]\nsession_ledger = run/ipmi-sessions\n"
 		"%s\n"
 		"[database]\nconnection = %s\nlisten_connection = %s\n"
 		"[api]\nport = %d\n",
