@@ -4,7 +4,8 @@
 
 struct rack_option {
 	const char *name;
-	int (*set)(struct bmc *bmc, const char *value, struct error *err); /* -ERR_INVALID, without the name */
+	/* -ERR_INVALID; the sentence is without the option's name */
+	int (*set)(struct bmc *bmc, const char *value, struct error *err);
 	bool is_required;
 	const char *help; /* with the value that it has without the option */
 };
