@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/argument.h"
+#include "api/dispatch.h"
 #include "api/field.h"
 #include "api/handlers.h"
 #include "api/node.h"
@@ -15,6 +16,7 @@
 #include "db/node_write.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/uuid.h"
 #include "model/states.h"
 
@@ -23,6 +25,7 @@
 #define ADDRESS_BYTES    18
 #define ADDRESSES_MAX    200
 #define HEARTBEAT_S      300
+#define RESUME_RUN_S     86400
 #define TOKEN            "agent_secret_token"
 #define MASKED           "******"
 
@@ -246,6 +249,35 @@ static int record_agent(struct api_request *request, struct node *node, bool *is
 	return node_row_update(request->db, node->id, node->version, &change, 1, is_done, err);
 }
 
+static bool waits_for_agent(const struct node *node)
+{
+	enum provision_state state = provision_state_find(node_text(node, NODE_PROVISION_STATE));
+
+	return !node_bool(node, NODE_MAINTENANCE) &&
+	       (state == PROVISION_CLEANWAIT || state == PROVISION_DEPLOYWAIT ||
+		state == PROVISION_SERVICEWAIT || state == PROVISION_RESCUEWAIT);
+}
+
+/* The node goes on from where it waits. The heartbeat is recorded in any case: if this is refused, because the
+ * node is held or has moved meanwhile, the agent's next one asks again. */
+static void resume(struct api_request *request, const struct node *node)
+{
+	const struct dispatch dispatch = {
+		.kind = "provision_resume",
+		.reply = REPLY_ACCEPTED,
+		.is_exclusive = true,
+		.on_crash = "never",
+		.run_s = RESUME_RUN_S,
+		.node = node,
+	};
+	struct error err;
+
+	if (dispatch_run(request, &dispatch, NULL, &err) < 0) {
+		log_info("Node %s does not go on at a heartbeat: %s", node_uuid(node), err.text);
+		request->fault_status = 0;
+	}
+}
+
 int ramdisk_heartbeat(struct api_request *request, struct error *err)
 {
 	struct node_wait wait = { 0 };
@@ -264,6 +296,8 @@ int ramdisk_heartbeat(struct api_request *request, struct error *err)
 		if (rc == 0 && !is_done)
 			rc = node_wait_free(request, &wait, &node, err);
 	}
+	if (rc == 0 && waits_for_agent(&node))
+		resume(request, &node);
 	if (rc == 0)
 		reply_empty(request, 202);
 	node_release(&node);

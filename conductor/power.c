@@ -81,6 +81,16 @@ static int begin(struct job *job, struct error *err)
 	return 0;
 }
 
+void power_forget_agent(struct node *node)
+{
+	static const char *const names[] = { "agent_url", "agent_secret_token", "agent_verify_ca" };
+	json_t *info = node_object(node, NODE_DRIVER_INTERNAL_INFO);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		json_object_del(info, names[i]);
+	node_mark_dirty(node, NODE_DRIVER_INTERNAL_INFO);
+}
+
 /* Records a state that a change has reached. */
 static void power_reached(struct node *node, enum power_state state)
 {
@@ -91,7 +101,7 @@ static void power_reached(struct node *node, enum power_state state)
 	node_set_text(node, NODE_TARGET_POWER_STATE, NULL);
 	json_object_set_new(node_object(node, NODE_DRIVER_INTERNAL_INFO), "last_power_state_change",
 			    json_string(now));
-	node_mark_dirty(node, NODE_DRIVER_INTERNAL_INFO);
+	power_forget_agent(node);
 }
 
 /* A change to the state that the BMC is in is no change; a reboot always is one. */

@@ -81,8 +81,10 @@ int provision_go_on(struct job *job, const struct step_phase *phase, struct erro
 		rc = provision_end_phase(job, phase, err);
 	else if (rc < 0 && rc != -ERR_CANCELLED && rc != -ERR_FENCED)
 		give_up(job, phase);
-	if (rc == 0)
+	if (rc == 0) {
 		steps_forget(&job->node, phase);
+		power_forget_agent(&job->node);
+	}
 	return rc;
 }
 

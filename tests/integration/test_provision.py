@@ -304,6 +304,54 @@ def resume(server, name='n'):
                 f" now() + interval '20 seconds' FROM nodes WHERE name = '{name}'")
 
 
+def heartbeat(server, token, name='n', status=202):
+    answer = server.call('POST', f'/v1/heartbeat/{name}', {'callback_url': 'http://192.0.2.1:9999', 'agent_token': token})
+    assert answer.status == status, answer
+
+
+def lookup(server, node):
+    return server.ok('GET', f'/v1/lookup?node_uuid={node["uuid"]}')['config']['agent_token']
+
+
+def test_a_heartbeat_resumes_what_waits_for_it(env):
+    server = env.standalone()
+    manageable(server)
+    wait = {'interface': 'power', 'step': 'wait'}
+    ask(server, 'clean', clean_steps=[wait, RESET, wait])
+    node = reaches(server, 'clean wait')
+    token = lookup(server, node)
+    heartbeat(server, 'a guess', status=400)
+    assert state(server) == 'clean wait'
+    server.ok('PUT', '/v1/nodes/n/maintenance', {})
+    heartbeat(server, token)
+    assert state(server) == 'clean wait', 'in maintenance nothing goes on'
+    server.call('DELETE', '/v1/nodes/n/maintenance')
+    heartbeat(server, token)
+    harness.eventually(lambda: server.node('n')['driver_internal_info'].get('clean_step_index') == 2)
+    reaches(server, 'clean wait')
+    heartbeat(server, token)
+    node = reaches(server, 'manageable')
+    assert node['last_error'] is None and node['clean_step'] == {}, node
+    # its token is as old as the cleaning
+    heartbeat(server, token, status=400)
+    # held, then let go: the ramdisk's next call goes on
+    ask(server, 'clean', clean_steps=[RESET, {'interface': 'power', 'step': 'wait'},
+                                      {'interface': 'power', 'step': 'hold'}, {'interface': 'power', 'step': 'reboot'}])
+    reaches(server, 'clean wait')
+    assert lookup(server, node) != token
+    token = server.psql("SELECT driver_internal_info->>'agent_secret_token' FROM nodes WHERE name = 'n'")
+    assert lookup(server, node) == '******', 'a token was shown twice'
+    heartbeat(server, token)
+    reaches(server, 'clean hold')
+    heartbeat(server, token)
+    assert state(server) == 'clean hold'
+    ask(server, 'unhold')
+    reaches(server, 'clean wait')
+    heartbeat(server, token)
+    node = reaches(server, 'manageable')
+    assert 'agent_url' not in node['driver_internal_info'], node['driver_internal_info']
+
+
 def test_a_waiting_step_is_resumed(env):
     server = env.standalone()
     manageable(server)
