@@ -364,6 +364,16 @@ def test_sessions_of_ipmi_15(env):
     assert 'Insufficient privilege' in bmc.lan('raw', '6', '2', privilege='OPERATOR', status=1, **night)
 
 
+def test_ipmi_15_without_codes(env):
+    """Only the login is authenticated, as some BMCs have it."""
+    bmc = ipmi_peers.bmcsim(env, message_auth='false')
+    for auth in ('MD5', 'PASSWORD'):
+        assert bmc.lan('power', 'status', auth=auth) == 'Chassis Power is on'
+    bmc.lan('power', 'status', password='wrong', status=1)
+    assert bmc.freeipmi('ipmipower', '--stat', driver='LAN') == '127.0.0.1: on'
+    assert bmc.driver('off', 'status', ipmi_protocol_version='1.5') == ['power off: ok', 'status: power off']
+
+
 def test_ipmi_15_not_offered(env):
     bmc = ipmi_peers.bmcsim(env, auth_types='')
     bmc.lan('power', 'status', status=1)

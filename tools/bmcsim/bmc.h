@@ -98,6 +98,7 @@ struct bmc {
 	int session_idle_s;              /* IPMI: an idle session ends */
 	uint32_t cipher_suites;          /* IPMI: bit n: suite n is offered */
 	uint8_t auth_types;              /* IPMI 1.5: bit n: enum lan15_auth n is offered */
+	bool is_message_auth_off;        /* IPMI 1.5: only the login is authenticated */
 	char *users;                     /* IPMI: more accounts, "name:password:privilege,..."; NULL: none */
 	char *targets;                   /* IPMI: controllers behind the BMC; NULL: none */
 	int count;                       /* BMCs that its section stands for; 0: one */

@@ -237,6 +237,7 @@ static void init_server(struct ipmi_side *side)
 		.user_count = side->user_count,
 		.suites = bmc->cipher_suites,
 		.auth_types = bmc->auth_types,
+		.is_message_auth_off = bmc->is_message_auth_off,
 		.session_limit = (unsigned)bmc->session_limit,
 		.idle_ms = 1000 * (int64_t)bmc->session_idle_s,
 	};

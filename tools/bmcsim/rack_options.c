@@ -253,6 +253,16 @@ static int set_auth_types(struct bmc *bmc, const char *value, struct error *err)
 	return ipmi_config_auth_types(value, &bmc->auth_types, err);
 }
 
+static int set_message_auth(struct bmc *bmc, const char *value, struct error *err)
+{
+	bool is_on;
+	int rc = parse_bool(value, &is_on, err);
+
+	if (rc == 0)
+		bmc->is_message_auth_off = !is_on;
+	return rc;
+}
+
 static int set_manners(struct bmc *bmc, const char *value, struct error *err)
 {
 	const struct bmc_manners *manners = bmc_manners_find(value);
@@ -340,6 +350,7 @@ const struct rack_option rack_options[] = {
 	  "ipmi: controllers behind it, CHANNEL:ADDRESS or, dual, CHANNEL:ADDRESS/CHANNEL:ADDRESS, ..." },
 	{ "auth_types", set_auth_types, false,
 	  "ipmi 1.5: of none, md5, password; md5,password; empty: no 1.5" },
+	{ "message_auth", set_message_auth, false, "ipmi 1.5: each message is authenticated; true" },
 	{ "cipher_suites", set_cipher_suites, false, "ipmi: those offered, by number; 3,17" },
 	{ "count", set_count, false, "so many BMCs like this one, NAME-0, NAME-1, ...; 1, NAME" },
 	{ "step", set_step, false, "each of them on the next address or the next port; address" },
