@@ -380,8 +380,7 @@ static void take_end(struct http_link *link)
 		answer->is_keepable = false;
 		complete(link);
 	} else {
-		give_up_broken(link, answer->status ? "the answer was cut short" : "the answer is not HTTP",
-			       0);
+		give_up_broken(link, "the answer was cut short", 0);
 	}
 }
 
