@@ -1,6 +1,7 @@
 #pragma once
 /* quirk: how makes differ, as a const table: what the driver decides by the make's name, and, for the
- * documentation, what it finds out by itself from answers. docs/redfish.rst is made from it. */
+ * documentation, what it finds out by itself from answers. The table in docs/drivers/redfish.rst is made from
+ * it. */
 #include <jansson.h>
 
 enum {
@@ -14,6 +15,7 @@ struct redfish_quirk {
 	unsigned flags;
 	const char *behaviour; /* what the BMC does, and what is done about it */
 	const char *profile;   /* of bmcsim that shows it; NULL: none does */
+	const char *test;      /* that meets it: file and case in tests/integration */
 };
 extern const struct redfish_quirk redfish_quirk_table[]; /* ends with a NULL make */
 

@@ -1,6 +1,6 @@
-/* A service as a hostile BMC may build it: an object of paths and documents. All readers of the redfish driver
- * walk through it, without a request; what they give is of the shape that they promise, within its bounds, and
- * can be written down. */
+/* A service as a hostile BMC may build it: an object of paths and documents. All readers of the redfish
+ * driver walk through it, without a request; what they give is of the shape that they promise, within its
+ * bounds, and can be written down. */
 #include <assert.h>
 #include <ctype.h>
 #include <stddef.h>

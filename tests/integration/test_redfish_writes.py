@@ -6,9 +6,12 @@ import contextlib
 import datetime
 import http.server
 import json
+import re
+import subprocess
 import threading
 
 import harness
+from test_redfish_driver import CLIENT
 from test_redfish_trees import ROOT, documents, driver_of
 
 SYSTEM = ROOT + '/Systems/1'
@@ -300,6 +303,23 @@ def test_bmc_clock(env):
     with served(env, lambda *_: (204, None)) as (bmc, driver):
         bmc.tree[MANAGER]['DateTime'] = '2001-01-01T00:00:00Z'
         assert "clock shows 2001" in driver.fails(f'step:set_bmc_clock:{json.dumps({"target_datetime": now})}')['error']
+
+
+# ---- the documentation's table ----
+
+def test_quirks_are_documented_and_met(env):
+    table = subprocess.run([CLIENT, 'quirks'], capture_output=True, text=True, check=True, env=env.environment).stdout
+    page = (harness.ROOT / 'docs' / 'drivers' / 'redfish.rst').read_text()
+    assert page.endswith(table), 'docs/drivers/redfish.rst is older than drivers/redfish/quirk.c'
+    profiles = subprocess.run([harness.BIN / 'bmcsim', '--help'], capture_output=True, text=True, check=True,
+                              env=env.environment).stdout.partition('Profiles:')[2].partition('\n')[0].split()
+    for cell in re.findall(r'     - ``(\S+)``$', table, re.M):
+        file, _, case = cell.partition('.')
+        if case:
+            source = (harness.ROOT / 'tests' / 'integration' / f'test_{file}.py').read_text()
+            assert f'def test_{case}(' in source, cell
+        else:
+            assert cell in profiles, cell
 
 
 if __name__ == '__main__':

@@ -369,9 +369,14 @@ static int parse(int argc, char **argv, struct error *err)
 
 static void print_quirks(void)
 {
-	for (const struct redfish_quirk *row = redfish_quirk_table; row->make; row++)
-		printf("* - %s\n  - %s\n  - %s%s%s\n", row->make, row->behaviour, row->profile ? "``" : "",
-		       row->profile ? row->profile : "", row->profile ? "``" : "");
+	for (const struct redfish_quirk *row = redfish_quirk_table; row->make; row++) {
+		printf("   * - %s\n     - %s\n", row->make, row->behaviour);
+		if (row->profile)
+			printf("     - ``%s``\n", row->profile);
+		else
+			printf("     -\n");
+		printf("     - ``%s``\n", row->test);
+	}
 }
 
 int main(int argc, char **argv)
