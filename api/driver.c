@@ -276,6 +276,17 @@ int driver_properties(struct api_request *request, struct error *err)
 				err);
 }
 
+/* The same by ?driver_name=, which Ironic has beside the path. */
+int driver_properties_by_query(struct api_request *request, struct error *err)
+{
+	const char *name = query_text(&request->query, "driver_name");
+
+	if (!name)
+		return fail(err, ERR_MISSING, "Missing mandatory parameter: driver_name");
+	request->ident[0] = name;
+	return driver_properties(request, err);
+}
+
 int driver_raid_properties(struct api_request *request, struct error *err)
 {
 	return reply_properties(request, request->registry->raid_properties,

@@ -81,7 +81,8 @@ int etag_check(const struct api_request *request, const struct etag_row *row, st
 	size_t state_len =
 		(size_t)snprintf(state, sizeof state, "\"%" PRIx64 "-%" PRIx64 "-", row->id, row->version);
 	while (next_tag(&tags, &tag, &len)) {
-		bool is_of_state = len > state_len && memcmp(tag, state, state_len) == 0 && tag[len - 1] == '"';
+		bool is_of_state =
+			len > state_len && memcmp(tag, state, state_len) == 0 && tag[len - 1] == '"';
 
 		if (is_any(tag, len) || is_of_state)
 			return 0;

@@ -81,6 +81,7 @@ HANDLER(node_vmedia_detach);
 HANDLER(driver_list);
 HANDLER(driver_show);
 HANDLER(driver_properties);
+HANDLER(driver_properties_by_query);
 HANDLER(driver_raid_properties);
 /* conductor.c */
 HANDLER(conductor_list);

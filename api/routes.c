@@ -43,6 +43,7 @@ static const struct query_parameter vmedia_query[] = { { "device_types", QUERY_T
 static const struct query_parameter driver_list_query[] = {
 	{ "type", QUERY_TEXT, 30 }, { "detail", QUERY_BOOL, 30 }, { "fields", QUERY_TEXT, 77 }, { 0 }
 };
+static const struct query_parameter driver_name_query[] = { { "driver_name", QUERY_TEXT, 0 }, { 0 } };
 static const struct query_parameter driver_show_query[] = { { "fields", QUERY_TEXT, 77 }, { 0 } };
 static const struct query_parameter conductor_query[] = { /* the marker is a host name */
 	{ "limit", QUERY_INT, 0 }, { "marker", QUERY_TEXT, 0 }, { "sort_key", QUERY_TEXT, 0 },
@@ -268,6 +269,7 @@ const struct route routes[] = {
 	  .resource = &volume_target_rules, .query = page_query, SINCE(32, NO_SUCH_PATH) },
 
 	{ GET("/v1/drivers"), .handle = driver_list, .query = driver_list_query },
+	{ GET("/v1/drivers/properties"), .handle = driver_properties_by_query, .query = driver_name_query },
 	{ GET("/v1/drivers/{}"), .handle = driver_show, .query = driver_show_query },
 	{ GET("/v1/drivers/{}/properties"), .handle = driver_properties },
 	{ GET("/v1/drivers/{}/raid/logical_disk_properties"), .handle = driver_raid_properties,

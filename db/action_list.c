@@ -1,5 +1,7 @@
 #include "db/action_list.h"
 
+#include <string.h>
+
 /* Two indexes hold the rows of a node, one the open, one the ended. Merged they give them by id. */
 #define OF_NODE                                                                                              \
 	"(SELECT * FROM actions WHERE finished_at IS NULL"                                                   \
@@ -43,6 +45,8 @@ void action_list_init_one(struct list *list, const char *uuid)
 void action_list_state(struct list *list, const char *state)
 {
 	list_where(list, "a.state = $?", state);
+	if (strcmp(state, "queued") == 0 || strcmp(state, "running") == 0)
+		list_where(list, "a.finished_at IS NULL", NULL); /* which has an index, and few rows */
 }
 
 void action_list_since(struct list *list, const char *since)

@@ -141,6 +141,14 @@ def test_answers_are_as_described(env):
         check('DELETE', f'/v1/{path}/{fields["uuid"][1]}')
 
 
+def test_driver_properties_by_name(env):
+    server = env.standalone()
+    by_path = server.ok('GET', '/v1/drivers/fake-hardware/properties')
+    assert server.ok('GET', '/v1/drivers/properties?driver_name=fake-hardware') == by_path
+    assert server.get('/v1/drivers/properties?driver_name=x').status == 404
+    assert 'driver_name' in server.get('/v1/drivers/properties').fault()
+
+
 def resolve_create(doc, path):
     body = doc['paths'][f'/v1/{path}']['post']['requestBody']
     return body['content']['application/json']['schema']['$ref'].rpartition('/')[2]

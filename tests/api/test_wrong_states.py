@@ -8,7 +8,8 @@ import harness  # noqa: E402  pylint: disable=wrong-import-position
 # Of each state the verbs that it knows. Source: Ironic's state machine.
 ALLOWED = {
     'enroll': 'manage', 'verifying': '', 'manageable': 'provide inspect clean adopt',
-    'available': 'active deploy manage', 'deploying': '', 'wait call-back': 'deleted undeploy abort', 'deploy hold': 'unhold abort',
+    'available': 'active deploy manage', 'deploying': '', 'wait call-back': 'deleted undeploy abort',
+    'deploy hold': 'unhold abort',
     'deploy failed': 'active deploy rebuild deleted undeploy', 'active': 'rebuild deleted undeploy rescue service',
     'error': 'rebuild deleted undeploy', 'deleting': '', 'cleaning': '', 'clean wait': 'abort',
     'clean hold': 'unhold abort', 'clean failed': 'manage', 'inspecting': '', 'inspect wait': 'abort',
