@@ -255,7 +255,7 @@ static int set_auth_types(struct bmc *bmc, const char *value, struct error *err)
 
 static int set_message_auth(struct bmc *bmc, const char *value, struct error *err)
 {
-	bool is_on;
+	bool is_on = true;
 	int rc = parse_bool(value, &is_on, err);
 
 	if (rc == 0)
