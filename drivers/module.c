@@ -170,7 +170,7 @@ static int register_options(const struct option *options, struct error *err)
 
 static int add_type(const struct hardware_type *hardware, struct error *err)
 {
-	struct hardware_type *whole;
+	struct hardware_type *whole = NULL;
 	char section[80];
 	int rc;
 

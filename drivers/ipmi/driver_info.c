@@ -115,7 +115,7 @@ static int check_port(struct task *task, const char *name, long preset, long *re
 
 static int parse_ports(struct task *task, struct ipmi_info *info, struct error *err)
 {
-	long port, terminal_port;
+	long port = RMCP_PORT, terminal_port = 0;
 	int rc = check_port(task, "ipmi_port", RMCP_PORT, &port, err);
 
 	if (rc == 0)
