@@ -305,7 +305,8 @@ def resume(server, name='n'):
 
 
 def heartbeat(server, token, name='n', status=202):
-    answer = server.call('POST', f'/v1/heartbeat/{name}', {'callback_url': 'http://192.0.2.1:9999', 'agent_token': token})
+    body = {'callback_url': 'http://192.0.2.1:9999', 'agent_token': token}
+    answer = server.call('POST', f'/v1/heartbeat/{name}', body)
     assert answer.status == status, answer
 
 

@@ -15,7 +15,8 @@ ARGUMENTS = {'clean': {'clean_steps': [STEP]}, 'service': {'service_steps': [STE
 # What ends the work of a working state well; the target decides for CLEANING.
 ENDS = ('CLEAN', 'DONE')
 # Where the work leads elsewhere than the row: an aborted service leaves the instance as it was.
-ELSEWHERE = {('SERVICEWAIT', 'ABORT'): 'ACTIVE', ('SERVICEHOLD', 'ABORT'): 'ACTIVE', ('SERVICEHOLD', 'UNHOLD'): 'ACTIVE'}
+ELSEWHERE = {('SERVICEWAIT', 'ABORT'): 'ACTIVE', ('SERVICEHOLD', 'ABORT'): 'ACTIVE',
+             ('SERVICEHOLD', 'UNHOLD'): 'ACTIVE'}
 
 
 class Table:
@@ -102,7 +103,8 @@ def test_other_verbs_are_refused_and_change_nothing(env):
                 continue
             answer = ask(server, verb, 'n')
             assert answer.status == 400, (state, verb, answer)
-            assert f'"{verb}" can not be performed' in answer.fault() and f'"{shown}"' in answer.fault(), (state, answer)
+            said = answer.fault()
+            assert f'"{verb}" can not be performed' in said and f'"{shown}"' in said, (state, answer)
         assert server.node('n') == before, state
 
 
