@@ -16,7 +16,7 @@
 #include "lib/map.h"
 #include "lib/xalloc.h"
 
-enum { BACKLOG = 8, STOPPERS = 32 };
+enum { BACKLOG = 8, STOPPERS = 128 };
 
 struct console *consoles;
 

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "drivers/console.h"
 #include "drivers/console_options.h"
 #include "drivers/options.h"
 
@@ -33,6 +34,7 @@ void drivers_config_register(void)
 
 void drivers_drain(int64_t deadline_ms)
 {
+	consoles_end();
 	for (size_t i = 0; hardware_types[i]; i++) {
 		if (hardware_types[i]->drain)
 			hardware_types[i]->drain(deadline_ms);

@@ -1,7 +1,6 @@
 /* ipmi: what the hardware type is composed of. */
 #include "drivers/ipmi/ipmi.h"
 
-#include "drivers/console.h"
 #include "drivers/ipmi/bmc.h"
 #include "drivers/ipmi/options.h"
 #include "drivers/noop.h"
@@ -11,7 +10,6 @@
 SUSPENDS static void drain(int64_t deadline_ms)
 {
 	(void)deadline_ms;
-	consoles_end();
 	ipmi_client_release();
 }
 

@@ -26,14 +26,15 @@ enum {
 struct sol_link {
 	struct console *console;
 	struct ipmi_info info;
-	char *address; /* owned; info's */
+	char *address; /* owned; info's. The fiber's: others change next */
 	struct sol_session sol;
 	struct cond changed; /* what the fiber waits on */
 	struct cond outcome; /* what waits for the fiber */
 	struct fiber *fiber;
 	bool is_up;
 	bool is_stopping, is_over;
-	bool wants_login;       /* the properties have changed */
+	bool wants_login;       /* the properties have changed: */
+	struct ipmi_info next;  /* what they are now, for the fiber to take; its address is owned */
 	enum errcode told;      /* what the readers were told last of why it is down; 0: it is up */
 	int64_t yield_until_ms; /* somebody has taken the payload: wait as long for them to end */
 	int64_t pause_ms;
@@ -86,6 +87,18 @@ void sol_link_typed(struct sol_link *link)
 
 /* ---- the fiber ---- */
 
+/* Takes changed properties over. */
+static void take_info(struct sol_link *link)
+{
+	if (!link->wants_login)
+		return;
+	xfree(link->address);
+	link->info = link->next;
+	link->address = (char *)link->next.address;
+	link->next = (struct ipmi_info){ 0 };
+	link->wants_login = false;
+}
+
 SUSPENDS static int log_in(struct sol_link *link, struct error *err)
 {
 	struct udp_address peer;
@@ -106,7 +119,8 @@ SUSPENDS static int connect_link(struct sol_link *link, struct error *err)
 
 	link->sol.received = on_received;
 	link->sol.received_arg = link;
-	link->wants_login = false;
+	take_info(link);
+
 	int rc = log_in(link, err);
 	if (rc < 0)
 		return rc;
@@ -248,12 +262,13 @@ static void run(void *arg)
 
 /* ---- life ---- */
 
-static void set_info(struct sol_link *link, const struct ipmi_info *info)
+void sol_link_change(struct sol_link *link, const struct ipmi_info *info)
 {
-	xfree(link->address);
-	link->info = *info;
-	link->address = xstrdup(info->address);
-	link->info.address = link->address;
+	xfree((char *)link->next.address);
+	link->next = *info;
+	link->next.address = xstrdup(info->address);
+	link->wants_login = true;
+	cond_broadcast(&link->changed);
 }
 
 struct sol_link *sol_link_start(const struct ipmi_info *info, struct console *console)
@@ -261,7 +276,8 @@ struct sol_link *sol_link_start(const struct ipmi_info *info, struct console *co
 	struct sol_link *link = xcalloc(1, sizeof(*link));
 
 	link->console = console;
-	set_info(link, info);
+	sol_link_change(link, info);
+	take_info(link);
 	link->fiber = fiber_spawn("console", run, link);
 	return link;
 }
@@ -291,13 +307,7 @@ void sol_link_stop(struct sol_link *link)
 		cond_wait(&link->outcome, DEADLINE_NEVER);
 	fiber_shield_end();
 	xfree(link->address);
+	xfree((char *)link->next.address);
 	rmcpp_wipe(link, sizeof(*link));
 	xfree(link);
-}
-
-void sol_link_change(struct sol_link *link, const struct ipmi_info *info)
-{
-	set_info(link, info);
-	link->wants_login = true;
-	cond_broadcast(&link->changed);
 }

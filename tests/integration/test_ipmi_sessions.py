@@ -23,7 +23,7 @@ class Conductor:
 
     def __init__(self, env, standalone, options):
         self.env = env
-        self.path = env.folder / 'conductor.conf'
+        self.path = env.folder / f'{options["DEFAULT"]["host"]}.conf'
         text = (standalone.data / 'run' / 'ferrule.conf').read_text()
         for section, values in options.items():
             text += f'\n[{section}]\n' + '\n'.join(f'{name} = {value}' for name, value in values.items())
@@ -35,6 +35,17 @@ class Conductor:
         self.program = harness.Program(self.env, 'ferrule-conductor',
                                        [harness.BIN / 'ferrule-conductor', '--config', self.path])
         self.programs.append(self.program)
+
+
+def echo(standalone, name):
+    """Whether the node's console echoes."""
+    with contextlib.suppress(OSError, TypeError):
+        url = standalone.get(f'/v1/nodes/{name}/states/console').json['console_info']['url']
+        with socket.create_connection(('127.0.0.1', int(url.rpartition(':')[2])), 5) as console:
+            console.settimeout(2)
+            console.sendall(b'?')
+            return b'?' in console.recv(100)
+    return False
 
 
 def in_threads(function, count, threads=4):
@@ -104,21 +115,8 @@ def test_killed_ten_times(env):
         conductor.start()
     assert time.monotonic() - started < 290, 'too slow to tell: BMCs have ended sessions by themselves'
 
-    def consoles_up():
-        return all(standalone.get(f'/v1/nodes/n{number}/states/console').json['console_info']
-                   for number in range(CONSOLES))
-    eventually(consoles_up, 60, what='the consoles')
     for number in range(CONSOLES):
-        url = standalone.get(f'/v1/nodes/n{number}/states/console').json['console_info']['url']
-
-        def echoes():
-            with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', int(url.rpartition(':')[2])),
-                                                                       5) as console:
-                console.settimeout(2)
-                console.sendall(b'?')
-                return b'?' in console.recv(100)
-            return False
-        eventually(echoes, 60, what=f'an echo of n{number}')
+        eventually(lambda name=f'n{number}': echo(standalone, name), 60, what='an echo')
 
     def switch(number):
         answer = standalone.power(f'n{number}', 'power off')
@@ -135,6 +133,48 @@ def test_killed_ten_times(env):
         assert at_end[address(number)]['sessions'] <= (2 if number < CONSOLES else 1), (number, at_end[address(number)])
     for program in conductor.programs:
         assert 'insufficient resources' not in program.log(), program.log()
+
+
+@harness.timeout(150)
+def test_console_moves(env):
+    """A conductor that is gone for good: the other one opens the console in its place. Changed properties lead an
+    open console to another machine."""
+    rack = env.rack({'one': {'protocol': 'ipmi', 'serial': 'echo', 'session_idle_s': 300},
+                     'two': {'protocol': 'ipmi', 'serial': 'login'}})
+    standalone = env.standalone()
+    conductors = {}
+    for host in ('left', 'right'):
+        first = harness.free_port()
+        conductors[host] = Conductor(env, standalone, {
+            'DEFAULT': {'host': host}, 'conductor': {'conductor_group': 'pair'},
+            'console': {'port_range': f'{first}:{first + 5}'}, 'ipmi': {'session_ledger': env.folder / host}})
+        eventually(lambda: host in str(standalone.get('/v1/conductors').json), 60, what='the conductor')
+    info = {'ipmi_address': '127.0.0.1', 'ipmi_port': rack.port('one'), 'ipmi_username': 'admin',
+            'ipmi_password': 'rack-password'}
+    standalone.ok('POST', '/v1/nodes', {'name': 'n', 'driver': 'ipmi', 'driver_info': info,
+                                        'conductor_group': 'pair'})
+    standalone.ok('PUT', '/v1/nodes/n/states/console', {'enabled': True}, status=202)
+    eventually(lambda: echo(standalone, 'n'), 60, what='an echo')
+    owner = standalone.node('n')['conductor']
+    conductors[owner].program.kill()
+    eventually(lambda: standalone.node('n')['conductor'] != owner and echo(standalone, 'n'), 90, what='a new console')
+
+    standalone.ok('PATCH', '/v1/nodes/n', [{'op': 'replace', 'path': '/driver_info/ipmi_port',
+                                            'value': rack.port('two')}])
+    url = standalone.get('/v1/nodes/n/states/console').json['console_info']['url']
+    with socket.create_connection(('127.0.0.1', int(url.rpartition(':')[2])), 5) as console:
+        console.settimeout(1)
+        heard = b''
+
+        def has_prompt():
+            nonlocal heard
+            console.sendall(b'\r')
+            with contextlib.suppress(TimeoutError):
+                heard += console.recv(1000)
+            return b'two login: ' in heard
+        eventually(has_prompt, 60, 0.5, 'the other machine')
+    state = harness.call('GET', f'http://{rack.control}/bmc/one').json['ipmi']
+    assert not state['is_console_active'], state
 
 
 if __name__ == '__main__':
