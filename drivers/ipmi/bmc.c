@@ -230,6 +230,7 @@ int ipmi_bmc_ensure_session(struct ipmi_operation *operation, bool *ret_is_new, 
 	trip_ended("ipmi", begun_ns, rc);
 	if (rc < 0) {
 		ipmi_line_close(&session->line);
+		rmcpp_wipe(session, sizeof(*session));
 		xfree(session);
 		return rc;
 	}

@@ -68,6 +68,12 @@ def test_methods_and_their_refusals(env):
         'send_raw': {'async': True, 'attach': False, 'http_methods': ['POST'], 'require_exclusive_lock': True,
                      'description': "Send raw bytes to the BMC. Required argument: 'raw_bytes' - a string of raw bytes "
                                     "(e.g. '0x00 0x01')."}}, listed
+    names = {'address', 'password', 'hex_kg_key', 'port', 'priv_level', 'username', 'bridging', 'transit_channel',
+             'transit_address', 'target_channel', 'target_address', 'local_address', 'protocol_version',
+             'force_boot_device', 'disable_boot_timeout', 'cipher_suite', 'terminal_port'}
+    properties = server.ok('GET', '/v1/drivers/ipmi/properties')
+    assert {f'ipmi_{name}' for name in names} | {'ipmi_workarounds'} <= set(properties), properties
+    assert properties['ipmi_address'] == 'IP address or hostname of the node. Required.'
     answer = server.call('POST', '/v1/nodes/box/vendor_passthru/send_raw', {'raw_bytes': '0x06 0x01'})
     assert answer.status == 403 and '[ipmi] allow_send_raw = true' in answer.fault(), answer
     answer = server.call('POST', '/v1/nodes/box/vendor_passthru/send_raw', {})
