@@ -10,6 +10,7 @@
 #include "drivers/redfish/options.h"
 #include "drivers/redfish/problem.h"
 #include "drivers/redfish/session.h"
+#include "drivers/redfish/task_monitor.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
@@ -304,7 +305,9 @@ int redfish_delete(struct redfish_client *client, const char *path, struct error
 	if (rc == 0)
 		rc = perform(&call, err);
 	/* the sending whose answer was lost has done it */
-	return rc == -ERR_BMC && client->status == 404 && call.was_unanswered ? 0 : rc;
+	if (rc == -ERR_BMC && client->status == 404 && call.was_unanswered)
+		return 0;
+	return rc < 0 ? rc : redfish_task_wait(client, err);
 }
 
 static void call_set_body(struct call *call, const json_t *body, struct buf *text)
@@ -318,6 +321,13 @@ static void call_set_body(struct call *call, const json_t *body, struct buf *tex
 }
 
 int redfish_post(struct redfish_client *client, const char *path, const json_t *body, struct error *err)
+{
+	int rc = redfish_start(client, path, body, err);
+
+	return rc < 0 ? rc : redfish_task_wait(client, err);
+}
+
+int redfish_start(struct redfish_client *client, const char *path, const json_t *body, struct error *err)
 {
 	struct call call;
 	struct buf text;
@@ -382,7 +392,7 @@ int redfish_patch(struct redfish_client *client, const char *path, const json_t 
 	if (rc == -ERR_BMC && client->status == 412 && call.if_match)
 		rc = patch_without_match(&call, err);
 	buf_release(&text);
-	return rc;
+	return rc < 0 ? rc : redfish_task_wait(client, err);
 }
 
 /* ---- the answer ---- */

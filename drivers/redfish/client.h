@@ -28,13 +28,17 @@ int redfish_open(struct redfish_client *client, struct task *task, struct error 
 void redfish_open_info(struct redfish_client *client, struct task *task, const struct redfish_info *info);
 void redfish_close(struct redfish_client *client);
 
-/* Send and wait for an answer of 2xx, which stays in the client until the next request. path: from the
+/* Send and wait for an answer of 2xx, which stays in the client until the next request. What a write has only
+ * set going (202) is waited for, too (task_monitor.h), but for what redfish_start sends: its caller looks for
+ * the outcome itself. path: from the
  * authority on, or a link as the BMC gave it. body: borrowed; NULL: none. Errors: -ERR_BMC_UNREACHABLE,
  * -ERR_BMC_AUTH, -ERR_BMC (client->status tells which refusal), -ERR_TOO_LARGE, -ERR_CANCELLED, -ERR_FENCED,
  * -ERR_UNKNOWN_OUTCOME (a write that may have been carried out). */
 SUSPENDS int redfish_get(struct redfish_client *client, const char *path, struct error *err);
 SUSPENDS int redfish_post(struct redfish_client *client, const char *path, const json_t *body,
 			  struct error *err);
+SUSPENDS int redfish_start(struct redfish_client *client, const char *path, const json_t *body,
+			   struct error *err);
 SUSPENDS int redfish_patch(struct redfish_client *client, const char *path, const json_t *body,
 			   struct error *err);
 SUSPENDS int redfish_delete(struct redfish_client *client, const char *path, struct error *err);

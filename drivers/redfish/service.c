@@ -11,7 +11,7 @@
 
 static const struct service_resource *const tables[] = {
 	service_root_resources,    service_session_resources, service_system_resources,
-	service_manager_resources, service_event_resources,
+	service_manager_resources, service_event_resources,   service_task_resources,
 };
 
 static const struct redfish_quirks no_quirks;

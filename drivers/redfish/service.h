@@ -105,7 +105,9 @@ struct redfish_quirks {
 	bool has_no_session_location; /* logins do not say where the session is */
 	bool has_no_context;          /* subscriptions show no Context */
 	bool has_sku;                 /* the service tag is the SKU, the serial number the board's (Dell) */
-	bool is_reset_task;           /* Reset: 202 and a task whose monitor is gone at once (iDRAC) */
+	bool has_tasks;               /* PATCH of a system and Reset: 202 and a task's monitor, which ... */
+	int task_reads;               /* answers 202 so often, and then ... */
+	const char *task_state;       /* shows a task in this state; NULL: is gone (iDRAC) */
 	int power_cache_ms;           /* PowerState is as old as that */
 	bool has_media_without_actions; /* media are inserted by PATCH (Lenovo) */
 	bool has_dvd_slot;            /* another slot, for DVD alone (Cisco) */

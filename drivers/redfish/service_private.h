@@ -36,6 +36,7 @@ struct redfish_service {
 	bool is_located, is_chassis_located;       /* LocationIndicatorActive */
 	int64_t clock_offset_s;      /* of the BMC's clock to ours */
 	unsigned refused[REDFISH_REFUSALS_MAX]; /* by the rows of the make's refusals */
+	int task_reads;              /* of the latest task's monitor */
 	int64_t started_ms;          /* clock_ms of the latest start of the system; 0: none */
 	enum redfish_power cached_power; /* of power_cache_ms */
 	int64_t cached_ms;           /* when that was read; 0: never */
@@ -77,6 +78,7 @@ extern const struct service_resource service_session_resources[];
 extern const struct service_resource service_system_resources[];
 extern const struct service_resource service_manager_resources[];
 extern const struct service_resource service_event_resources[];
+extern const struct service_resource service_task_resources[]; /* service_quirk.c */
 
 /* ---- errors: service_error.c ---- */
 
@@ -106,6 +108,8 @@ void service_sessions_release(struct redfish_service *service);
 
 /* True: the make refuses this request, and the answer is in the response. */
 bool service_quirk_refuses(struct service_exchange *exchange);
+/* Turns what was done into a task, for makes that do. */
+void service_quirk_task(struct service_exchange *exchange);
 /* Adds the ETag header as the make sends it. */
 void service_quirk_put_etag(struct service_exchange *exchange, const char *etag);
 

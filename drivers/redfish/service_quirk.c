@@ -77,3 +77,41 @@ void service_quirk_put_etag(struct service_exchange *exchange, const char *etag)
 		break;
 	}
 }
+
+/* ---- tasks ---- */
+
+#define MONITOR "/redfish/v1/TaskService/TaskMonitors/1"
+
+void service_quirk_task(struct service_exchange *exchange)
+{
+	if (!exchange->service->quirks->has_tasks)
+		return;
+	exchange->service->task_reads = 0;
+	exchange->response->status = 202;
+	http_response_header(exchange->response, "Location", MONITOR);
+	http_response_header(exchange->response, "Retry-After", "1");
+}
+
+static json_t *monitor_get(struct service_exchange *exchange)
+{
+	const struct redfish_quirks *quirks = exchange->service->quirks;
+	bool is_running = exchange->service->task_reads++ < quirks->task_reads;
+
+	if (!quirks->has_tasks || (!is_running && !quirks->task_state))
+		return NULL;
+	if (is_running) {
+		exchange->response->status = 202;
+		http_response_header(exchange->response, "Retry-After", "1");
+		return NULL;
+	}
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[{s:s, s:s}]}", "@odata.id", MONITOR,
+			 "@odata.type", "#Task.v1_7_1.Task", "Id", "1", "Name", "Task", "TaskState",
+			 quirks->task_state, "TaskStatus",
+			 strcmp(quirks->task_state, "Completed") ? "Critical" : "OK", "Messages", "MessageId",
+			 "Base.1.13.GeneralError", "Message", "The settings were not taken.");
+}
+
+const struct service_resource service_task_resources[] = {
+	{ .path = MONITOR, .is_live = true, .get = monitor_get },
+	{ 0 },
+};

@@ -305,11 +305,7 @@ void service_system_reset(struct service_exchange *exchange)
 			service_documents_start(exchange->service);
 		}
 		service_done(exchange);
-		if (exchange->service->quirks->is_reset_task) {
-			exchange->response->status = 202;
-			http_response_header(exchange->response, "Location",
-					     "/redfish/v1/TaskService/TaskMonitors/1");
-		}
+		service_quirk_task(exchange);
 	}
 }
 
@@ -507,6 +503,7 @@ SUSPENDS static void patch(struct service_exchange *exchange, const char *const 
 	if (located)
 		*(is_chassis ? &service->is_chassis_located : &service->is_located) = json_is_true(located);
 	service_done(exchange);
+	service_quirk_task(exchange);
 }
 
 SUSPENDS static void system_patch(struct service_exchange *exchange)

@@ -316,7 +316,7 @@ int redfish_system_reset(struct redfish_client *client, const char *path, const 
 		return rc;
 	body = json_pack("{s:s}", "ResetType", type);
 	do {
-		rc = redfish_post(client, target, body, err);
+		rc = redfish_start(client, target, body, err);
 		verdict = rc < 0 ? judge(client, rc, path, type, goal, &tries) : VERDICT_DONE;
 	} while (verdict == VERDICT_AGAIN);
 	json_decref(body);

@@ -170,6 +170,22 @@ def test_some_power_state_is_old(env):
     assert count(rack, 'ComputerSystem.Reset') == 1
 
 
+@shows('slow-tasks')
+def test_some_task_is_waited_for(env):
+    rack, driver = rig(env, profile='slow-tasks')
+    line = driver.ok('boot:pxe')
+    assert count(rack, 'GET /redfish/v1/TaskService/TaskMonitors/1') == 3 and line['ms'] >= 2000, line
+    driver.ok('set:power off:20')  # seen by the state, not by the task
+    assert count(rack, 'GET /redfish/v1/TaskService/TaskMonitors/1') == 3
+
+
+@shows('failing-tasks')
+def test_some_task_that_fails_says_why(env):
+    _, driver = rig(env, profile='failing-tasks')
+    line = driver.fails('boot:pxe')
+    assert 'ended as Exception' in line['error'] and 'The settings were not taken.' in line['error'], line
+
+
 @shows('terse')
 def test_some_leave_out_location_and_context(env):
     rack, driver = rig(env, profile='terse')

@@ -172,7 +172,7 @@ const struct bmc_profile bmc_profiles[] = {
 		.name = "dell-tasks", /* Reset makes a task that is purged before anybody asks for it */
 		.manufacturer = "Dell Inc.",
 		.model = "PowerEdge R750",
-		.redfish = { .vendor = "Dell", .is_reset_task = true },
+		.redfish = { .vendor = "Dell", .has_tasks = true },
 	},
 	{
 		.name = "hpe-post", /* iLO 5 while the system is in POST */
@@ -259,6 +259,18 @@ const struct bmc_profile bmc_profiles[] = {
 		.manufacturer = "Generic",
 		.model = "BMC",
 		.redfish = { .power_cache_ms = 3000 },
+	},
+	{
+		.name = "slow-tasks", /* what is written takes effect some time later */
+		.manufacturer = "Generic",
+		.model = "BMC",
+		.redfish = { .has_tasks = true, .task_reads = 2, .task_state = "Completed" },
+	},
+	{
+		.name = "failing-tasks", /* it is accepted and fails */
+		.manufacturer = "Generic",
+		.model = "BMC",
+		.redfish = { .has_tasks = true, .task_reads = 1, .task_state = "Exception" },
 	},
 	{
 		.name = "terse", /* logins without Location, subscriptions without Context */
