@@ -84,7 +84,8 @@ class Bmc:
         """Python statements with `c`, pyghmi's command object for the BMC; gives what they print."""
         kg = f'bytes.fromhex("{key}")' if key else None
         code = ('from pyghmi.ipmi import command\n'
-                f'c = command.Command("127.0.0.1", "{self.user}", "{self.password}", port={self.port}, kg={kg})\n{text}')
+                f'c = command.Command("127.0.0.1", "{self.user}", "{self.password}", port={self.port}, kg={kg})\n'
+                f'{text}')
         done = subprocess.run(['/usr/bin/python3', '-c', code], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
