@@ -150,7 +150,7 @@ static int sort(struct page *page, const struct conductor_row **rows, struct err
 	for (size_t i = 0; i < count; i++)
 		rows[i] = &registry->conductors[i];
 	if (member != SHOW_COUNT)
-		qsort_r(rows, count, sizeof rows[0], compare, &member);
+		qsort_r(rows, count, sizeof(const struct conductor_row *), compare, &member);
 	for (size_t i = 0; page->is_descending && i < count / 2; i++) {
 		const struct conductor_row *row = rows[i];
 
@@ -178,7 +178,8 @@ static int write_list(struct page *page, unsigned shown, struct error *err)
 {
 	struct api_request *request = page->request;
 	size_t count = request->registry->conductor_count, at = 0;
-	const struct conductor_row **rows = arena_alloc(request->arena, (count + 1) * sizeof rows[0]);
+	const struct conductor_row **rows =
+		arena_alloc(request->arena, (count + 1) * sizeof(const struct conductor_row *));
 	struct buf *body = &request->out->body;
 
 	int rc = sort(page, rows, err);

@@ -250,6 +250,12 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* Is it time to take the action out of the line? */
+static bool leaves_line(const struct flight *flight, bool is_late)
+{
+	return is_late || (!flight->is_keyed && http_response_is_gone(flight->request->out));
+}
+
 static int wait_for_outcome(struct flight *flight, struct error *err)
 {
 	int64_t poll_ms = POLL_FIRST_MS;
@@ -266,8 +272,7 @@ static int wait_for_outcome(struct flight *flight, struct error *err)
 				    flight->uuid, flight->uuid);
 		if (flight->is_anothers && http_response_is_gone(flight->request->out))
 			return fail(err, ERR_CANCELLED, "The request was given up.");
-		if (!is_given_up &&
-		    (is_late || (!flight->is_keyed && http_response_is_gone(flight->request->out)))) {
+		if (!is_given_up && leaves_line(flight, is_late)) {
 			rc = give_up(flight, err);
 			is_given_up = rc != -ERR_DATABASE;
 			if (rc < 0 && is_given_up)

@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "lib/digest.h"
+#include "lib/fiber.h"
+
+#define OFFLOAD_BYTES ((size_t)512 * 1024) /* hashing more would keep other requests waiting */
 
 static bool is_key(const char *text)
 {
@@ -13,18 +16,33 @@ static bool is_key(const char *text)
 	return len > 0 && len <= IDEMPOTENCY_KEY_MAX && text[len] == '\0';
 }
 
-static const char *print_of(const struct api_request *request)
+struct print {
+	const struct http_request *http;
+	char *text;
+};
+
+static void make_print(void *arg)
 {
-	const struct http_request *http = request->http;
+	struct print *print = arg;
+	const struct http_request *http = print->http;
 	const struct digest_part parts[] = {
 		{ http->method, strlen(http->method) },
 		{ http->target, strlen(http->target) },
 		{ http->body, http->body_len },
 	};
-	char *text = arena_alloc(request->arena, DIGEST_TEXT);
 
-	digest_of(parts, sizeof parts / sizeof parts[0], text);
-	return text;
+	digest_of(parts, sizeof parts / sizeof parts[0], print->text);
+}
+
+SUSPENDS static const char *print_of(const struct api_request *request)
+{
+	struct print print = { request->http, arena_alloc(request->arena, DIGEST_TEXT) };
+
+	if (request->http->body_len > OFFLOAD_BYTES)
+		offload(make_print, &print);
+	else
+		make_print(&print);
+	return print.text;
 }
 
 int idempotency_read(const struct api_request *request, struct action_request *row, struct error *err)

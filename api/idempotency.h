@@ -10,4 +10,5 @@
 #define IDEMPOTENCY_KEY_MAX 255
 
 /* Fills the idem members of row from the header; leaves them NULL without one. -ERR_INVALID: no key. */
-int idempotency_read(const struct api_request *request, struct action_request *row, struct error *err);
+SUSPENDS int idempotency_read(const struct api_request *request, struct action_request *row,
+			      struct error *err);

@@ -59,9 +59,23 @@ int node_missing_ident(struct api_request *request, struct error *err)
 	return fail(err, ERR_MISSING, "Missing mandatory parameter: node_ident");
 }
 
-int node_children(struct api_request *request, struct error *err)
+static void write_children(struct api_request *request, const char *uuid, const struct db_rows *rows)
 {
 	struct buf *body = &request->out->body;
+
+	buf_puts(body, "{\"children\":[");
+	for (int row = 0; row < db_rows_count(rows); row++) {
+		json_out_comma(body);
+		json_out_text(body, db_value(rows, row, 0), db_value_len(rows, row, 0));
+	}
+	buf_putc(body, ']');
+	json_out_key(body, "links");
+	json_out_item_links(body, request->base, "nodes", uuid, strlen(uuid), "/children");
+	buf_putc(body, '}');
+}
+
+int node_children(struct api_request *request, struct error *err)
+{
 	struct node node;
 	struct made made;
 	struct db_rows *rows = NULL;
@@ -77,12 +91,7 @@ int node_children(struct api_request *request, struct error *err)
 	made_release(&made);
 	if (rc == 0) {
 		reply_json(request, 200);
-		buf_puts(body, "{\"children\":[");
-		for (int row = 0; row < db_rows_count(rows); row++) {
-			json_out_comma(body);
-			json_out_text(body, db_value(rows, row, 0), db_value_len(rows, row, 0));
-		}
-		buf_puts(body, "]}");
+		write_children(request, node_uuid(&node), rows);
 	}
 	db_rows_release(rows);
 	node_release(&node);

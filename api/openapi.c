@@ -11,7 +11,7 @@
 #include "lib/buf.h"
 #include "lib/json.h"
 
-#define DOCUMENT_MAX (4 * 1024 * 1024)
+#define DOCUMENT_MAX ((size_t)4 * 1024 * 1024)
 #define TEXT_MAX     256
 
 /* ---- names ---- */
@@ -331,28 +331,42 @@ static json_t *operation_new(const struct route *row, const char *method, const 
 	return operation;
 }
 
-static void add_route(json_t *paths, const struct route *row)
+/* The path's object in paths, with the parameters of the path. */
+static json_t *item_of(json_t *paths, const char *path, json_t *idents)
 {
-	static const char *const any[] = { "get", "post", "put", "patch", "delete", NULL };
-	json_t *idents = json_array();
-	struct buf path;
+	json_t *item = json_object_get(paths, path);
+
+	if (item)
+		return item;
+	item = json_object();
+	json_object_set_new(paths, path, item);
+	if (json_array_size(idents) > 0)
+		json_object_set(item, "parameters", idents);
+	return item;
+}
+
+static void add_method(json_t *item, const struct route *row, const char *word, const char *path)
+{
 	char method[8] = "";
 
-	for (size_t i = 0; row->method[i] && i + 1 < sizeof method; i++)
-		method[i] = (char)tolower((unsigned char)row->method[i]);
+	for (size_t i = 0; word[i] && i + 1 < sizeof method; i++)
+		method[i] = (char)tolower((unsigned char)word[i]);
+	json_object_set_new(item, method, operation_new(row, method, path));
+}
+
+static void add_route(json_t *paths, const struct route *row)
+{
+	static const char *const any[] = { "get", "post", "put", "patch", "delete" };
+	json_t *idents = json_array();
+	struct buf path;
+
 	buf_init(&path, TEXT_MAX);
 	put_path(&path, row->path, idents);
-	json_t *item = json_object_get(paths, path.data);
-	if (!item) {
-		item = json_object();
-		json_object_set_new(paths, path.data, item);
-		if (json_array_size(idents) > 0)
-			json_object_set(item, "parameters", idents);
-	}
-	for (size_t i = 0; method[0] == '*' && any[i]; i++)
-		json_object_set_new(item, any[i], operation_new(row, any[i], path.data));
-	if (method[0] != '*')
-		json_object_set_new(item, method, operation_new(row, method, path.data));
+	json_t *item = item_of(paths, path.data, idents);
+	if (row->method[0] != '*')
+		add_method(item, row, row->method, path.data);
+	for (size_t i = 0; row->method[0] == '*' && i < sizeof any / sizeof any[0]; i++)
+		add_method(item, row, any[i], path.data);
 	json_decref(idents);
 	buf_release(&path);
 }

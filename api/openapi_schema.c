@@ -1,5 +1,6 @@
 /* openapi_schema: the components of the document: field tables as JSON schemas (draft 2020-12). */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "api/openapi.h"
@@ -28,17 +29,18 @@ void openapi_since(json_t *object, int since)
 /* "Volume connector" is the component "VolumeConnector". */
 static void component_name(const char *title, const char *suffix, char name[NAME_MAX_LEN])
 {
-	size_t used = 0;
-	bool is_word_begin = true;
+	size_t len;
 
-	for (const char *p = title; *p && used + 1 < NAME_MAX_LEN; p++) {
-		if (*p != ' ')
-			name[used++] = (char)(is_word_begin ? toupper((unsigned char)*p) : *p);
-		is_word_begin = *p == ' ';
+	name[0] = '\0';
+	for (const char *word = title; *word; word += len, word += *word == ' ') {
+		size_t used = strlen(name);
+
+		len = strcspn(word, " ");
+		snprintf(name + used, NAME_MAX_LEN - used, "%c%.*s", toupper((unsigned char)word[0]),
+			 (int)len - 1, word + 1);
 	}
-	for (const char *p = suffix; *p && used + 1 < NAME_MAX_LEN; p++)
-		name[used++] = *p;
-	name[used] = '\0';
+	size_t used = strlen(name);
+	snprintf(name + used, NAME_MAX_LEN - used, "%s", suffix);
 }
 
 json_t *openapi_resource_ref(const struct resource *resource, const char *suffix)

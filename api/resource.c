@@ -563,7 +563,7 @@ int resource_patch(struct api_request *request, const struct resource_rules *rul
 static int remove_once(struct api_request *request, const struct resource_rules *rules,
 		       struct node_wait *wait, bool *is_done, struct error *err)
 {
-	int column[RESOURCE_FIELD_MAX];
+	int column[RESOURCE_FIELD_MAX] = { 0 };
 	struct db_rows *rows = NULL;
 	struct resource_draft draft = { .request = request, .resource = rules->resource, .column = column };
 
