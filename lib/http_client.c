@@ -174,7 +174,10 @@ SUSPENDS static int run(struct http_transfer *transfer, struct http_peer *peer,
 	transfer->is_done = transfer->is_leaving = transfer->is_stale = false;
 	http_answer_init(&transfer->answer, &fetch->header_text, &fetch->answer,
 			 !strcmp(fetch->method, "HEAD"));
-	transfer->link = is_fresh ? NULL : http_peer_idle(peer);
+	/* who does not trust the kept ones wants them gone: a host has one connection that is idle, not many */
+	while (is_fresh && http_peer_idle(peer))
+		http_link_close(http_peer_idle(peer));
+	transfer->link = http_peer_idle(peer);
 	if (!transfer->link)
 		rc = link_new(transfer, peer, wishes, err);
 	if (rc < 0)

@@ -30,7 +30,7 @@ struct http_fetch {
 	const char *ca_path;         /* file or folder; NULL: the system's */
 	const char *tls_minimum;     /* "1.1" "1.2" "1.3" or NULL */
 	const char *tls_ciphers;     /* OpenSSL list or NULL */
-	bool is_fresh;               /* never on a reused connection */
+	bool is_fresh;               /* never on a reused connection; idle ones to the host are closed */
 	bool is_last;                /* close the connection afterwards */
 	int connect_timeout_ms;      /* 0: 30 s */
 	int timeout_ms;              /* whole exchange; 0: 60 s */
