@@ -166,6 +166,9 @@ static void talk(void)
 		if (sol_end_is_lost(&a.end, now_ms) || sol_end_is_lost(&b.end, now_ms))
 			return;
 	}
+	/* the last of the tries may have been lost when the line became good */
+	if (sol_end_is_lost(&a.end, now_ms + 10000) || sol_end_is_lost(&b.end, now_ms + 10000))
+		return;
 	for (; rounds < 5000 && (a.got < TEXT || b.got < TEXT); rounds++, now_ms += 200) {
 		step(&a, &b, now_ms);
 		step(&b, &a, now_ms);
