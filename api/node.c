@@ -92,21 +92,27 @@ int node_find_row(struct api_request *request, const char *ident, struct db_rows
 	return rc == -ERR_NOT_FOUND ? node_not_found(ident, err) : rc;
 }
 
+void node_reply_row(struct api_request *request, const struct db_rows *rows, int status, bool is_update)
+{
+	struct node_view view;
+
+	reply_json(request, status);
+	node_view_all(&view, request->version);
+	view.holder = is_update ? server_host() : NULL;
+	node_json_write(&request->out->body, request, &view, rows, 0);
+	etag_reply(request, db_value_int(rows, 0, NODE_ROW_ID), db_value_int(rows, 0, NODE_ROW_VERSION));
+}
+
 int node_reply(struct api_request *request, const char *uuid, int status, bool is_update, struct error *err)
 {
 	struct db_rows *rows = NULL;
-	struct node_view view;
 
 	int rc = node_read_row(request->db, uuid, NULL, &rows, err);
 	if (rc == -ERR_NOT_FOUND)
 		return node_not_found(uuid, err);
 	if (rc < 0)
 		return rc;
-	reply_json(request, status);
-	node_view_all(&view, request->version);
-	view.holder = is_update ? server_host() : NULL;
-	node_json_write(&request->out->body, request, &view, rows, 0);
-	etag_reply(request, db_value_int(rows, 0, NODE_ROW_ID), db_value_int(rows, 0, NODE_ROW_VERSION));
+	node_reply_row(request, rows, status, is_update);
 	db_rows_release(rows);
 	return 0;
 }

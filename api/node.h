@@ -16,6 +16,8 @@ SUSPENDS int node_find_row(struct api_request *request, const char *ident, struc
 /* Cuts ident into one of the two ways to ask for a node. Same results; both NULL: it cannot exist. */
 int node_ident(struct api_request *request, const char *ident, const char **ret_uuid, const char **ret_name,
 	       struct error *err);
+/* Answers with a row of node_read_row's columns. is_update: as below. */
+void node_reply_row(struct api_request *request, const struct db_rows *rows, int status, bool is_update);
 /* Answers with the whole node. is_update: as Ironic answers an update, while its lock is held: reservation is
  * the conductor's name. */
 SUSPENDS int node_reply(struct api_request *request, const char *uuid, int status, bool is_update,

@@ -128,7 +128,7 @@ static int set_interfaces(struct creation *creation, struct error *err)
 	return 0;
 }
 
-static int insert(struct creation *creation, struct error *err)
+static int insert(struct creation *creation, struct db_rows **ret, struct error *err)
 {
 	struct change changes[NODE_CHANGE_MAX];
 	size_t count = 0;
@@ -137,7 +137,7 @@ static int insert(struct creation *creation, struct error *err)
 		if (creation->is_given[field])
 			changes[count++] = node_change(field, creation->value[field]);
 	}
-	int rc = node_row_insert(creation->request->db, changes, count, err);
+	int rc = node_row_insert(creation->request->db, changes, count, ret, err);
 	if (rc == -ERR_CONFLICT)
 		rc = node_conflict(creation->uuid, creation->value[NODE_NAME],
 				   creation->value[NODE_INSTANCE_UUID], err);
@@ -157,6 +157,7 @@ static void choose_uuid(struct creation *creation)
 int node_create(struct api_request *request, struct error *err)
 {
 	struct creation creation = { .request = request };
+	struct db_rows *rows = NULL;
 
 	int rc = check_body(request->body, err);
 	if (rc == 0)
@@ -173,9 +174,11 @@ int node_create(struct api_request *request, struct error *err)
 	if (rc == 0)
 		rc = set_interfaces(&creation, err);
 	if (rc == 0)
-		rc = insert(&creation, err);
+		rc = insert(&creation, &rows, err);
 	if (rc < 0)
 		return rc;
 	reply_location(request, "/v1/nodes/%s", creation.uuid);
-	return node_reply(request, creation.uuid, 201, false, err);
+	node_reply_row(request, rows, 201, false);
+	db_rows_release(rows);
+	return 0;
 }

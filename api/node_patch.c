@@ -32,12 +32,14 @@ struct attempt {
 	json_t *before, *after;              /* owned; members are the fields that may be patched */
 	const char *value[NODE_FIELD_COUNT]; /* texts to write */
 	bool is_changed[NODE_FIELD_COUNT];
+	struct db_rows *written; /* owned: the row as it was written; NULL: nothing was to be changed */
 };
 
 static void attempt_release(struct attempt *attempt)
 {
 	node_release(&attempt->node);
 	xfree(attempt->chassis_uuid);
+	db_rows_release(attempt->written);
 	json_decref(attempt->before);
 	json_decref(attempt->after);
 	*attempt = (struct attempt){ .request = attempt->request };
@@ -366,7 +368,6 @@ static int write_changes(struct attempt *attempt, struct error *err)
 {
 	struct change changes[NODE_CHANGE_MAX];
 	size_t count = 0;
-	bool is_done = false;
 
 	for (enum node_field field = 0; field < NODE_FIELD_COUNT; field++) {
 		if (attempt->is_changed[field])
@@ -374,12 +375,12 @@ static int write_changes(struct attempt *attempt, struct error *err)
 	}
 	if (count == 0)
 		return 0;
-	int rc = node_row_update(attempt->request->db, attempt->node.id, attempt->node.version, changes,
-				 count, &is_done, err);
+	int rc = node_row_change(attempt->request->db, attempt->node.id, attempt->node.version, changes,
+				 count, &attempt->written, err);
 	if (rc == -ERR_CONFLICT)
 		return node_conflict(node_uuid(&attempt->node), attempt->value[NODE_NAME],
 				     attempt->value[NODE_INSTANCE_UUID], err);
-	return rc < 0 ? rc : !is_done;
+	return rc < 0 ? rc : !attempt->written;
 }
 
 static int try_patch(struct attempt *attempt, const char *uuid, const char *name, struct error *err)
@@ -418,7 +419,9 @@ int node_patch(struct api_request *request, struct error *err)
 		name = NULL;
 		attempt_release(&attempt);
 	}
-	if (rc == 0)
+	if (rc == 0 && attempt.written)
+		node_reply_row(request, attempt.written, 200, true);
+	else if (rc == 0)
 		rc = node_reply(request, node_uuid(&attempt.node), 200, true, err);
 	attempt_release(&attempt);
 	return rc;

@@ -30,7 +30,9 @@ struct conn {
 	struct fd_watch *watch;
 	struct loop_timer *timer;     /* CONNECT_TIMEOUT_MS */
 	struct db_unit *first, *last; /* in flight */
+	struct db_unit *held;         /* of the group at the head: done, not yet committed; last first */
 	unsigned depth;
+	unsigned write_groups; /* of depth */
 	int64_t head_since_ms; /* since when the first unit is the first */
 	struct prepared prepared;
 };
@@ -107,6 +109,13 @@ static void forget_unprepared(struct conn *conn, const struct db_unit *unit, con
 	}
 }
 
+static void unit_again(struct conn *conn, struct db_unit *unit)
+{
+	unit_reset(unit);
+	unit->group = GROUP_NONE; /* not to be dragged along again */
+	conn->hooks->again(unit, conn->arg);
+}
+
 /* All answers of the unit have come. True when the connection is of no more use. */
 static bool unit_finish(struct conn *conn, struct db_unit *unit)
 {
@@ -117,18 +126,39 @@ static bool unit_finish(struct conn *conn, struct db_unit *unit)
 		return false;
 	}
 	forget_unprepared(conn, unit, failure);
-	bool is_innocent =
-		PQresultStatus(failure) == PGRES_PIPELINE_ABORTED || sqlstate_is_unprepared(failure);
+	bool is_innocent = PQresultStatus(failure) == PGRES_PIPELINE_ABORTED ||
+			   sqlstate_is_unprepared(failure) ||
+			   (unit->group == GROUP_WRITES && sqlstate_is_deadlock(failure));
 	if (is_innocent && !unit->is_abandoned && unit->tries < 3) {
-		unit_reset(unit);
-		unit->is_grouped = false; /* not to be dragged along again */
-		conn->hooks->again(unit, conn->arg);
+		unit_again(conn, unit);
 		return false;
 	}
 	bool is_lost = sqlstate_is_lost(failure);
 	int rc = sqlstate_fail(failure, unit->is_abandoned ? NULL : unit->err);
 	/* A server that goes down may say so after the commit. */
 	unit_end(unit, is_lost ? -ERR_UNKNOWN_OUTCOME : rc);
+	return is_lost;
+}
+
+/* The Sync behind a group has come; last is its last unit. One failure has undone them all: those that had
+ * none run again, each alone. */
+static bool group_finish(struct conn *conn, struct db_unit *last)
+{
+	bool is_undone = unit_failure(last) != NULL, is_lost = false;
+	struct db_unit *units = conn->held;
+
+	for (const struct db_unit *unit = units; unit != NULL; unit = unit->next)
+		is_undone = is_undone || unit_failure(unit) != NULL;
+	conn->held = NULL;
+	conn->write_groups--;
+	last->next = units;
+	for (struct db_unit *unit = last, *next; unit != NULL; unit = next) {
+		next = unit->next;
+		if (is_undone && unit_failure(unit) == NULL && !unit->is_abandoned)
+			unit_again(conn, unit);
+		else
+			is_lost = unit_finish(conn, unit) || is_lost;
+	}
 	return is_lost;
 }
 
@@ -146,18 +176,24 @@ static void conn_close(struct conn *conn)
 	conn->state = CONN_DOWN;
 }
 
-static void conn_fail_units(struct conn *conn, const char *sentence)
+static void fail_units(struct db_unit *unit, const char *sentence)
 {
-	struct db_unit *unit = conn->first;
-
-	conn->first = conn->last = NULL;
-	conn->depth = 0;
 	while (unit != NULL) {
 		struct db_unit *next = unit->next;
 		unit_reset(unit);
 		unit_end(unit, unit_fail(unit, ERR_UNKNOWN_OUTCOME, sentence));
 		unit = next;
 	}
+}
+
+static void conn_fail_units(struct conn *conn, const char *sentence)
+{
+	struct db_unit *held = conn->held, *unit = conn->first;
+
+	conn->first = conn->last = conn->held = NULL;
+	conn->depth = conn->write_groups = 0;
+	fail_units(held, sentence);
+	fail_units(unit, sentence);
 }
 
 static void conn_lost(struct conn *conn, const char *sentence)
@@ -243,6 +279,7 @@ void conn_send(struct conn *conn, struct db_unit *unit, bool is_sync)
 		conn->head_since_ms = clock_ms();
 	conn->last = unit;
 	conn->depth++;
+	conn->write_groups += unit->group == GROUP_WRITES && is_sync;
 	if (send_prepares(conn, unit) < 0 || send_steps(conn, unit) < 0 || (is_sync && send_sync(conn) < 0))
 		conn->is_broken = true;
 }
@@ -316,6 +353,18 @@ static struct db_unit *pop_unit(struct conn *conn)
 	return unit;
 }
 
+/* True when the connection is of no more use. */
+static bool complete(struct conn *conn, struct db_unit *unit)
+{
+	if (unit->group != GROUP_WRITES)
+		return unit_finish(conn, unit);
+	if (unit->is_sync)
+		return group_finish(conn, unit);
+	unit->next = conn->held;
+	conn->held = unit;
+	return false;
+}
+
 /* Takes all results that are here. True when the connection must be closed. */
 static bool drain_results(struct conn *conn)
 {
@@ -335,7 +384,7 @@ static bool drain_results(struct conn *conn)
 			return true;
 		}
 		if (take_result(conn->first, result))
-			is_lost = unit_finish(conn, pop_unit(conn)) || is_lost;
+			is_lost = complete(conn, pop_unit(conn)) || is_lost;
 	}
 	return is_lost || PQstatus(conn->pg) == CONNECTION_BAD;
 }
@@ -501,6 +550,11 @@ enum conn_state conn_state(const struct conn *conn)
 unsigned conn_depth(const struct conn *conn)
 {
 	return conn->depth;
+}
+
+unsigned conn_write_groups(const struct conn *conn)
+{
+	return conn->write_groups;
 }
 
 struct conn *conn_new(const char *connection, const char *application_name, bool is_unprepared,

@@ -26,7 +26,9 @@ struct db_unit {
 	struct db_unit *next;
 	struct db_step *steps; /* borrowed: valid until sent, and until done unless is_abandoned */
 	size_t count;
-	bool is_grouped; /* may share its transaction with neighbours */
+	/* May share its transaction with neighbours of the same: reads, answered as they come, or writes,
+	 * answered when all of them are committed. */
+	enum unit_group { GROUP_NONE, GROUP_READS, GROUP_WRITES } group;
 	bool is_sync;    /* in flight: a Sync stands behind it */
 	bool is_sent;
 	bool is_done;
@@ -63,6 +65,7 @@ void conn_free(struct conn *conn); /* not from a hook; units in flight end with 
 void conn_open(struct conn *conn); /* when down; ends in hooks->up or hooks->down, later */
 enum conn_state conn_state(const struct conn *conn);
 unsigned conn_depth(const struct conn *conn); /* units in flight */
+unsigned conn_write_groups(const struct conn *conn); /* in flight */
 /* Queues the unit's bytes; with is_sync the transaction ends behind it. conn_flush sends. */
 void conn_send(struct conn *conn, struct db_unit *unit, bool is_sync);
 void conn_flush(struct conn *conn);

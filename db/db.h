@@ -24,6 +24,9 @@ struct db_statement {
 	const char *sql;
 	int param_count;
 	bool is_grouped; /* a quick read: may share a transaction with others of its kind */
+	/* A write that waits for no row of others: may share a transaction with others of its kind, and is
+	 * answered when that is committed. */
+	bool is_together;
 };
 
 struct db_options {

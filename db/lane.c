@@ -12,17 +12,26 @@
 enum {
 	DEPTH_MAX = 64, /* units in flight on one connection */
 	DEPTH_BUSY = 4, /* when all have as many, another connection is opened */
-	GROUP_MAX = 16, /* units that share one Sync */
+	READS_MAX = 16, /* units that share one Sync */
+	WRITES_MAX = 32,
+	/* Groups of writes in flight. What comes meanwhile waits and goes together, so that the groups, and
+	 * with them the writes that a commit serves, grow with the load. */
+	WRITE_GROUPS_MAX = 2,
 	BACKOFF_FIRST_MS = 100,
 	BACKOFF_MAX_MS = 2000,
 	QUEUE_WAIT_MS = 10000, /* longest wait for a connection */
 	WATCH_MS = 250
 };
 
+struct queue {
+	struct db_unit *first, *last;
+	size_t count;
+};
+
 struct lane {
 	struct lane_options options;
-	struct db_unit *first, *last; /* not sent yet */
-	size_t queued;
+	struct queue queue;  /* not sent yet */
+	struct queue writes; /* the same, until fewer groups of writes are in flight */
 	struct conn *conns[LANE_CONNS_MAX];
 	unsigned conn_count;
 	struct deferred flush;
@@ -57,53 +66,71 @@ void unit_free(struct db_unit *unit)
 	xfree(unit);
 }
 
-static void queue_put(struct lane *lane, struct db_unit *unit)
+static void queue_put(struct queue *queue, struct db_unit *unit)
 {
 	unit->next = NULL;
-	if (lane->last != NULL)
-		lane->last->next = unit;
+	if (queue->last != NULL)
+		queue->last->next = unit;
 	else
-		lane->first = unit;
-	lane->last = unit;
-	lane->queued++;
+		queue->first = unit;
+	queue->last = unit;
+	queue->count++;
 }
 
-static void queue_put_first(struct lane *lane, struct db_unit *unit)
+static void queue_put_first(struct queue *queue, struct db_unit *unit)
 {
-	unit->next = lane->first;
-	lane->first = unit;
-	if (lane->last == NULL)
-		lane->last = unit;
-	lane->queued++;
+	unit->next = queue->first;
+	queue->first = unit;
+	if (queue->last == NULL)
+		queue->last = unit;
+	queue->count++;
 }
 
-static struct db_unit *queue_take(struct lane *lane)
+static struct db_unit *queue_take(struct queue *queue)
 {
-	struct db_unit *unit = lane->first;
+	struct db_unit *unit = queue->first;
 
-	lane->first = unit->next;
-	if (lane->first == NULL)
-		lane->last = NULL;
-	lane->queued--;
+	queue->first = unit->next;
+	if (queue->first == NULL)
+		queue->last = NULL;
+	queue->count--;
 	return unit;
 }
 
-static void queue_remove(struct lane *lane, struct db_unit *unit)
+static void queue_remove(struct queue *queue, struct db_unit *unit)
 {
 	struct db_unit *before = NULL;
 
-	for (struct db_unit *at = lane->first; at != NULL; before = at, at = at->next) {
+	for (struct db_unit *at = queue->first; at != NULL; before = at, at = at->next) {
 		if (at != unit)
 			continue;
 		if (before == NULL)
-			lane->first = unit->next;
+			queue->first = unit->next;
 		else
 			before->next = unit->next;
-		if (lane->last == unit)
-			lane->last = before;
-		lane->queued--;
+		if (queue->last == unit)
+			queue->last = before;
+		queue->count--;
 		return;
 	}
+}
+
+/* Puts all of `front` before the queue. */
+static void queue_join(struct queue *front, struct queue *queue)
+{
+	if (front->first == NULL)
+		return;
+	front->last->next = queue->first;
+	if (queue->last == NULL)
+		queue->last = front->last;
+	queue->first = front->first;
+	queue->count += front->count;
+	*front = (struct queue){ 0 };
+}
+
+static size_t lane_queued(const struct lane *lane)
+{
+	return lane->queue.count + lane->writes.count;
 }
 
 static void unit_refuse(struct db_unit *unit, const char *sentence)
@@ -115,8 +142,9 @@ static void unit_refuse(struct db_unit *unit, const char *sentence)
 
 static void queue_fail(struct lane *lane, const char *sentence)
 {
-	while (lane->first != NULL)
-		unit_refuse(queue_take(lane), sentence);
+	queue_join(&lane->writes, &lane->queue);
+	while (lane->queue.first != NULL)
+		unit_refuse(queue_take(&lane->queue), sentence);
 }
 
 /* ---- connections ---- */
@@ -150,12 +178,12 @@ bool lane_is_idle(const struct lane *lane)
 		if (conn_depth(lane->conns[i]) > 0)
 			return false;
 	}
-	return lane->first == NULL;
+	return lane_queued(lane) == 0;
 }
 
 void lane_load(const struct lane *lane, struct lane_load *ret)
 {
-	*ret = (struct lane_load){ .connections_max = lane->options.size, .queued = lane->queued };
+	*ret = (struct lane_load){ .connections_max = lane->options.size, .queued = lane_queued(lane) };
 	for (unsigned i = 0; i < lane->conn_count; i++) {
 		ret->connections += conn_state(lane->conns[i]) == CONN_UP;
 		ret->in_flight += conn_depth(lane->conns[i]);
@@ -203,7 +231,7 @@ static void conn_has_room(struct conn *conn, void *arg)
 	struct lane *lane = arg;
 
 	(void)conn;
-	if (lane->first != NULL)
+	if (lane_queued(lane) > 0)
 		loop_defer(&lane->flush);
 }
 
@@ -211,7 +239,7 @@ static void unit_again(struct db_unit *unit, void *arg)
 {
 	struct lane *lane = arg;
 
-	queue_put_first(lane, unit);
+	queue_put_first(&lane->queue, unit);
 	loop_defer(&lane->flush);
 }
 
@@ -255,7 +283,7 @@ static void retry_now(void *arg)
 	struct lane *lane = arg;
 
 	lane->is_waiting = false;
-	if (!lane_is_up(lane) || lane->first != NULL)
+	if (!lane_is_up(lane) || lane_queued(lane) > 0)
 		grow(lane);
 }
 
@@ -284,12 +312,38 @@ static struct conn *least_busy(const struct lane *lane)
 static void send_group(struct lane *lane, struct conn *conn)
 {
 	for (unsigned sent = 1;; sent++) {
-		struct db_unit *unit = queue_take(lane);
-		bool is_last = !unit->is_grouped || sent == GROUP_MAX || lane->first == NULL ||
-			       !lane->first->is_grouped;
+		struct db_unit *unit = queue_take(&lane->queue);
+		bool is_last = unit->group == GROUP_NONE ||
+			       sent == (unit->group == GROUP_WRITES ? WRITES_MAX : READS_MAX) ||
+			       lane->queue.first == NULL || lane->queue.first->group != unit->group;
 		conn_send(conn, unit, is_last);
 		if (is_last)
 			return;
+	}
+}
+
+static bool may_send_writes(const struct lane *lane)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < lane->conn_count; i++)
+		count += conn_write_groups(lane->conns[i]);
+	return count < WRITE_GROUPS_MAX;
+}
+
+static void send_queue(struct lane *lane)
+{
+	struct conn *conn = least_busy(lane);
+
+	if (may_send_writes(lane))
+		queue_join(&lane->writes, &lane->queue);
+	while (lane->queue.first != NULL && conn != NULL) {
+		if (lane->queue.first->group == GROUP_WRITES && !may_send_writes(lane)) {
+			queue_put(&lane->writes, queue_take(&lane->queue));
+			continue;
+		}
+		send_group(lane, conn);
+		conn = least_busy(lane);
 	}
 }
 
@@ -316,10 +370,9 @@ static void watch_start(struct lane *lane)
 static void lane_flush(struct deferred *self)
 {
 	struct lane *lane = (struct lane *)((char *)self - offsetof(struct lane, flush));
-	struct conn *conn = least_busy(lane);
+	struct conn *conn;
 
-	for (; lane->first != NULL && conn != NULL; conn = least_busy(lane))
-		send_group(lane, conn);
+	send_queue(lane);
 	for (unsigned i = 0; i < lane->conn_count; i++)
 		conn_flush(lane->conns[i]);
 	conn = least_busy(lane);
@@ -331,11 +384,11 @@ static void lane_flush(struct deferred *self)
 
 void lane_submit(struct lane *lane, struct db_unit *unit)
 {
-	if (lane->queued >= LANE_QUEUE_MAX) {
+	if (lane_queued(lane) >= LANE_QUEUE_MAX) {
 		unit_refuse(unit, "Too many statements wait for the database");
 		return;
 	}
-	queue_put(lane, unit);
+	queue_put(&lane->queue, unit);
 	loop_defer(&lane->flush);
 }
 
@@ -354,7 +407,8 @@ static void unit_abandon(struct lane *lane, struct db_unit *unit)
 		unit->done = unit_free;
 		return;
 	}
-	queue_remove(lane, unit);
+	queue_remove(&lane->queue, unit);
+	queue_remove(&lane->writes, unit);
 	unit_free(unit);
 }
 
@@ -370,8 +424,17 @@ static int unit_collect(struct db_unit *unit, struct db_step *steps)
 	return rc;
 }
 
-int lane_exec(struct lane *lane, struct db_step *steps, size_t count, int64_t timeout_ms, bool is_grouped,
-	      struct error *err)
+/* Only single statements share a transaction. */
+static enum unit_group group_of(const struct db_step *steps, size_t count)
+{
+	const struct db_statement *statement = steps[0].statement;
+
+	if (count > 1)
+		return GROUP_NONE;
+	return statement->is_together ? GROUP_WRITES : statement->is_grouped ? GROUP_READS : GROUP_NONE;
+}
+
+int lane_exec(struct lane *lane, struct db_step *steps, size_t count, int64_t timeout_ms, struct error *err)
 {
 	struct db_unit *unit = unit_new(steps, count, wake, NULL);
 	int64_t deadline_ms = clock_ms() + QUEUE_WAIT_MS;
@@ -380,7 +443,7 @@ int lane_exec(struct lane *lane, struct db_step *steps, size_t count, int64_t ti
 	for (size_t i = 0; i < count; i++)
 		steps[i].rows = NULL;
 	unit->err = err;
-	unit->is_grouped = is_grouped;
+	unit->group = group_of(steps, count);
 	if (timeout_ms > 0)
 		unit->timeout_ms = timeout_ms;
 	lane_submit(lane, unit);

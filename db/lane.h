@@ -46,4 +46,4 @@ void lane_submit(struct lane *lane, struct db_unit *unit);
 /* Submits and waits: db_exec_all for any lane. timeout_ms 0: statement_timeout and 1 s.
  * -ERR_UNKNOWN_OUTCOME when it was sent and the connection broke; -ERR_DATABASE: nothing was done. */
 SUSPENDS int lane_exec(struct lane *lane, struct db_step *steps, size_t count, int64_t timeout_ms,
-		       bool is_grouped, struct error *err);
+		       struct error *err);

@@ -16,6 +16,7 @@ struct made {
 	struct buf sql;
 	const char *values[MADE_PARAMETER_MAX]; /* borrowed until the statement has run */
 	int count;
+	bool is_together; /* see struct db_statement */
 };
 
 void made_init(struct made *made);
@@ -34,9 +35,16 @@ struct change {
 			 * one; NULL: "$?" */
 };
 
+/* ", column = value" of each, for an UPDATE's SET. */
+void made_add_changes(struct made *made, const struct change *changes, size_t count);
+
 /* INSERT of one row. */
 SUSPENDS int change_insert(struct db *db, const char *table, const struct change *changes, size_t count,
 			   struct error *err);
+/* The same, into a table whose INSERTs wait for no rows of others, so that those of many requests share a
+ * commit. returning: what of the row is given back, as "n.id, n.name" with the table "nodes AS n". */
+SUSPENDS int change_insert_row(struct db *db, const char *table, const struct change *changes, size_t count,
+			       const char *returning, struct db_rows **ret_rows, struct error *err);
 /* UPDATE of the row with that id; sets updated_at. guard: more conditions, as " AND version = $?::bigint"
  * with guard_value as its parameter, or "". *ret_done: whether a row was there. */
 SUSPENDS int change_update(struct db *db, const char *table, int64_t id, const char *guard,

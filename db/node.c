@@ -54,6 +54,25 @@ static const char *const names[SHAPE_COUNT][KEY_COUNT] = {
 
 static struct db_statement statements[SHAPE_COUNT][KEY_COUNT];
 
+const char *node_row_columns(void)
+{
+	static char *columns;
+	struct buf sql;
+
+	if (columns)
+		return columns;
+	buf_init(&sql, SQL_MAX);
+	for (enum node_field field = 0; field < NODE_COLUMN_COUNT; field++) {
+		const struct node_field_info *info = node_field_info(field);
+
+		buf_printf(&sql, "%sn.%s%s", field == 0 ? "" : ", ", info->name,
+			   info->type == FIELD_TIME ? " AT TIME ZONE 'UTC'" : "");
+	}
+	buf_puts(&sql, extra_columns);
+	assert(!sql.overflow);
+	return columns = buf_take(&sql);
+}
+
 static void statement_make(struct db_statement *statement, enum shape shape, enum key key)
 {
 	struct buf sql;

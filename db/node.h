@@ -24,6 +24,8 @@ enum {
 	NODE_ROW_TRAITS,
 	NODE_ROW_COUNT
 };
+/* Those columns, for RETURNING from "nodes AS n". */
+const char *node_row_columns(void);
 SUSPENDS int node_read_row(struct db *db, const char *uuid, const char *name, struct db_rows **ret,
 			   struct error *err);
 

@@ -23,7 +23,9 @@ static const struct filter filters[] = {
 	{ "conductor_group",      "n.conductor_group = lower($?)", NULL },
 	{ "owner",                "n.owner = $?", NULL },
 	{ "lessee",               "n.lessee = $?", NULL },
-	{ "project",              "(n.owner = $? OR n.lessee = $?)", NULL },
+	{ "project",
+	  "n.id = ANY (ARRAY(SELECT o.id FROM nodes o WHERE o.owner = $?"
+	  " UNION SELECT l.id FROM nodes l WHERE l.lessee = $?))", NULL },
 	{ "description_contains", "strpos(lower(n.description), lower($?)) > 0", NULL },
 	{ "retired",              "n.retired", "NOT n.retired" },
 	{ "shard",                "n.shard = ANY (string_to_array($?, ','))", NULL },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/node.h"
 #include "db/write.h"
 
 static const struct db_statement delete_statement = {
@@ -43,9 +44,10 @@ struct change node_change(enum node_field field, const char *value)
 	return (struct change){ .column = node_field_info(field)->name, .value = value };
 }
 
-int node_row_insert(struct db *db, const struct change *changes, size_t count, struct error *err)
+int node_row_insert(struct db *db, const struct change *changes, size_t count, struct db_rows **ret,
+		    struct error *err)
 {
-	return change_insert(db, "nodes", changes, count, err);
+	return change_insert_row(db, "nodes AS n", changes, count, node_row_columns(), ret, err);
 }
 
 int node_row_update(struct db *db, int64_t id, int64_t version, const struct change *changes, size_t count,
@@ -59,6 +61,35 @@ int node_row_update(struct db *db, int64_t id, int64_t version, const struct cha
 	snprintf(version_text, sizeof version_text, "%" PRId64, version);
 	return change_update(db, "nodes", id, " AND version = $?::bigint AND reservation IS NULL",
 			     version_text, all, count + 1, ret_done, err);
+}
+
+/* It shares its commit with others, so it must not wait for a row: two such transactions that take the same
+ * rows in another order would wait for each other. A row that somebody is writing is skipped. */
+int node_row_change(struct db *db, int64_t id, int64_t version, const struct change *changes, size_t count,
+		    struct db_rows **ret, struct error *err)
+{
+	struct made made;
+	struct db_rows *rows = NULL;
+	char id_text[24], version_text[24];
+
+	snprintf(id_text, sizeof id_text, "%" PRId64, id);
+	snprintf(version_text, sizeof version_text, "%" PRId64, version);
+	made_init(&made);
+	made_add(&made, "UPDATE nodes AS n SET updated_at = now(), version = version + 1");
+	made_add_changes(&made, changes, count);
+	made_add(&made,
+		 " WHERE n.id = (SELECT m.id FROM nodes m WHERE m.id = $?::bigint AND m.version = $?::bigint"
+		 " AND m.reservation IS NULL FOR NO KEY UPDATE SKIP LOCKED) RETURNING ",
+		 id_text, version_text);
+	made_add(&made, node_row_columns());
+	made.is_together = true;
+	int rc = made_exec(&made, db, &rows, err);
+	made_release(&made);
+	if (rc == 0)
+		*ret = db_rows_count(rows) > 0 ? rows : NULL;
+	if (rc < 0 || !*ret)
+		db_rows_release(rows);
+	return rc;
 }
 
 int node_row_delete(struct db *db, int64_t id, int64_t version, bool *ret_done, struct error *err)

@@ -148,14 +148,14 @@ int db_wait_ready(struct db *db, int64_t deadline_ms, struct error *err)
 
 int db_exec_exactly(struct db *db, struct db_step *steps, size_t count, struct error *err)
 {
-	return lane_exec(db->lane, steps, count, 0, count == 1 && steps[0].statement->is_grouped, err);
+	return lane_exec(db->lane, steps, count, 0, err);
 }
 
 /* Who does not repeat need not know whether it was sent. */
 SUSPENDS static int exec_lane(struct lane *lane, struct db_step *steps, size_t count, int64_t timeout_ms,
 			      struct error *err)
 {
-	int rc = lane_exec(lane, steps, count, timeout_ms, count == 1 && steps[0].statement->is_grouped, err);
+	int rc = lane_exec(lane, steps, count, timeout_ms, err);
 
 	if (rc != -ERR_UNKNOWN_OUTCOME)
 		return rc;

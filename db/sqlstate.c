@@ -84,6 +84,11 @@ bool sqlstate_is_unprepared(const PGresult *result)
 	return strcmp(field(result, PG_DIAG_SQLSTATE), "26000") == 0;
 }
 
+bool sqlstate_is_deadlock(const PGresult *result)
+{
+	return strcmp(field(result, PG_DIAG_SQLSTATE), "40P01") == 0;
+}
+
 void sqlstate_connection_sentence(const PGconn *pg, char *text, size_t size)
 {
 	const char *message = PQerrorMessage(pg);

@@ -12,5 +12,7 @@ int sqlstate_fail(const PGresult *result, struct error *err);
 bool sqlstate_is_lost(const PGresult *result);
 /* The statement named is not prepared on this connection. */
 bool sqlstate_is_unprepared(const PGresult *result);
+/* The transaction was chosen to end a deadlock. */
+bool sqlstate_is_deadlock(const PGresult *result);
 /* libpq's message for a connection as one line without credentials. */
 void sqlstate_connection_sentence(const PGconn *pg, char *text, size_t size);

@@ -28,6 +28,7 @@ SECONDS = float(os.environ.get('FERRULE_BENCH_SECONDS', '3'))
 HEADERS = {'X-OpenStack-Ironic-API-Version': '1.115', 'Content-Type': 'application/json'}
 NODES = 1000
 MANY_NODES = 10000
+SCALE_NODES = 100000
 WATCHED = ('fsync', 'synchronous_commit', 'full_page_writes')
 
 
@@ -144,13 +145,25 @@ class Server:
         result = self.wrk(kind, clients, SECONDS, subjects)
         return (result['requests'] - result['bad_status']) / result['seconds'], result
 
-    def resident_bytes(self):
+    def resident_bytes(self, names=('ferrule-api', 'ferrule-conductor'), what='VmRSS'):
         total = 0
-        for name in ('ferrule-api', 'ferrule-conductor'):
+        for name in names:
             pid = int((self.data / 'run' / f'{name}.lock').read_text())
             status = pathlib.Path(f'/proc/{pid}/status').read_text()
-            total += int(re.search(r'VmRSS:\s+(\d+) kB', status).group(1)) * 1024
+            total += int(re.search(what + r':\s+(\d+) kB', status).group(1)) * 1024
         return total
+
+    def cpu_us(self):
+        """CPU time so far of the API, and of PostgreSQL with all its processes."""
+        api = int((self.data / 'run' / 'ferrule-api.lock').read_text())
+        postgres = int((self.data / 'postgresql' / 'postmaster.pid').read_text().split()[0])
+        children = pathlib.Path(f'/proc/{postgres}/task/{postgres}/children').read_text().split()
+        return process_us(api), sum(process_us(pid) for pid in [postgres, *children])
+
+
+def process_us(pid):
+    fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1e6 / os.sysconf('SC_CLK_TCK')
 
 
 # What Ironic 39 did on two shared cores with 1,000 nodes; it does not run beside ours here.
@@ -214,11 +227,45 @@ def bench_passthru_latency(server):
     line('passthru_p99_1', result['p99_ms'], 'ms')
 
 
+def load_nodes(server, count):
+    """So many more, as full as real ones: what a page of 1,000 shows of them in detail is 2.6 MB."""
+    kinds = 'bios boot console deploy firmware inspect management network power raid rescue storage vendor'.split()
+    columns = ', '.join(f'{kind}_interface' for kind in kinds)
+    values = ', '.join("'noop'" if kind in ('network', 'storage') else "'fake'" for kind in kinds)
+    server.sql("INSERT INTO nodes (uuid, name, driver, power_state, provision_state, resource_class, owner, properties,"
+               f" driver_info, extra, {columns}) SELECT gen_random_uuid(), 'loaded-' || i, 'fake-hardware',"
+               " (ARRAY['power on', 'power off', NULL])[1 + i % 3],"
+               " (ARRAY['enroll', 'manageable', 'available', 'active'])[1 + i % 4], 'class-' || i % 50,"
+               " 'owner-' || i % 100, json_build_object('cpus', 32, 'memory_mb', 131072, 'local_gb', 800, 'cpu_arch',"
+               " 'x86_64', 'capabilities', 'boot_mode:uefi'), json_build_object('redfish_address', 'https://bmc-' || i"
+               " || '.example.com', 'redfish_username', 'admin', 'redfish_password', 'secret'),"
+               f" json_build_object('rack', 'r' || i / 40, 'unit', i % 40), {values} FROM generate_series(1, {count}) i")
+    server.sql('VACUUM ANALYZE nodes')
+
+
+def bench_lists(server):
+    """With 100,000 nodes, with the CPU time that each request takes of API and PostgreSQL."""
+    load_nodes(server, SCALE_NODES - len(server.uuids))
+    (server.folder / 'scale').write_text(server.sql('SELECT uuid FROM nodes ORDER BY random() LIMIT 10000') + '\n')
+    for name, kind, clients in (('show', 'show', 16), ('page_1000', 'list', 16), ('page_1000_detail', 'detail', 16),
+                                ('patch', 'patch', 16), ('patch_64', 'patch', 64), ('create', 'create', 16),
+                                ('create_64', 'create', 64)):
+        before = server.cpu_us()
+        rate, result = server.rate(kind, clients, 'scale')
+        line(f'scale_{name}', rate, '1/s')
+        for who, start, end in zip(('api', 'postgresql'), before, server.cpu_us()):
+            line(f'scale_{name}_{who}', max(0, end - start) / max(1, result['requests']), 'us')
+    line('scale_rss_api', server.resident_bytes(['ferrule-api']) / 1e6, 'MB')
+    server.wrk('detail', 64)
+    line('scale_rss_api_64_lists', server.resident_bytes(['ferrule-api'], 'VmHWM') / 1e6, 'MB')
+
+
 def bench_rss(server):
     server.enrol_up_to(MANY_NODES)
     server.wrk('show', 16, 1)
     server.wrk('power', 16, 1)
     line('rss_10000_nodes', server.resident_bytes() / 1e6, 'MB')
+    line('rss_10000_nodes_api', server.resident_bytes(['ferrule-api']) / 1e6, 'MB')
 
 
 def bench_start(server):
@@ -242,7 +289,7 @@ SERVED = {'show': bench_show, 'list_1000': bench_list, 'power': bench_power,
           'validate_shared_16': bench_validate_shared,
           'driver_passthru_16': bench_driver_passthru, 'passthru_p50_1': bench_passthru_latency,
           'rss_10000_nodes': bench_rss, 'first_answer': bench_start,
-          'bus': bench_bus}
+          'bus': bench_bus, 'scale': bench_lists}
 
 
 LONG = 'power_sync'  # minutes: only when it is named

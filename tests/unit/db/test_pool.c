@@ -139,6 +139,109 @@ static void test_db_exec__neighbour_fails__others_succeed(void **state)
 	pg_run(failing_neighbours, NULL);
 }
 
+/* ---- writes that share a commit ---- */
+
+static const struct db_statement put = {
+	.name = "put",
+	.sql = "INSERT INTO kept (n) VALUES ($1::int) RETURNING pg_current_xact_id()::text::bigint",
+	.param_count = 1,
+	.is_together = true,
+};
+static const struct db_statement put_slowly = {
+	.name = "put_slowly",
+	.sql = "INSERT INTO kept (n) SELECT $1::int FROM pg_sleep(0.3) RETURNING n",
+	.param_count = 1,
+	.is_together = true,
+};
+
+static void assert_kept(struct db *db, const char *expected)
+{
+	char *kept = pg_query(db, "SELECT count(*) || '/' || count(DISTINCT n) FROM kept");
+
+	assert_string_equal(kept, expected);
+	xfree(kept);
+}
+
+static void writes_together(void *arg)
+{
+	enum { COUNT = 60 };
+	struct db *db = open_db(3);
+	struct job *jobs = xcalloc(COUNT, sizeof(*jobs));
+	int transactions = 0;
+
+	(void)arg;
+	xfree(pg_query(db, "CREATE TABLE kept (n int PRIMARY KEY)"));
+	for (int i = 0; i < COUNT; i++)
+		jobs[i] = (struct job){ .db = db, .number = i, .statement = &put };
+	run_jobs(jobs, COUNT);
+	for (int i = 0; i < COUNT; i++) {
+		bool is_new = true;
+
+		assert_int_equal(jobs[i].rc, 0);
+		for (int k = 0; k < i; k++)
+			is_new = is_new && jobs[k].answer != jobs[i].answer;
+		transactions += is_new;
+	}
+	assert_in_range(transactions, 1, COUNT / 4);
+	assert_kept(db, "60/60");
+	/* Every other one is there already, and undoes its group: the rest must not notice. Among them are
+	 * pairs, of which one alone may win. */
+	for (int i = 0; i < COUNT; i++)
+		jobs[i] = (struct job){ .db = db, .number = i % 2 ? i : 100 + i / 4, .statement = &put };
+	run_jobs(jobs, COUNT);
+	for (int i = 0; i < COUNT; i += 4) {
+		assert_int_equal(jobs[i + 1].rc, -ERR_CONFLICT);
+		assert_int_equal(jobs[i + 3].rc, -ERR_CONFLICT);
+		assert_int_equal(jobs[i].rc + jobs[i + 2].rc, -ERR_CONFLICT);
+	}
+	assert_kept(db, "75/75");
+	xfree(jobs);
+	db_free(db);
+}
+
+static void test_db_exec__writes_together__share_commits_and_fail_alone(void **state)
+{
+	(void)state;
+	pg_run(writes_together, NULL);
+}
+
+/* Some were executed, none was committed. */
+static void writes_lost(void *arg)
+{
+	enum { COUNT = 6 };
+	const char *connection = pg_fresh_database();
+	struct db *db = db_new(&(struct db_options){ .connection = connection, .pool_size = 1 });
+	struct db *other = db_new(&(struct db_options){ .connection = connection, .pool_size = 1 });
+	struct job jobs[COUNT];
+	struct cond done = { 0 };
+	unsigned left = COUNT;
+
+	(void)arg;
+	xfree(pg_query(db, "CREATE TABLE kept (n int PRIMARY KEY)"));
+	for (int i = 0; i < COUNT; i++) {
+		jobs[i] = (struct job){
+			.db = db, .number = i, .statement = &put_slowly, .done = &done, .left = &left
+		};
+		fiber_spawn("job", job_run, &jobs[i]);
+	}
+	assert_int_equal(fiber_sleep(700), 0);
+	xfree(pg_query(other, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+			      " WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+	while (left > 0)
+		assert_int_equal(cond_wait(&done, clock_ms() + 20000), 0);
+	for (int i = 0; i < COUNT; i++)
+		assert_int_equal(jobs[i].rc, -ERR_DATABASE);
+	assert_kept(other, "0/0");
+	db_free(other);
+	db_free(db);
+}
+
+static void test_db_exec__writes_together_lost__are_all_errors(void **state)
+{
+	(void)state;
+	pg_run(writes_lost, NULL);
+}
+
 /* ---- transactions ---- */
 
 static void transaction(void *arg)
@@ -498,6 +601,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_db_exec__many_fibers__each_gets_its_answer),
 		cmocka_unit_test(test_db_exec__neighbour_fails__others_succeed),
+		cmocka_unit_test(test_db_exec__writes_together__share_commits_and_fail_alone),
+		cmocka_unit_test(test_db_exec__writes_together_lost__are_all_errors),
 		cmocka_unit_test(test_db_exec_all__second_step_fails__nothing_is_kept),
 		cmocka_unit_test(test_db_exec__commit_fails__is_an_error),
 		cmocka_unit_test(test_db_exec__prepare_failed_or_was_forgotten__is_prepared_again),
