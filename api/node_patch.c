@@ -17,12 +17,15 @@
 #include "db/chassis.h"
 #include "db/node_write.h"
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
 #include "model/states.h"
 
 #define ROOTS_TEXT_MAX   2048
 #define INSPECTING_SINCE 39
+#define WRITER_WAIT_MS   5000 /* as long as a statement may take */
+#define WRITER_POLL_MS   2
 
 /* One attempt: the node as it was, as the patch leaves it, and what of it to write. */
 struct attempt {
@@ -399,11 +402,25 @@ static int try_patch(struct attempt *attempt, const char *uuid, const char *name
 	return rc < 0 ? rc : write_changes(attempt, err);
 }
 
+/* A patch skips a row that somebody is writing; it is tried again until that is over. */
+static int wait_for_writer(const struct attempt *attempt, int64_t *deadline_ms, struct error *err)
+{
+	if (*deadline_ms == 0)
+		*deadline_ms = clock_ms() + WRITER_WAIT_MS;
+	if (clock_ms() >= *deadline_ms)
+		return fail(err, ERR_DATABASE, "Node %s is being written for too long.",
+			    node_uuid(&attempt->node));
+	if (http_response_is_gone(attempt->request->out) || fiber_sleep(WRITER_POLL_MS) < 0)
+		return fail(err, ERR_CANCELLED, "The request was given up.");
+	return 0;
+}
+
 int node_patch(struct api_request *request, struct error *err)
 {
 	struct attempt attempt = { .request = request };
 	struct node_wait wait = { 0 };
 	const char *uuid, *name;
+	int64_t deadline_ms = 0;
 
 	node_init(&attempt.node);
 	int rc = node_ident(request, request->ident[0], &uuid, &name, err);
@@ -412,7 +429,11 @@ int node_patch(struct api_request *request, struct error *err)
 	if (rc != 0)
 		return rc;
 	while ((rc = try_patch(&attempt, uuid, name, err)) == 1) {
+		int64_t version = attempt.node.version;
+
 		rc = node_wait_free(request, &wait, &attempt.node, err);
+		if (rc == 0 && attempt.node.version == version)
+			rc = wait_for_writer(&attempt, &deadline_ms, err);
 		if (rc < 0)
 			break;
 		uuid = arena_strdup(request->arena, node_uuid(&attempt.node));

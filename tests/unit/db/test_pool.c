@@ -205,6 +205,41 @@ static void test_db_exec__writes_together__share_commits_and_fail_alone(void **s
 	pg_run(writes_together, NULL);
 }
 
+/* Two processes write the same in opposite orders, so that their groups wait for each other in a circle. */
+static void writes_in_a_circle(void *arg)
+{
+	enum { COUNT = 40 };
+	const char *connection = pg_fresh_database();
+	struct db *dbs[2];
+	struct job *jobs = xcalloc(2 * COUNT, sizeof(*jobs));
+
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		dbs[i] = db_new(&(struct db_options){ .connection = connection, .pool_size = 2 });
+	xfree(pg_query(dbs[0], "CREATE TABLE kept (n int PRIMARY KEY)"));
+	for (int i = 0; i < 2 * COUNT; i++)
+		jobs[i] = (struct job){ .db = dbs[i % 2],
+					.number = i % 2 ? i / 2 : COUNT - 1 - i / 2,
+					.statement = &put };
+	run_jobs(jobs, 2 * COUNT);
+	for (int i = 0; i < 2 * COUNT; i += 2) {
+		const struct job *twin = &jobs[2 * (COUNT - 1 - i / 2) + 1];
+
+		assert_int_equal(jobs[i].number, twin->number);
+		assert_int_equal(jobs[i].rc + twin->rc, -ERR_CONFLICT);
+	}
+	assert_kept(dbs[0], "40/40");
+	xfree(jobs);
+	db_free(dbs[0]);
+	db_free(dbs[1]);
+}
+
+static void test_db_exec__writes_together_of_two__never_stick(void **state)
+{
+	(void)state;
+	pg_run(writes_in_a_circle, NULL);
+}
+
 /* Some were executed, none was committed. */
 static void writes_lost(void *arg)
 {
@@ -602,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_db_exec__many_fibers__each_gets_its_answer),
 		cmocka_unit_test(test_db_exec__neighbour_fails__others_succeed),
 		cmocka_unit_test(test_db_exec__writes_together__share_commits_and_fail_alone),
+		cmocka_unit_test(test_db_exec__writes_together_of_two__never_stick),
 		cmocka_unit_test(test_db_exec__writes_together_lost__are_all_errors),
 		cmocka_unit_test(test_db_exec_all__second_step_fails__nothing_is_kept),
 		cmocka_unit_test(test_db_exec__commit_fails__is_an_error),
