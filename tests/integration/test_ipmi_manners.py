@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """test_ipmi_manners: the ipmi driver against each of bmcsim's bad manners: it ends in bounded time, and says what was
 wrong; and each of the manners really is as bad as its name, seen by ipmitool or by datagrams."""
+import resource
 import socket
 import time
 
@@ -146,7 +147,6 @@ def test_login_refused_with_each_status(env):
 
 def test_dead_costs_no_processor(env):
     """A dead BMC costs a timer: waiting for one for six seconds takes next to no time of the processor."""
-    import resource
     bmc = ipmi_peers.bmcsim(env, manners='dead')
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with Timed(12, 5):
