@@ -228,11 +228,17 @@ static int check_setup_state(const struct attempt *attempt, enum node_field fiel
 		    node_uuid(node), node_field_info(field)->name);
 }
 
+static bool is_protected_after(const struct attempt *attempt)
+{
+	const char *value = attempt->value[NODE_PROTECTED];
+
+	return attempt->is_changed[NODE_PROTECTED] ? value[0] == 't' : node_bool(&attempt->node, NODE_PROTECTED);
+}
+
 static int check_flags(const struct attempt *attempt, struct error *err)
 {
 	const struct node *node = &attempt->node;
 	enum provision_state state = provision_state_find(node_text(node, NODE_PROVISION_STATE));
-	const json_t *after = attempt->after;
 
 	if (attempt->is_changed[NODE_PROTECTED] && attempt->value[NODE_PROTECTED][0] == 't' &&
 	    state != PROVISION_ACTIVE && state != PROVISION_RESCUE)
@@ -240,7 +246,7 @@ static int check_flags(const struct attempt *attempt, struct error *err)
 			    "Node %s can not be made protected unless it is in one of the states active and "
 			    "rescue.",
 			    node_uuid(node));
-	if (attempt->value[NODE_PROTECTED_REASON] && !json_is_true(json_object_get(after, "protected")))
+	if (attempt->value[NODE_PROTECTED_REASON] && !is_protected_after(attempt))
 		return fail(err, ERR_INVALID,
 			    "The protected_reason field can only be set when protected is True");
 	if (attempt->is_changed[NODE_RETIRED] && attempt->value[NODE_RETIRED][0] == 't' &&

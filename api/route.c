@@ -28,6 +28,13 @@ static bool is_root(const char *segment, size_t len)
 	return false;
 }
 
+/* Does the cut path end in a slash that clients write after a collection's name, before its query? */
+static bool has_loose_slash(const struct route_path *cut)
+{
+	return cut->lens[cut->count - 1] == 0 &&
+	       (cut->count <= 3 || (cut->count == 4 && segment_is(cut, 1, "volume", 6)));
+}
+
 bool route_cut(struct route_path *cut, const char *path)
 {
 	cut->count = 0;
@@ -45,7 +52,7 @@ bool route_cut(struct route_path *cut, const char *path)
 		push(cut, p, len);
 		p += len;
 	}
-	if (cut->lens[cut->count - 1] == 0 && cut->count <= 3)
+	if (has_loose_slash(cut))
 		cut->count--;
 	for (size_t i = 0; i < cut->count; i++) {
 		if (cut->lens[i] == 0)

@@ -129,6 +129,13 @@ def test_lists_history_and_allocations(env):
         said = client('allocation', 'create', '--resource-class', 'nothing', *WAIT, is_failing=True)
         assert 'no available nodes match the resource class nothing' in said, said
 
+        # With arguments the client writes a slash behind these two names.
+        of_a = ('create', '--node', client.server.node('a')['uuid'], '--type')
+        client('volume', 'connector', *of_a, 'iqn', '--connector-id', 'iqn.2020-01.example:1')
+        client('volume', 'target', *of_a, 'iscsi', '--volume-id', 'v', '--boot-index', '0')
+        assert [row['type'] for row in client.json('volume', 'connector', 'list', '--long')] == ['iqn']
+        assert [row['boot_index'] for row in client.json('volume', 'target', 'list', '--fields', 'boot_index')] == [0]
+
         client('node', 'set', 'b', '--driver-info', 'fake_fail=deploy')
         said = client('node', 'deploy', 'b', *WAIT, is_failing=True)
         rows = client.json('node', 'history', 'list', 'b')
