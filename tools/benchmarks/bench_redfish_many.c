@@ -160,8 +160,8 @@ int main(int argc, char **argv)
 		redfish_rack_stop(&bench.rack);
 		return 1;
 	}
-	redfish_options.connections_kept = bench.connections;
-	redfish_options.connection_cache_size = bench.connections;
+	redfish_options.connections_kept = bench.connections + bench.waits;
+	redfish_options.connection_cache_size = bench.connections + bench.waits;
 	loop_init();
 	http_client_init();
 	fiber_spawn("main", run, &bench);
