@@ -99,8 +99,8 @@ static int read_args(struct job *job, struct error *err)
 	return rc;
 }
 
-/* The caller's If-Match, which the API has compared before the action stood in line. A repeat goes on with what
- * was promised. */
+/* The caller's If-Match, which the API has compared before the action stood in line. A repeat goes on with
+ * what was promised. */
 static int check_version(struct job *job, struct error *err)
 {
 	const json_t *wanted = json_object_get(job->args, "if_version");
@@ -108,8 +108,8 @@ static int check_version(struct job *job, struct error *err)
 	if (!wanted || job->is_accepted || json_integer_value(wanted) == job->node.version)
 		return 0;
 	return fail(err, ERR_PRECONDITION,
-		    "Node %s is not in the state that If-Match names: it has changed since it was read. Please "
-		    "read it again.",
+		    "Node %s is not in a state that If-Match names: it has changed since it was read. Please read "
+		    "it again.",
 		    node_uuid(&job->node));
 }
 

@@ -326,5 +326,6 @@ int pod_manager_note(struct db *db, int64_t id, const char *failure, bool is_syn
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRId64, id);
-	return db_write(db, &note, (const char *[]){ text, failure, is_synced ? "true" : "false" }, NULL, err);
+	return db_write(db, &note, (const char *[]){ text, failure, is_synced ? "true" : "false" }, NULL,
+			err);
 }
