@@ -108,8 +108,8 @@ static int check_version(struct job *job, struct error *err)
 	if (!wanted || job->is_accepted || json_integer_value(wanted) == job->node.version)
 		return 0;
 	return fail(err, ERR_PRECONDITION,
-		    "Node %s is not in a state that If-Match names: it has changed since it was read. Please read "
-		    "it again.",
+		    "Node %s is not in a state that If-Match names: it has changed since it was read. Please "
+		    "read it again.",
 		    node_uuid(&job->node));
 }
 
