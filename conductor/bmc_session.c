@@ -27,6 +27,7 @@ static int save(void *arg, const struct stored_session *session, struct error *e
 		.token = session->token,
 		.is_tls_unverified = session->is_tls_unverified,
 		.ca_path = session->ca_path,
+		.node_uuid = session->node_uuid,
 	};
 
 	return bmc_session_save(conductor->db, conductor->instance, &row, err);
@@ -115,12 +116,31 @@ SUSPENDS static void end_orphans(struct conductor *conductor)
 	}
 }
 
+/* Those in use right now come again in the next round. */
+SUSPENDS static void end_of_gone_nodes(struct conductor *conductor)
+{
+	const char *keys[AT_A_TIME];
+	struct arena arena;
+	struct error err;
+	size_t count = 0;
+
+	arena_init(&arena);
+	if (bmc_session_of_gone_nodes(conductor->db, conductor->instance, AT_A_TIME, &arena, keys, &count,
+				      &err) < 0)
+		log_warning("sessions at BMCs could not be read: %s", err.text);
+	for (size_t i = 0; i < count; i++)
+		session_store_drop(keys[i]);
+	arena_release(&arena);
+}
+
 static void orphan_loop(struct conductor *conductor)
 {
 	while (!conductor->is_stopping) {
 		conductor_pause(conductor, grace_s() * 1000 / INTERVALS);
-		if (!conductor->is_stopping && !conductor->is_draining && db_is_up(conductor->db))
-			end_orphans(conductor);
+		if (conductor->is_stopping || conductor->is_draining || !db_is_up(conductor->db))
+			continue;
+		end_of_gone_nodes(conductor);
+		end_orphans(conductor);
 	}
 }
 

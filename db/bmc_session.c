@@ -7,14 +7,16 @@
 
 static const struct db_statement save = {
 	.name = "bmc_session_save",
-	.sql = "INSERT INTO bmc_sessions (" COLUMNS ", instance)"
-	       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+	.sql = "INSERT INTO bmc_sessions (" COLUMNS ", instance, node_uuid)"
+	       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 	       " ON CONFLICT (hostname, bmc_key) DO UPDATE SET address = excluded.address, path = "
 	       "excluded.path,"
 	       " token = excluded.token, is_tls_unverified = excluded.is_tls_unverified,"
-	       " ca_path = excluded.ca_path, instance = excluded.instance, is_ending = false, created_at = "
+	       " ca_path = excluded.ca_path, instance = excluded.instance, is_ending = false, node_uuid = "
+	       "excluded.node_uuid,"
+	       " created_at = "
 	       "now()",
-	.param_count = 8,
+	.param_count = 9,
 };
 
 static const struct db_statement adopt = {
@@ -28,6 +30,14 @@ static const struct db_statement forget = {
 	.name = "bmc_session_forget",
 	.sql = "DELETE FROM bmc_sessions WHERE hostname = $1 AND bmc_key = $2 AND token = $3",
 	.param_count = 3,
+};
+
+static const struct db_statement of_gone_nodes = {
+	.name = "bmc_session_of_gone_nodes",
+	.sql = "SELECT bmc_key FROM bmc_sessions s WHERE instance = $1 AND NOT is_ending AND node_uuid IS "
+	       "NOT NULL"
+	       " AND NOT EXISTS (SELECT FROM nodes n WHERE n.uuid = s.node_uuid) LIMIT $2",
+	.param_count = 2,
 };
 
 static const struct db_statement take_orphans = {
@@ -63,7 +73,7 @@ int bmc_session_save(struct db *db, const char *instance, const struct bmc_sessi
 	return db_exec(db, &save,
 		       (const char *[]){ session->hostname, session->key, session->address, session->path,
 					 session->token, session->is_tls_unverified ? "t" : "f",
-					 session->ca_path, instance },
+					 session->ca_path, instance, session->node_uuid },
 		       NULL, err);
 }
 
@@ -84,6 +94,24 @@ int bmc_session_forget(struct db *db, const char *hostname, const char *key, con
 		       struct error *err)
 {
 	return db_exec(db, &forget, (const char *[]){ hostname, key, token }, NULL, err);
+}
+
+int bmc_session_of_gone_nodes(struct db *db, const char *instance, size_t max, struct arena *arena,
+			      const char **ret, size_t *ret_count, struct error *err)
+{
+	struct db_rows *rows = NULL;
+	char limit[24];
+	int rc;
+
+	snprintf(limit, sizeof(limit), "%zu", max);
+	rc = db_exec(db, &of_gone_nodes, (const char *[]){ instance, limit }, &rows, err);
+	if (rc < 0)
+		return rc;
+	*ret_count = 0;
+	for (int i = 0; i < db_rows_count(rows) && *ret_count < max; i++)
+		ret[(*ret_count)++] = arena_strdup(arena, db_value(rows, i, 0));
+	db_rows_release(rows);
+	return 0;
 }
 
 int bmc_session_take_orphans(struct db *db, const char *instance, long grace_s, size_t max,

@@ -10,6 +10,7 @@
 
 static const struct session_store *current;
 static void *current_arg;
+static void (*current_drop)(const char *key);
 
 void session_store_set(const struct session_store *store, void *arg)
 {
@@ -32,6 +33,17 @@ void session_store_forget(const char *key, const char *token)
 {
 	if (current)
 		current->forget(current_arg, key, token);
+}
+
+void session_store_set_drop(void (*drop)(const char *key))
+{
+	current_drop = drop;
+}
+
+void session_store_drop(const char *key)
+{
+	if (current_drop)
+		current_drop(key);
 }
 
 int session_store_end(const struct stored_session *session, struct error *err)

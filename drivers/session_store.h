@@ -17,7 +17,8 @@ struct stored_session {
 	const char *path;    /* of the session resource */
 	const char *token;
 	bool is_tls_unverified;
-	const char *ca_path; /* NULL: the system's */
+	const char *ca_path;   /* NULL: the system's */
+	const char *node_uuid; /* of the node whose work opened it; NULL: none. Not told by adopt */
 };
 
 struct session_store {
@@ -39,6 +40,11 @@ SUSPENDS int session_store_save(const struct stored_session *session, struct err
 SUSPENDS int session_store_adopt(const char *key, struct arena *arena, struct stored_session *ret,
 				 struct error *err);
 SUSPENDS void session_store_forget(const char *key, const char *token);
+
+/* drop: ends the session with the key, unless it is in use in this moment. Set by drivers, called when the
+ * node of the session is gone. */
+void session_store_set_drop(void (*drop)(const char *key));
+void session_store_drop(const char *key);
 
 /* Asks the BMC to end a session by its own token. 0: it answered, whatever it said: there is none any more.
  */

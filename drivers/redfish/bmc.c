@@ -186,6 +186,19 @@ static void shrink(size_t size)
 	}
 }
 
+/* For the store: the node is gone. */
+static void drop_key(const char *key)
+{
+	struct redfish_bmc *bmc = cache.oldest;
+
+	while (bmc && strcmp(bmc->key, key) != 0)
+		bmc = bmc->newer;
+	if (!bmc || bmc->users)
+		return;
+	unlist(bmc);
+	retire(bmc);
+}
+
 static void sweep_idle(void)
 {
 	int64_t oldest_ms = clock_ms() - (int64_t)REDFISH_IDLE_S * 1000;
@@ -226,6 +239,7 @@ struct redfish_bmc *redfish_bmc_take(const struct redfish_info *info)
 	}
 	link_newest(bmc);
 	bmc->users++;
+	session_store_set_drop(drop_key);
 	if (!cache.sweeper)
 		cache.sweeper = fiber_spawn("redfish sweeper", sweeper_run, NULL);
 	return bmc;

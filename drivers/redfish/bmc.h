@@ -11,6 +11,7 @@
 #include "lib/digest.h"
 #include "lib/fiber.h"
 #include "lib/http_client.h"
+#include "lib/uuid.h"
 
 #define REDFISH_IDLE_S        600       /* an unused session is ended after that */
 #define REDFISH_SLOTS         2         /* requests to one BMC at once */
@@ -36,6 +37,7 @@ struct redfish_bmc {
 	bool is_listed;                /* in the cache; else freed by the last user */
 	unsigned users;
 
+	char node_uuid[UUID_TEXT];     /* of the node that used it last; "": none */
 	char *token;                   /* of the session; NULL: none */
 	char *session_path;            /* what DELETE ends; NULL: the BMC did not say */
 	bool has_session_worked;       /* then auto never falls back to Basic */

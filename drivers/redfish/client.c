@@ -35,6 +35,8 @@ int redfish_open(struct redfish_client *client, struct task *task, struct error 
 void redfish_open_info(struct redfish_client *client, struct task *task, const struct redfish_info *info)
 {
 	*client = (struct redfish_client){ .task = task, .info = *info, .bmc = redfish_bmc_take(info) };
+	if (task->node)
+		snprintf(client->bmc->node_uuid, sizeof(client->bmc->node_uuid), "%s", node_uuid(task->node));
 }
 
 void redfish_close(struct redfish_client *client)

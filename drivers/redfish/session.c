@@ -173,6 +173,7 @@ SUSPENDS static int keep(struct redfish_bmc *bmc, int64_t deadline_ms, struct er
 		.token = bmc->token,
 		.is_tls_unverified = bmc->info.is_tls_unverified,
 		.ca_path = bmc->info.ca_path,
+		.node_uuid = bmc->node_uuid[0] ? bmc->node_uuid : NULL,
 	};
 	char token[REDFISH_TOKEN_MAX];
 	int rc = bmc->session_path ? session_store_save(&session, err) : 0;

@@ -279,6 +279,17 @@ def test_session_of_a_dead_host_is_ended_by_another(env):
 
 
 @harness.timeout(180)
+def test_session_ends_with_its_node(env):
+    rack, server = redfish_pair(env, {'conductor': {'sync_power_state_interval': '2'}})
+    server.power('box', 'power off')
+    server.wait_power('box', 'power off')
+    assert rack.set('box', latency_ms=0)['redfish']['sessions'] == 1
+    server.client('node', 'delete', 'box')
+    harness.eventually(lambda: rack.set('box', latency_ms=0)['redfish']['sessions'] == 0, 60, 0.5, 'no session')
+    harness.eventually(lambda: server.psql('SELECT count(*) FROM bmc_sessions') == '0', 20, 0.5, 'no row')
+
+
+@harness.timeout(180)
 def test_changed_password_is_another_session(env):
     rack, server = redfish_pair(env, {'conductor': {'sync_power_state_interval': '2'}})
     server.power('box', 'power off')
