@@ -31,8 +31,10 @@ static const struct db_statement version_statement = {
 static const struct db_statement exists_statement = {
 	.sql = "SELECT to_regclass('schema_migrations') IS NOT NULL",
 };
+/* And the last one that older programs cannot live with. */
 static const struct db_statement current_statement = {
-	.sql = "SELECT coalesce(max(version), 0) FROM schema_migrations",
+	.sql = "SELECT coalesce(max(version), 0),"
+	       " coalesce(max(version) FILTER (WHERE name LIKE '%\\_breaking'), 0) FROM schema_migrations",
 };
 
 /* ---- taking SQL apart ---- */
@@ -122,7 +124,8 @@ static size_t count_statements(const char *sql)
 
 /* ---- applying ---- */
 
-SUSPENDS static int current_version(struct db_session *session, int *ret_version, struct error *err)
+SUSPENDS static int current_version(struct db_session *session, int *ret_version, int *ret_breaking,
+				    struct error *err)
 {
 	struct db_step step = { .statement = &exists_statement };
 	int rc = db_session_exec_all(session, &step, 1, err);
@@ -131,13 +134,15 @@ SUSPENDS static int current_version(struct db_session *session, int *ret_version
 		return rc;
 	bool exists = db_value_bool(step.rows, 0, 0);
 	db_rows_release(step.rows);
-	*ret_version = 0;
+	*ret_version = *ret_breaking = 0;
 	if (!exists)
 		return 0;
 	step = (struct db_step){ .statement = &current_statement };
 	rc = db_session_exec_all(session, &step, 1, err);
-	if (rc == 0)
+	if (rc == 0) {
 		*ret_version = (int)db_value_int(step.rows, 0, 0);
+		*ret_breaking = (int)db_value_int(step.rows, 0, 1);
+	}
 	db_rows_release(step.rows);
 	return rc;
 }
@@ -180,8 +185,8 @@ SUSPENDS static int apply(struct db_session *session, const struct db_migration 
 
 SUSPENDS static int migrate(struct db_session *session, int *ret_from, int *ret_to, struct error *err)
 {
-	int from, to;
-	int rc = current_version(session, &from, err);
+	int from, to, breaking;
+	int rc = current_version(session, &from, &breaking, err);
 
 	if (rc < 0)
 		return rc;
@@ -212,8 +217,8 @@ int db_migrate(struct db *db, int *ret_from, int *ret_to, struct error *err)
 int db_check_schema(struct db *db, struct error *err)
 {
 	struct db_session *session = db_session_new(db);
-	int wanted = db_migrations[db_migration_count - 1].version, version;
-	int rc = current_version(session, &version, err);
+	int wanted = db_migrations[db_migration_count - 1].version, version, breaking;
+	int rc = current_version(session, &version, &breaking, err);
 
 	db_session_free(session);
 	if (rc < 0)
@@ -223,9 +228,11 @@ int db_check_schema(struct db *db, struct error *err)
 			    "The database's schema is at version %d,"
 			    " this program needs %d: run 'ferrule db upgrade'",
 			    version, wanted);
-	if (version > wanted)
+	if (breaking > wanted)
 		return fail(err, ERR_INVALID,
-			    "The database's schema is at version %d, newer than this program's %d", version,
-			    wanted);
+			    "The database's schema is at version %d, newer than this program's %d, and "
+			    "version %d "
+			    "took away what this program needs",
+			    version, wanted, breaking);
 	return 0;
 }

@@ -68,8 +68,12 @@ static void fresh(void *arg)
 	assert_int_equal(db_migrate(db, &from, &to, &err), 0);
 	assert_int_equal(from, newest);
 	assert_int_equal(to, newest);
-	xfree(pg_query(db, "INSERT INTO schema_migrations (version, name) VALUES (9999, 'future')"));
+	/* An older program goes on with what a newer one has added, not with what it took away. */
+	xfree(pg_query(db, "INSERT INTO schema_migrations (version, name) VALUES (9999, 'nobreaking')"));
+	assert_int_equal(db_check_schema(db, &err), 0);
+	xfree(pg_query(db, "INSERT INTO schema_migrations (version, name) VALUES (9998, 'past_breaking')"));
 	assert_int_equal(db_check_schema(db, &err), -ERR_INVALID);
+	assert_non_null(strstr(err.text, "9998"));
 	assert_non_null(strstr(err.text, "9999"));
 	db_free(db);
 }
