@@ -174,7 +174,7 @@ SUSPENDS static int run(struct http_transfer *transfer, struct http_peer *peer,
 	transfer->is_done = transfer->is_leaving = transfer->is_stale = false;
 	http_answer_init(&transfer->answer, &fetch->header_text, &fetch->answer,
 			 !strcmp(fetch->method, "HEAD"));
-	/* who does not trust the kept ones wants them gone: a host has one connection that is idle, not many */
+	/* who does not trust the kept ones wants them gone: a host has one idle connection, not many */
 	while (is_fresh && http_peer_idle(peer))
 		http_link_close(http_peer_idle(peer));
 	transfer->link = http_peer_idle(peer);

@@ -773,6 +773,25 @@ static int remove_pem(void **state)
 	return system(command);
 }
 
+/* A file of authorities that changes is read again, for new connections. */
+static void check_authority_changes(const struct http_server *other, const char *cert)
+{
+	char path[100], command[300], url[100];
+	struct http_fetch fetch = { .method = "GET", .url = url, .ca_path = path, .is_fresh = true };
+	struct error err;
+
+	snprintf(path, sizeof(path), "%s/changing.pem", pem_folder);
+	snprintf(command, sizeof(command), "cp %s %s", cert, path);
+	CHECK_INT(system(command), 0);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d/a", http_server_port(other));
+	CHECK_INT(http_fetch(&fetch, &err), 0);
+	snprintf(command, sizeof(command), "echo nothing > %s", path);
+	CHECK_INT(system(command), 0);
+	CHECK_INT(http_fetch(&fetch, &err), -ERR_INVALID);
+	CHECK(strstr(err.text, "the CA file cannot be used") != NULL);
+	http_fetch_release(&fetch);
+}
+
 static void run_tls(void)
 {
 	char cert[100], key[100];
@@ -796,6 +815,7 @@ static void run_tls(void)
 		CHECK_INT(http_fetch(&fetch, &err), 0);
 		CHECK(strncmp(fetch.answer.data, "GET /a", 6) == 0);
 	}
+	check_authority_changes(other, cert);
 	fetch.url = url_of(tls_server, "/a");
 	CHECK_INT(http_fetch(&fetch, &err), -ERR_BMC_UNREACHABLE);
 	CHECK(strstr(err.text, "the TLS certificate is not trusted") != NULL);
