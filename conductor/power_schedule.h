@@ -11,7 +11,7 @@
 
 enum power_class {
 	POWER_HEALTHY, /* the last reading worked */
-	POWER_SUSPECT, /* the last readings failed */
+	POWER_SUSPECT, /* the last two readings failed */
 	POWER_RECOVER, /* in maintenance for a power failure */
 	POWER_CLASS_COUNT
 };

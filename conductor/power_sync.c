@@ -60,9 +60,8 @@ enum sync_metric { NODES, READING, READINGS, AGE };
 
 static const struct metric table[] = {
 	[NODES] = { "ferrule_power_sync_nodes",
-		    "Nodes whose power this conductor reads: healthy, suspect (the last reading failed), "
-		    "recover "
-		    "(in maintenance for a power failure).",
+		    "Nodes whose power this conductor reads: healthy, suspect (the last two readings "
+		    "failed), recover (in maintenance for a power failure).",
 		    METRIC_GAUGE,
 		    { "class" } },
 	[READING] = { "ferrule_power_sync_reading", "Readings under way.", METRIC_GAUGE },
@@ -173,11 +172,13 @@ static int64_t next_due(const struct power_target *target, enum power_class clas
 	return due_ms > now_ms ? due_ms : now_ms + interval_ms / ASIDE_SHARE;
 }
 
+/* One failure may be an accident, a lost datagram or a BMC's restart: the next try is still among the
+ * healthy, and does not wait behind the dead. */
 static enum power_class next_class(const struct power_target *target, enum power_verdict verdict)
 {
 	if (target->class == POWER_RECOVER || verdict == POWER_SKIPPED)
 		return target->class;
-	return verdict == POWER_UNREAD ? POWER_SUSPECT : POWER_HEALTHY;
+	return verdict == POWER_UNREAD && target->failures > 1 ? POWER_SUSPECT : POWER_HEALTHY;
 }
 
 /* ---- readings ---- */

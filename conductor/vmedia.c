@@ -60,11 +60,13 @@ static int detach_begin(struct job *job, struct error *err)
 static int detach(struct job *job, struct error *err)
 {
 	const json_t *devices = json_object_get(job->args, "device_types"), *device;
-	const struct management_interface *management;
+	const struct management_interface *management = NULL;
 	size_t index;
 	int rc = interface_of(job, &management, err);
 
-	if (rc == 0 && json_array_size(devices) == 0)
+	if (rc < 0)
+		return rc;
+	if (json_array_size(devices) == 0)
 		rc = management->vmedia_detach(&job->task, NULL, err);
 	json_array_foreach((json_t *)devices, index, device)
 	{

@@ -138,7 +138,7 @@ def main():
         time.sleep(1.5 * INTERVAL_S + 10)
         report('1_dead', measure(port, INTERVAL_S))
         fleet.start(0.2)
-        time.sleep(2 * INTERVAL_S + 45)  # each of the dead must have failed once
+        time.sleep(3 * INTERVAL_S + 45)  # each of the dead must have failed twice
         report('20_dead', measure(port, INTERVAL_S))
     finally:
         server.remove()

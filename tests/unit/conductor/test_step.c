@@ -182,7 +182,7 @@ static void begin(const char *asked)
 {
 	json_t *value = json_of(asked), *list;
 
-	assert(steps_check(&task, &clean_phase, value, &list, &err) == 0);
+	assert_int_equal(steps_check(&task, &clean_phase, value, &list, &err), 0);
 	json_decref(value);
 	steps_set(&node, &clean_phase, list);
 }
