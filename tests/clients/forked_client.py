@@ -77,7 +77,9 @@ def receive(peer):
     size, fds, _, _ = socket.recv_fds(peer, 10, 3)
     data = b''
     while len(data) < int(size):
-        data += peer.recv(int(size) - len(data))
+        more = peer.recv(int(size) - len(data))
+        assert more, 'the command that called is gone'
+        data += more
     return json.loads(data), fds
 
 
