@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """power_sync.py: the power sync of one conductor over a simulated fleet, with 1 % of the BMCs dead, then with 20 %.
 
-    FERRULE_BENCH_IPMI=10000 FERRULE_BENCH_REDFISH=1000 FERRULE_BENCH_INTERVAL=60 tools/bench power_sync
+    FERRULE_BENCH_IPMI=10000 FERRULE_BENCH_REDFISH=1000 FERRULE_BENCH_TLS=0 FERRULE_BENCH_INTERVAL=60 \
+        tools/bench power_sync
 
 BMCs answer after 0.5 s (median of 0.2 to 1.2 s), one in a hundred after 2 s (IPMI, each datagram) or 20 s (Redfish,
 each request); dead ones say nothing. Ages are the conductor's own figures of its healthy nodes, the highest p99 of one
@@ -21,6 +22,7 @@ import run  # pylint: disable=wrong-import-position
 
 IPMI = int(os.environ.get('FERRULE_BENCH_IPMI', '10000'))
 REDFISH = int(os.environ.get('FERRULE_BENCH_REDFISH', '1000'))
+IS_TLS = os.environ.get('FERRULE_BENCH_TLS', '0') == '1'
 INTERVAL_S = int(os.environ.get('FERRULE_BENCH_INTERVAL', '60'))
 RACKS = 2  # processes of bmcsim: a process has a limited number of descriptors
 TICKS = os.sysconf('SC_CLK_TCK')
@@ -52,7 +54,9 @@ class Fleet:
             with open(path, 'w') as out:
                 for bmc in self.bmcs[rack::RACKS]:
                     out.write(f'[{bmc["name"]}]\nprotocol = {bmc["protocol"]}\nlisten = {bmc["host"]}:{bmc["port"]}\n'
-                              f'user = admin\npassword = bench\nlatency_ms = {bmc["latency_ms"]}\n'
+                              f'user = admin\npassword = bench\n'
+                              f'{"tls = true" if IS_TLS and bmc["protocol"] == "redfish" else "# no TLS"}\n'
+                              f'latency_ms = {bmc["latency_ms"]}\n'
                               f'loss_percent = {100 if bmc["key"] < dead else 0}\n')
             log = open(self.folder / f'bmcsim-{rack}.log', 'wb')
             self.processes.append(subprocess.Popen([run.BUILD / 'bin' / 'bmcsim', '--rack', path],
@@ -74,8 +78,8 @@ class Fleet:
                 info = (f'{{"ipmi_address": "{bmc["host"]}", "ipmi_port": {bmc["port"]}, "ipmi_username": "admin", '
                         f'"ipmi_password": "bench"}}')
             else:
-                info = (f'{{"redfish_address": "http://{bmc["host"]}:{bmc["port"]}", "redfish_username": "admin", '
-                        f'"redfish_password": "bench"}}')
+                info = (f'{{"redfish_address": "http{"s" if IS_TLS else ""}://{bmc["host"]}:{bmc["port"]}", '
+                        f'"redfish_username": "admin", "redfish_password": "bench", "redfish_verify_ca": false}}')
             driver = bmc['protocol']
             rows.append(f"(gen_random_uuid(), '{bmc['name']}', '{driver}', '{info}', 'manageable', 'power on', "
                         f"'{'ipmitool' if driver == 'ipmi' else 'redfish'}', "
@@ -129,7 +133,8 @@ def main():
     server = run.Server()
     fleet = Fleet(server.folder)
     port = run.free_port()
-    print(f'# power_sync: {IPMI} IPMI and {REDFISH} Redfish BMCs, every {INTERVAL_S} s; load before '
+    tls = " over TLS" if IS_TLS else ""
+    print(f'# power_sync: {IPMI} IPMI and {REDFISH} Redfish BMCs{tls}, every {INTERVAL_S} s; load before '
           f'{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores', flush=True)
     try:
         fleet.start(0.01)
