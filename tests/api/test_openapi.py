@@ -133,7 +133,8 @@ def test_answers_are_as_described(env):
     for method, where, body in (
             ('GET', '', None), ('PATCH', '', []), ('GET', '/states', None), ('GET', '/validate', None),
             ('PUT', '/states/power', {'target': 'power off'}), ('PUT', '/states/raid', {}),
-            ('PUT', '/maintenance', None), ('DELETE', '/maintenance', None), ('PUT', '/traits', {'traits': []}), ('GET', '/traits', None),
+            ('PUT', '/maintenance', None), ('DELETE', '/maintenance', None), ('PUT', '/traits', {'traits': []}),
+            ('GET', '/traits', None),
             ('GET', '/management/boot_device', None), ('PUT', '/management/boot_device', {'boot_device': 'pxe'}),
             ('POST', '/vifs', {'id': 'x'}), ('PUT', '/states/provision', {'target': 'provide'}),
             ('GET', '/ports', None), ('GET', '/portgroups', None), ('GET', '/volume/connectors', None)):
