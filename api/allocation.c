@@ -41,7 +41,8 @@ static int prepare_candidate(struct api_request *request, json_t *candidates, si
 
 	if (!ident)
 		return fail(err, ERR_INVALID,
-			    "Schema error for allocation: an item of candidate_nodes is not of type 'string'");
+			    "Schema error for allocation: an item of candidate_nodes is not of type "
+			    "'string'");
 	node_init(&node);
 	if (uuid_is_valid(ident) || node_name_is_valid(ident))
 		rc = node_find_brief(request, ident, &node, err);

@@ -30,9 +30,9 @@ struct dispatch {
 struct dispatch dispatch_of(const struct api_request *request, const struct node *node);
 
 /* Inserts the action and waits: for acceptance (REPLY_ACCEPTED) or for the end. 0: accepted, or done with its
- * result in *view, of which nothing else counts (NULL: the result is not wanted). Any refusal is an error with
- * the conductor's sentence, its status in request->fault_status. Sets the Ferrule-Action header. When the
- * request's Idempotency-Key has an action already, that one is waited for instead. */
+ * result in *view, of which nothing else counts (NULL: the result is not wanted). Any refusal is an error
+ * with the conductor's sentence, its status in request->fault_status. Sets the Ferrule-Action header. When
+ * the request's Idempotency-Key has an action already, that one is waited for instead. */
 SUSPENDS int dispatch_run(struct api_request *request, const struct dispatch *dispatch,
 			  struct action_view *view, struct error *err);
 /* The same, and the answer: 202 with Location of the node's states below `location` ("/states/console"; NULL:

@@ -232,7 +232,8 @@ static bool is_protected_after(const struct attempt *attempt)
 {
 	const char *value = attempt->value[NODE_PROTECTED];
 
-	return attempt->is_changed[NODE_PROTECTED] ? value[0] == 't' : node_bool(&attempt->node, NODE_PROTECTED);
+	return attempt->is_changed[NODE_PROTECTED] ? value[0] == 't'
+						   : node_bool(&attempt->node, NODE_PROTECTED);
 }
 
 static int check_flags(const struct attempt *attempt, struct error *err)

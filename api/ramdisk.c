@@ -258,8 +258,8 @@ static bool waits_for_agent(const struct node *node)
 		state == PROVISION_SERVICEWAIT || state == PROVISION_RESCUEWAIT);
 }
 
-/* The node goes on from where it waits. The heartbeat is recorded in any case: if this is refused, because the
- * node is held or has moved meanwhile, the agent's next one asks again. */
+/* The node goes on from where it waits. The heartbeat is recorded in any case: if this is refused, because
+ * the node is held or has moved meanwhile, the agent's next one asks again. */
 static void resume(struct api_request *request, const struct node *node)
 {
 	const struct dispatch dispatch = {

@@ -21,7 +21,8 @@ int server_port(void);
 bool server_is_tls(void);
 /* The host of this API as its clients know it: "localhost" while it listens on loopback alone. */
 const char *server_host(void);
-/* A reservation's host as clients of this API know it: this machine by server_host(), others by their name. */
+/* A reservation's host as clients of this API know it: this machine by server_host(), others by their name.
+ */
 const char *server_host_shown(const char *host);
 /* -ERR_INVALID: without authentication, this address may not be listened on. */
 int server_check_address(const char *address, struct error *err);

@@ -7,5 +7,6 @@
  * -ERR_CONFLICT: it must not be powered off. */
 SUSPENDS int power_bring(struct task *task, enum power_state target, unsigned timeout_s, struct error *err);
 
-/* Forgets the ramdisk that ran on the node: address and token. After a change of power, and when its work is done. */
+/* Forgets the ramdisk that ran on the node: address and token. After a change of power, and when its work is
+ * done. */
 void power_forget_agent(struct node *node);

@@ -96,6 +96,6 @@ void db_notify(struct db *db, const char *channel, const char *payload);
  * under an advisory lock. */
 SUSPENDS int db_migrate(struct db *db, int *ret_from, int *ret_to, struct error *err);
 /* 0 when the schema serves this program: it is at its version, or newer and no later migration is named
- * NNNN_..._breaking, as those are that take away what older programs need. -ERR_INVALID with what to run otherwise;
- * -ERR_DATABASE when the database went away. */
+ * NNNN_..._breaking, as those are that take away what older programs need. -ERR_INVALID with what to run
+ * otherwise; -ERR_DATABASE when the database went away. */
 SUSPENDS int db_check_schema(struct db *db, struct error *err);

@@ -8,8 +8,8 @@
 SUSPENDS int node_read(struct db *db, const char *uuid, const char *name, int64_t id, struct node *ret,
 		       struct error *err);
 
-/* Statements that read whole nodes within the transaction of another: by their ids, and by the ids of actions;
- * $1 is the array. node_take_row finds one in the answer; false when it is not there. */
+/* Statements that read whole nodes within the transaction of another: by their ids, and by the ids of
+ * actions; $1 is the array. node_take_row finds one in the answer; false when it is not there. */
 const struct db_statement *node_read_ids(void);
 const struct db_statement *node_read_actions(void);
 bool node_take_row(const struct db_rows *rows, int64_t id, struct node *ret);
