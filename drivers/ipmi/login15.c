@@ -158,14 +158,13 @@ SUSPENDS static enum ipmi_handshake_result activate(struct handshake15 *handshak
 }
 
 enum ipmi_handshake_result ipmi_handshake15(struct ipmi_session *session, struct ipmi_learnt *learnt,
-					    const struct ipmi_info *info, enum ipmi_privilege privilege,
-					    int64_t timeout_ms, const char **ret_stage, unsigned *ret_status)
+					    struct ipmi_attempt *attempt)
 {
 	struct handshake15 handshake = { .session = session,
 					 .learnt = learnt,
-					 .info = info,
-					 .privilege = privilege,
-					 .timeout_ms = timeout_ms };
+					 .info = attempt->info,
+					 .privilege = attempt->privilege,
+					 .timeout_ms = attempt->timeout_ms };
 	struct lan15_challenge challenge;
 
 	session->is_15 = true;
@@ -174,14 +173,14 @@ enum ipmi_handshake_result ipmi_handshake15(struct ipmi_session *session, struct
 		.takes_any_code = quirk_is_in(session->quirks, QUIRK_ANY_CODE),
 		.is_sequence_swapped = quirk_is_in(session->quirks, QUIRK_SWAPPED_SEQUENCE),
 	};
-	memcpy(session->lan15.password, info->password, LAN15_KEY);
+	memcpy(session->lan15.password, attempt->info->password, LAN15_KEY);
 
 	enum ipmi_handshake_result result = ask_capabilities(&handshake);
 	if (result == HANDSHAKE_DONE)
 		result = ask_challenge(&handshake, &challenge);
 	if (result == HANDSHAKE_DONE)
 		result = activate(&handshake, &challenge);
-	*ret_stage = handshake.stage;
-	*ret_status = handshake.reply.completion;
+	attempt->stage = handshake.stage;
+	attempt->status = handshake.reply.completion;
 	return result;
 }

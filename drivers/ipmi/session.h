@@ -51,12 +51,19 @@ enum ipmi_handshake_result {
 	HANDSHAKE_CANCELLED
 };
 
-/* One attempt at a session of IPMI 1.5. *ret_stage: the command that was sent last; *ret_status: the BMC's
- * completion code, where it refused. login15.c */
+/* One attempt at a session. */
+struct ipmi_attempt {
+	const struct ipmi_info *info;
+	const struct cipher_suite *suite; /* IPMI 2.0 */
+	enum ipmi_privilege privilege;    /* to ask for */
+	int64_t timeout_ms;               /* for each answer */
+	const char *stage;                /* out: what was sent last, for sentences */
+	unsigned status; /* out: the BMC's refusal: enum rmcpp_status, 1.5: completion code */
+};
+SUSPENDS enum ipmi_handshake_result ipmi_handshake20(struct ipmi_session *session, struct ipmi_learnt *learnt,
+						     struct ipmi_attempt *attempt); /* login20.c */
 SUSPENDS enum ipmi_handshake_result ipmi_handshake15(struct ipmi_session *session, struct ipmi_learnt *learnt,
-						     const struct ipmi_info *info,
-						     enum ipmi_privilege privilege, int64_t timeout_ms,
-						     const char **ret_stage, unsigned *ret_status);
+						     struct ipmi_attempt *attempt); /* login15.c */
 
 struct ipmi_request {
 	uint8_t netfn, command;

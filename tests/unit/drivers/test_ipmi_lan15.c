@@ -106,7 +106,10 @@ static void test_lan15_payloads__cut_short__are_refused(void **state)
 	(void)state;
 	size_t len = lan15_activate_request_encode(&request, out);
 	assert_true(lan15_activate_request_decode(out, len, &request_again));
-	assert_memory_equal(&request, &request_again, sizeof(request));
+	assert_int_equal(request_again.auth, request.auth);
+	assert_int_equal(request_again.privilege, request.privilege);
+	assert_int_equal(request_again.outbound_sequence, request.outbound_sequence);
+	assert_memory_equal(request_again.challenge, request.challenge, sizeof(request.challenge));
 	assert_false(lan15_activate_request_decode(out, len - 1, &request_again));
 	len = lan15_activated_encode(&activated, out);
 	assert_true(lan15_activated_decode(out, len, &activated_again));
