@@ -288,8 +288,8 @@ extern const struct hardware_type *hardware_types[HARDWARE_TYPES_MAX + 1];
 bool hardware_type_add(const struct hardware_type *hardware);
 const struct hardware_type *hardware_type_find(const char *name);
 
-/* Stops all consoles and has every hardware type end its sessions with BMCs: at the end of the process, when no task runs any more
- * and before http_client_release. */
+/* Stops all consoles and has every hardware type end its sessions with BMCs: at the end of the process, when
+ * no task runs any more and before http_client_release. */
 SUSPENDS void drivers_drain(int64_t deadline_ms);
 
 /* Registers the [DEFAULT] enabled_* and default_* options and those of each hardware type. */

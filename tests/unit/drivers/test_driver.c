@@ -145,7 +145,9 @@ static void check_interface(const struct hardware_type *hardware, enum interface
 	for (; property && property->name; property++) {
 		const char *end = strrchr(property->help, ' ');
 
-		if (!end || (strcmp(end, " Required.") != 0 && strcmp(end, " Optional.") != 0))
+		if (!end || (strcmp(end, " Required.") != 0 && strcmp(end, " Optional.") != 0 &&
+			     !strstr(property->help, " Required only if ") &&
+			     !strstr(property->help, " Only required for ")))
 			fail_msg("%s: property %s does not end as Ironic's do", hardware->name,
 				 property->name);
 	}
