@@ -92,9 +92,11 @@ NODE_FIELDS = {
     'storage_interface': (33, 'noop', 'noop'), 'rescue_interface': (38, 'fake', 'no-rescue'),
     'bios_interface': (40, 'fake', 'no-bios'), 'conductor_group': (46, None, None),
     'automated_clean': (47, False, True), 'protected': (48, None, True), 'protected_reason': (48, None, 'because'),
-    'owner': (50, None, 'me'), 'description': (51, 'a', 'b'), 'retired': (61, True, True), 'retired_reason': (61, 'old', 'older'),
+    'owner': (50, None, 'me'), 'description': (51, 'a', 'b'), 'retired': (61, True, True),
+    'retired_reason': (61, 'old', 'older'),
     'lessee': (65, 'a', 'b'), 'network_data': (66, {'networks': [], 'links': [], 'services': []}, {}),
-    'boot_mode': (75, 'uefi', None), 'secure_boot': (75, True, None), 'shard': (82, 'a', 'b'), 'parent_node': (83, PARENT, ''),
+    'boot_mode': (75, 'uefi', None), 'secure_boot': (75, True, None), 'shard': (82, 'a', 'b'),
+    'parent_node': (83, PARENT, ''),
     'firmware_interface': (86, 'fake', 'no-firmware'), 'disable_power_off': (95, True, False),
     'instance_name': (104, 'a', 'b'),
 }

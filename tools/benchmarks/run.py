@@ -239,7 +239,8 @@ def load_nodes(server, count):
                " 'owner-' || i % 100, json_build_object('cpus', 32, 'memory_mb', 131072, 'local_gb', 800, 'cpu_arch',"
                " 'x86_64', 'capabilities', 'boot_mode:uefi'), json_build_object('redfish_address', 'https://bmc-' || i"
                " || '.example.com', 'redfish_username', 'admin', 'redfish_password', 'secret'),"
-               f" json_build_object('rack', 'r' || i / 40, 'unit', i % 40), {values} FROM generate_series(1, {count}) i")
+               f" json_build_object('rack', 'r' || i / 40, 'unit', i % 40), {values}"
+               f' FROM generate_series(1, {count}) i')
     server.sql('VACUUM ANALYZE nodes')
 
 

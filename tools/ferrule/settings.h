@@ -16,6 +16,7 @@ int settings_load(const char *path, struct error *err);
 /* The text of a configuration file. Owned by the caller: xfree_secret. */
 int settings_read_text(const char *path, char **ret_text, struct error *err);
 
-/* What the programs of a standalone are started with: what suits its data folder, where they run, the user's text
- * (NULL: none), then what standalone decides; the last value of an option counts. Owned by the caller: xfree_secret. */
+/* What the programs of a standalone are started with: what suits its data folder, where they run, the user's
+ * text (NULL: none), then what standalone decides; the last value of an option counts. Owned by the caller:
+ * xfree_secret. */
 char *settings_compose(const char *user_text, const char *connection, int port);

@@ -695,7 +695,8 @@ static void restart_database(void *arg)
 	power = insert_power(node, "one", "power on");
 	next = insert_power(node, "one", "power off");
 	wait_for(5, "t", "SELECT accepted_at IS NOT NULL FROM actions WHERE id = %" PRId64, power);
-	query("UPDATE nodes SET extra = extra"); /* no insert waits for the disk: a later commit brings it there */
+	/* No insert waits for the disk: a later commit brings it there. */
+	query("UPDATE nodes SET extra = extra");
 	pg_control("crash");
 	MUST(db_wait_ready(db, clock_ms() + 10000, &err) == 0);
 	fiber_sleep(200);
