@@ -96,6 +96,13 @@ const struct redfish_quirk redfish_quirk_table[] = {
 	  .test = "redfish_quirks.hpe_boot_device_waits_for_the_end_of_post" },
 	{ .make = "iLO",
 	  .behaviour =
+		  "400 InvalidOperationForSystemState to a reset, when it is busy as when the "
+		  "system is off: the state is read, and unless it explains the refusal the reset is"
+		  " tried again",
+	  .profile = "hpe-busy",
+	  .test = "redfish_quirks.hpe_reset_is_tried_again_unless_the_state_explains_it" },
+	{ .make = "iLO",
+	  .behaviour =
 		  "the target None is refused: never sent",
 	  .profile = "hpe-none",
 	  .test = "redfish_quirks.hpe_override_is_never_ended_by_none" },

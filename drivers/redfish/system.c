@@ -7,6 +7,10 @@
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
+/* Of a Reset that iLO refuses while it is busy. */
+#define BUSY_ATTEMPTS    10
+#define BUSY_INTERVAL_MS 3000
+
 int redfish_failed(const struct redfish_client *client, int rc, const char *what, struct error *err)
 {
 	if (err && (rc == -ERR_BMC || rc == -ERR_BMC_AUTH || rc == -ERR_UNKNOWN_OUTCOME))
@@ -268,14 +272,15 @@ static int read_action(struct redfish_client *client, const char **type, char *t
 /* What to do after a reset that was not simply accepted. */
 enum verdict { VERDICT_DONE, VERDICT_AGAIN, VERDICT_FAILED };
 
-/* "Already powered off" and the like are no failures: the state tells. */
-SUSPENDS static bool is_at_goal(struct redfish_client *client, const char *path, enum power_state goal)
+SUSPENDS static enum power_state state_now(struct redfish_client *client, const char *path)
 {
 	enum power_state state;
 	bool is_settled;
 
-	return goal != POWER_UNKNOWN && redfish_get(client, path, NULL) == 0 &&
-	       redfish_system_power(client, &state, &is_settled, NULL) == 0 && state == goal;
+	if (redfish_get(client, path, NULL) < 0 ||
+	    redfish_system_power(client, &state, &is_settled, NULL) < 0)
+		return POWER_UNKNOWN;
+	return state;
 }
 
 /* iDRAC10 answers 409 to On for up to a minute after Off. */
@@ -284,15 +289,36 @@ static bool is_conflict(const struct redfish_client *client)
 	return client->status == 409 && redfish_answer_has(client, "ActionParameterValueConflict");
 }
 
+/* iLO says so both while it is busy and of a system that is off. */
+static bool is_wrong_state(const struct redfish_client *client)
+{
+	return client->status == 400 && redfish_answer_has(client, "iLO") &&
+	       redfish_answer_has(client, "InvalidOperationForSystemState");
+}
+
+/* A system that is not off, or is to be brought to a state that it is not in, was refused by a busy iLO. */
+SUSPENDS static bool is_ready_later(struct redfish_client *client, enum power_state goal,
+				    enum power_state state, long *tries)
+{
+	if (goal == POWER_UNKNOWN && state == POWER_OFF)
+		return false;
+	return ++*tries < BUSY_ATTEMPTS && redfish_pause(client, BUSY_INTERVAL_MS) == 0;
+}
+
 SUSPENDS static enum verdict judge(struct redfish_client *client, int rc, const char *path, const char *type,
 				   enum power_state goal, long *tries)
 {
 	bool is_lost = rc == -ERR_UNKNOWN_OUTCOME;
 	bool is_waiting = !is_lost && goal == POWER_ON && strcmp(type, "On") == 0 && is_conflict(client);
+	bool is_refused = !is_lost && is_wrong_state(client);
+	enum power_state state = POWER_UNKNOWN;
 
 	if (!is_lost && (rc != -ERR_BMC || (client->status != 400 && client->status != 409)))
 		return VERDICT_FAILED;
-	if (is_at_goal(client, path, goal))
+	/* "already powered off" and the like are no failures: the state tells */
+	if (goal != POWER_UNKNOWN || is_refused)
+		state = state_now(client, path);
+	if (goal != POWER_UNKNOWN && state == goal)
 		return VERDICT_DONE;
 	/* setting a state twice is setting it: once more after a lost answer */
 	if (is_lost && goal != POWER_UNKNOWN && (*tries)++ == 0)
@@ -300,7 +326,7 @@ SUSPENDS static enum verdict judge(struct redfish_client *client, int rc, const 
 	if (is_waiting && ++*tries < redfish_options.power_on_conflict_attempts &&
 	    redfish_pause(client, (int64_t)(redfish_options.power_on_conflict_interval_s * 1000)) == 0)
 		return VERDICT_AGAIN;
-	return VERDICT_FAILED;
+	return is_refused && is_ready_later(client, goal, state, tries) ? VERDICT_AGAIN : VERDICT_FAILED;
 }
 
 int redfish_system_reset(struct redfish_client *client, const char *path, const char *type,

@@ -61,6 +61,19 @@ def test_hpe_boot_device_waits_for_the_end_of_post(env):
     assert rack.set('box', latency_ms=0)['boot']['device'] == 'pxe'
 
 
+@shows('hpe-busy')
+def test_hpe_reset_is_tried_again_unless_the_state_explains_it(env):
+    rack, driver = rig(env, profile='hpe-busy')
+    driver.ok('set:power off:30')
+    assert [status for what, status in writes(rack)] == [400, 204], writes(rack)
+    assert rack.set('box', latency_ms=0)['power'] == 'off'
+    body = json.dumps({'error': {'@Message.ExtendedInfo': [
+        {'MessageId': 'iLO.2.14.InvalidOperationForSystemState', 'Message': 'Power is off.'}]}})
+    rack.set('box', fault={'kind': 'status', 'status': 400, 'match': 'Reset', 'text': body})
+    assert 'Power is off.' in driver.fails('nmi')['error']
+    assert len(writes(rack)) == 3, writes(rack)
+
+
 @shows('hpe-none')
 def test_hpe_override_is_never_ended_by_none(env):
     rack, driver = rig(env, profile='hpe-none')

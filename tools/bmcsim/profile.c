@@ -31,6 +31,14 @@ static const struct redfish_refusal hpe_post[] = {
 	{ 0 },
 };
 
+/* iLO that is not ready says 400 as well as 503. */
+static const struct redfish_refusal hpe_busy[] = {
+	{ .path = "ComputerSystem.Reset", .method = "POST", .times = 1, .status = 400,
+	  .message_id = "iLO.2.14.InvalidOperationForSystemState",
+	  .text = "The operation does not fit the state of the system." },
+	{ 0 },
+};
+
 /* Sending Target None does not end an override. */
 static const struct redfish_refusal hpe_none[] = {
 	{ .path = "/Systems/1", .method = "PATCH", .with = "\"None\"", .status = 400,
@@ -179,6 +187,12 @@ const struct bmc_profile bmc_profiles[] = {
 		.manufacturer = "HPE",
 		.model = "ProLiant DL360 Gen10",
 		.redfish = { .vendor = "HPE", .refusals = hpe_post },
+	},
+	{
+		.name = "hpe-busy", /* iLO that is not ready */
+		.manufacturer = "HPE",
+		.model = "ProLiant DL360 Gen10",
+		.redfish = { .vendor = "HPE", .refusals = hpe_busy },
 	},
 	{
 		.name = "hpe-none", /* an override ends by Disabled alone */
