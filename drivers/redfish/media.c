@@ -276,8 +276,10 @@ SUSPENDS static int insert_somewhere(struct redfish_operation *operation, const 
 	}
 	if (rc == -ERR_BMC)
 		rc = fail(err, ERR_INVALID,
-			  "No virtual media device of node %s takes the image. The first said: %.200s",
-			  redfish_node_uuid(&operation->client), first.text);
+			  "No virtual media device of node %s takes the image%s. The first said: %.200s",
+			  redfish_node_uuid(&operation->client),
+			  strpbrk(url, "?&") ? " (its URL has ? or &, which some BMCs refuse)" : "",
+			  first.text);
 	return rc;
 }
 

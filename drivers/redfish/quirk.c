@@ -186,6 +186,12 @@ const struct redfish_quirk redfish_quirk_table[] = {
 		  "no Location of sessions, no Context of subscriptions",
 	  .profile = "terse",
 	  .test = "redfish_quirks.some_leave_out_location_and_context" },
+	{ .make = "some",
+	  .behaviour =
+		  "no image by a URL with ? or &: nothing is sent in its place, and the error says "
+		  "what may be the matter",
+	  .profile = "plain-urls",
+	  .test = "redfish_quirks.some_take_no_image_url_with_a_query" },
 	{ 0 }
 };
 /* clang-format on */

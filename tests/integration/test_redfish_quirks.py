@@ -208,6 +208,17 @@ def test_some_leave_out_location_and_context(env):
     assert made['result']['Destination'] == 'https://listener.example/', made
 
 
+@shows('plain-urls')
+def test_some_take_no_image_url_with_a_query(env):
+    rack, driver = rig(env, profile='plain-urls')
+    for url in (f'{IMAGE}?token=1', IMAGE.replace('.iso', '&b.iso')):
+        line = driver.fails(f'attach:cdrom:{url}', 'InvalidParameterValue')
+        assert 'URL has ? or &' in line['error'] and 'The Image is not a valid URI.' in line['error'], line
+    assert {status for what, status in writes(rack)} == {400}, writes(rack)
+    driver.ok(f'attach:cdrom:{IMAGE}')
+    assert rack.set('box', latency_ms=0)['redfish']['media'][0] == IMAGE
+
+
 def test_every_profile_has_a_case(env):
     shown = subprocess.run([harness.BIN / 'bmcsim', '--help'], capture_output=True, text=True, env=env.environment,
                            timeout=20, check=True).stdout

@@ -79,6 +79,14 @@ static const struct redfish_refusal dgx_media[] = {
 	{ 0 },
 };
 
+static const struct redfish_refusal plain_urls[] = {
+	{ .path = "InsertMedia", .method = "POST", .with = "?", .status = 400,
+	  .message_id = "Base.1.4.ActionParameterValueFormatError", .text = "The Image is not a valid URI." },
+	{ .path = "InsertMedia", .method = "POST", .with = "&", .status = 400,
+	  .message_id = "Base.1.4.ActionParameterValueFormatError", .text = "The Image is not a valid URI." },
+	{ 0 },
+};
+
 const struct bmc_profile bmc_profiles[] = {
 	{
 		.name = "generic",
@@ -291,6 +299,12 @@ const struct bmc_profile bmc_profiles[] = {
 		.manufacturer = "Generic",
 		.model = "BMC",
 		.redfish = { .has_no_session_location = true, .has_no_context = true },
+	},
+	{
+		.name = "plain-urls", /* no image by a URL with ? or & */
+		.manufacturer = "Generic",
+		.model = "BMC",
+		.redfish = { .refusals = plain_urls },
 	},
 	{ 0 },
 };
