@@ -103,6 +103,12 @@ const struct redfish_quirk redfish_quirk_table[] = {
 	  .test = "redfish_quirks.hpe_reset_is_tried_again_unless_the_state_explains_it" },
 	{ .make = "iLO",
 	  .behaviour =
+		  "subscriptions are dropped when their listener could not be reached: nothing rests on "
+		  "events, the power state is polled; one that is gone is told as not found",
+	  .profile = "hpe-events",
+	  .test = "redfish_quirks.hpe_dropped_subscription_is_told_and_power_is_polled" },
+	{ .make = "iLO",
+	  .behaviour =
 		  "the target None is refused: never sent",
 	  .profile = "hpe-none",
 	  .test = "redfish_quirks.hpe_override_is_never_ended_by_none" },

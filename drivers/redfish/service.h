@@ -104,6 +104,7 @@ struct redfish_quirks {
 	bool has_no_members;          /* collections of interfaces and simple storage lack Members (AMI) */
 	bool has_no_session_location; /* logins do not say where the session is */
 	bool has_no_context;          /* subscriptions show no Context */
+	bool drops_subscriptions;     /* whose listener was not reached (iLO) */
 	bool has_sku;                 /* the service tag is the SKU, the serial number the board's (Dell) */
 	bool has_tasks;               /* PATCH of a system and Reset: 202 and a task's monitor, which ... */
 	int task_reads;               /* answers 202 so often, and then ... */

@@ -217,24 +217,31 @@ static void subscriptions_post(struct service_exchange *exchange)
 	service_created(exchange, location, subscription_document(service, subscription));
 }
 
-static void subscription_delete(struct service_exchange *exchange)
+/* False: there is none of that id. */
+static bool subscription_remove(struct redfish_service *service, const char *id)
 {
-	struct redfish_service *service = exchange->service;
-	struct service_subscription *subscription = subscription_find(service, exchange->id);
+	struct service_subscription *subscription = subscription_find(service, id);
 
-	if (!subscription) {
-		service_refuse(exchange, MESSAGE_MISSING_RESOURCE, exchange->request->path, NULL);
-		return;
-	}
+	if (!subscription)
+		return false;
 	subscription_release(subscription);
 	*subscription = service->subscriptions[--service->subscription_count];
-	service_done(exchange);
+	return true;
+}
+
+static void subscription_delete(struct service_exchange *exchange)
+{
+	if (subscription_remove(exchange->service, exchange->id))
+		service_done(exchange);
+	else
+		service_refuse(exchange, MESSAGE_MISSING_RESOURCE, exchange->request->path, NULL);
 }
 
 /* ---- the test event ---- */
 
 /* One event on its way: copies, because the subscription may go meanwhile. */
 struct delivery {
+	const char *id; /* of the subscription */
 	const char *url;
 	const char *body;
 	const char *headers[16]; /* NULL-terminated */
@@ -248,7 +255,10 @@ static void delivery_init(struct delivery *delivery, const struct service_subscr
 	const char *name;
 	struct buf body;
 
-	*delivery = (struct delivery){ .url = arena_strdup(arena, subscription->destination) };
+	*delivery = (struct delivery){
+		.id = arena_printf(arena, "%u", subscription->id),
+		.url = arena_strdup(arena, subscription->destination),
+	};
 	delivery->headers[count++] = "Content-Type: application/json";
 	json_array_foreach(subscription->headers, index, entry)
 	{
@@ -304,7 +314,7 @@ static json_t *test_event(struct service_exchange *exchange)
 /* Sends an event to each subscriber, one after the other, and answers then. */
 SUSPENDS static void test_event_post(struct service_exchange *exchange)
 {
-	const struct redfish_service *service = exchange->service;
+	struct redfish_service *service = exchange->service;
 	struct delivery *deliveries =
 		arena_alloc(exchange->request->arena, REDFISH_SERVICE_SUBSCRIPTIONS * sizeof(*deliveries));
 	unsigned count = service->subscription_count;
@@ -313,9 +323,13 @@ SUSPENDS static void test_event_post(struct service_exchange *exchange)
 	for (unsigned i = 0; i < count; i++)
 		delivery_init(&deliveries[i], &service->subscriptions[i], exchange->request->arena, event);
 	json_decref(event);
-	for (unsigned i = 0; i < count; i++)
-		if (deliver(&deliveries[i]) == -ERR_CANCELLED)
+	for (unsigned i = 0; i < count; i++) {
+		int rc = deliver(&deliveries[i]);
+		if (rc == -ERR_CANCELLED)
 			return;
+		if (rc < 0 && service->quirks->drops_subscriptions)
+			subscription_remove(service, deliveries[i].id);
+	}
 	service_done(exchange);
 }
 

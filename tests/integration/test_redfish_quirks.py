@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """test_redfish_quirks: what makes of BMC do otherwise, one profile of bmcsim each, met by the redfish driver. The
 profiles that test_redfish_driver meets already are not repeated; a profile without a case fails the last one."""
+import base64
+import http.client
 import json
 import pathlib
 import re
@@ -25,6 +27,18 @@ def shows(profile):
 def writes(rack):
     """What the BMC got but GETs and logins, as (what, status)."""
     return [(what, status) for what, status in requests(rack) if not what.startswith('GET') and 'Sessions' not in what]
+
+
+def ask(rack, method, path, body):
+    """A request past the driver; gives the status."""
+    bmc = rack.bmcs['box']
+    connection = http.client.HTTPConnection(bmc['listen'], timeout=20)
+    login = base64.b64encode(f'{bmc["user"]}:{bmc["password"]}'.encode()).decode()
+    connection.request(method, path, json.dumps(body),
+                       {'Content-Type': 'application/json', 'Authorization': f'Basic {login}'})
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 @shows('dell-busy')
@@ -72,6 +86,24 @@ def test_hpe_reset_is_tried_again_unless_the_state_explains_it(env):
     rack.set('box', fault={'kind': 'status', 'status': 400, 'match': 'Reset', 'text': body})
     assert 'Power is off.' in driver.fails('nmi')['error']
     assert len(writes(rack)) == 3, writes(rack)
+
+
+@shows('hpe-events')
+def test_hpe_dropped_subscription_is_told_and_power_is_polled(env):
+    rack, driver = rig(env, profile='hpe-events')
+    listener = json.dumps({'Destination': f'http://127.0.0.1:{harness.free_port()}/'})
+    driver.ok(f'call:create_subscription:POST:{listener}')
+    number = json.dumps({'id': driver.ok('call:get_all_subscriptions:GET:{}')['result']['Members'][0]
+                         ['@odata.id'].rpartition('/')[2]})
+    driver.ok(f'call:get_subscription:GET:{number}')
+    assert ask(rack, 'POST', '/redfish/v1/EventService/Actions/EventService.SubmitTestEvent', {}) == 204
+    rack.set('box', power='off')
+    assert driver.ok('power')['power'] == 'power off'
+    assert driver.ok('call:get_all_subscriptions:GET:{}')['result']['Members'] == []
+    assert 'returned code 404' in driver.fails(f'call:get_subscription:GET:{number}')['error']
+    driver.fails(f'call:delete_subscription:DELETE:{number}', 'NotFound')
+    driver.ok(f'call:create_subscription:POST:{listener}')
+    assert len(driver.ok('call:get_all_subscriptions:GET:{}')['result']['Members']) == 1
 
 
 @shows('hpe-none')

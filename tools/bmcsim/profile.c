@@ -203,6 +203,12 @@ const struct bmc_profile bmc_profiles[] = {
 		.redfish = { .vendor = "HPE", .refusals = hpe_busy },
 	},
 	{
+		.name = "hpe-events", /* iLO: a listener that is away once hears no more */
+		.manufacturer = "HPE",
+		.model = "ProLiant DL385 Gen10 Plus",
+		.redfish = { .vendor = "HPE", .drops_subscriptions = true },
+	},
+	{
 		.name = "hpe-none", /* an override ends by Disabled alone */
 		.manufacturer = "HPE",
 		.model = "ProLiant DL360 Gen10",
