@@ -33,6 +33,8 @@ UNIT_TIMEOUT_S = 180
 FUZZ_TIMEOUT_S = 300
 FILE_TIMEOUT_S = 900
 OPEN_FILES = 65536
+JOBS_PER_CPU = 3  # most cases wait more than they work
+CASES_PER_JOB = 15
 OUTPUT_LINES = 200
 
 # Reference seeds for a fuzz target: archive, and the part of the names inside that fits.
@@ -100,8 +102,10 @@ def python_file(folder, path, patterns):
     cases = listed.stdout.split()
     is_serial = cases[:1] == ['serial']
     chosen = [case for case in cases[is_serial:] if wanted(f'{stem}.{case}', patterns)]
-    if chosen:
-        yield Job([f'{stem}.{case}' for case in chosen], [PYTHON, path, *chosen], FILE_TIMEOUT_S, True, is_serial)
+    share = max(1, len(chosen)) if is_serial else CASES_PER_JOB
+    for first in range(0, len(chosen), share):
+        part = chosen[first:first + share]
+        yield Job([f'{stem}.{case}' for case in part], [PYTHON, path, *part], FILE_TIMEOUT_S, True, is_serial)
 
 
 def replay(program, folder):
@@ -234,7 +238,7 @@ def main():
     together = sorted((job for job in jobs if not job.is_serial), key=lambda job: -len(job.names) * job.is_python)
     results = Results()
     try:
-        with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+        with concurrent.futures.ThreadPoolExecutor(JOBS_PER_CPU * max(2, os.cpu_count() or 2)) as pool:
             for done in concurrent.futures.as_completed([pool.submit(run_job, job, work) for job in together]):
                 results.add(*done.result())
         for job in jobs:
