@@ -87,6 +87,7 @@ struct boot_change {
 	const json_t *boot;          /* Boot as it is; borrowed */
 	bool is_full;                /* mode, enabled and target always together (AMI, ASRockRack) */
 	bool is_enabled_always;      /* else only when it changes (Supermicro forgets it, others refuse it) */
+	bool is_usb_cd;              /* a CD is UsbCd where that is offered (Supermicro) */
 };
 
 static bool list_has(const json_t *list, const char *word)
@@ -128,13 +129,16 @@ static int refuse_device(const struct boot_change *change, const char *device, c
 
 static int choose_target(struct boot_change *change, const char *device, struct error *err)
 {
+	static const char usb_cd[] = "UsbCd";
 	const json_t *allowed =
 		json_object_get(change->boot, "BootSourceOverrideTarget@Redfish.AllowableValues");
 
 	for (size_t i = 0; i < BOOT_TARGET_COUNT; i++) {
 		if (strcmp(boot_targets[i].device, device) != 0)
 			continue;
-		change->target = allowed_target(allowed, boot_targets[i].targets);
+		change->target = change->is_usb_cd && !strcmp(device, "cdrom") && list_has(allowed, usb_cd)
+					 ? usb_cd
+					 : allowed_target(allowed, boot_targets[i].targets);
 		return change->target ? 0 : refuse_device(change, device, allowed, err);
 	}
 	return fail(err, ERR_INVALID, "Invalid boot device %s specified.", device);
@@ -251,6 +255,7 @@ SUSPENDS static int set_device(struct redfish_client *client, const char *system
 	quirks = redfish_quirks_of(system);
 	change.is_enabled_always = quirks & QUIRK_BOOT_ENABLED_ALWAYS;
 	change.is_full = quirks & QUIRK_BOOT_WHOLE;
+	change.is_usb_cd = quirks & QUIRK_BOOT_USB_CD;
 	rc = redfish_boot_place(client, system, "BootSourceOverrideTarget", change.path, &settings, err);
 	change.boot = json_object_get(settings ? settings : system, "Boot");
 	if (rc == 0)

@@ -1,17 +1,31 @@
 /* quirk: see quirk.h. */
 #include "drivers/redfish/quirk.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 /* clang-format off */
 const struct redfish_quirk redfish_quirk_table[] = {
-	{ .make = "Supermicro", .manufacturer = "Supermicro", .flags = QUIRK_BOOT_ENABLED_ALWAYS,
+	{ .make = "Supermicro ARS-111GL-NHR", .manufacturer = "Supermicro", .model = "ARS-111GL-NHR",
+	  .flags = QUIRK_BOOT_ENABLED_ALWAYS,
+	  .behaviour =
+		  "as the next, but virtual media boot as Cd, though UsbCd is offered",
+	  .profile = "supermicro-cd",
+	  .test = "redfish_quirks.supermicro_ars_boots_media_as_cd" },
+	{ .make = "Supermicro", .manufacturer = "Supermicro",
+	  .flags = QUIRK_BOOT_ENABLED_ALWAYS | QUIRK_BOOT_USB_CD,
 	  .behaviour =
 		  "Enabled falls back to Once and the mode to Legacy when the boot device is set: "
 		  "both are sent again",
 	  .profile = "supermicro",
 	  .test = "redfish_driver.supermicro_keeps_mode_and_persistence" },
+	{ .make = "Supermicro",
+	  .behaviour =
+		  "virtual media boot as UsbCd, and Cd is another drive: cdrom is UsbCd where "
+		  "that is offered",
+	  .profile = "supermicro-usbcd",
+	  .test = "redfish_quirks.supermicro_boots_media_as_usb_cd" },
 	{ .make = "Supermicro",
 	  .behaviour =
 		  "InsertMedia takes Image alone, so no more is sent unasked; the image stays shown"
@@ -202,12 +216,21 @@ const struct redfish_quirk redfish_quirk_table[] = {
 };
 /* clang-format on */
 
+static bool begins_with(const json_t *value, const char *prefix)
+{
+	const char *text = json_string_value(value);
+
+	return text && !strncasecmp(text, prefix, strlen(prefix));
+}
+
 unsigned redfish_quirks_of(const json_t *system)
 {
-	const char *make = json_string_value(json_object_get(system, "Manufacturer"));
+	const json_t *make = json_object_get(system, "Manufacturer");
+	const json_t *model = json_object_get(system, "Model");
 
-	for (const struct redfish_quirk *row = redfish_quirk_table; make && row->make; row++)
-		if (row->manufacturer && !strncasecmp(make, row->manufacturer, strlen(row->manufacturer)))
+	for (const struct redfish_quirk *row = redfish_quirk_table; row->make; row++)
+		if (row->manufacturer && begins_with(make, row->manufacturer) &&
+		    (!row->model || begins_with(model, row->model)))
 			return row->flags;
 	return 0;
 }

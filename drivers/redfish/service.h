@@ -36,7 +36,9 @@ enum redfish_reset {
 /* BootSourceOverrideTarget. */
 enum redfish_boot_target {
 	REDFISH_BOOT_NONE, REDFISH_BOOT_PXE, REDFISH_BOOT_HDD, REDFISH_BOOT_CD, REDFISH_BOOT_BIOS_SETUP,
-	REDFISH_BOOT_USB, REDFISH_BOOT_FLOPPY, REDFISH_BOOT_UEFI_HTTP, REDFISH_BOOT_DIAGS, REDFISH_BOOT_COUNT
+	REDFISH_BOOT_USB, REDFISH_BOOT_FLOPPY, REDFISH_BOOT_UEFI_HTTP, REDFISH_BOOT_DIAGS,
+	REDFISH_BOOT_USB_CD, /* offered by makes that have it */
+	REDFISH_BOOT_COUNT
 };
 enum redfish_boot_enabled { REDFISH_BOOT_DISABLED, REDFISH_BOOT_ONCE, REDFISH_BOOT_CONTINUOUS };
 
@@ -96,6 +98,8 @@ struct redfish_quirks {
 	bool is_once_only;            /* Continuous: 400 */
 	bool is_boot_forgetful;       /* setting the target resets mode and enabled (Supermicro) */
 	bool needs_full_boot;         /* mode, enabled and target together or 400 (AMI) */
+	bool has_usb_cd;              /* UsbCd is offered beside Cd (Supermicro), and ... */
+	bool is_media_usb_cd;         /* ... virtual media boot by that alone; else by Cd alone */
 	bool has_board_system;        /* a second system without Reset: an accelerator board (OpenBMC) */
 	bool is_boot_in_settings;     /* Boot is written at Systems/1/Settings only (iDRAC10) */
 	bool has_settings_without_boot; /* Systems/1/Settings is there, but Boot is not in it (SE450) */

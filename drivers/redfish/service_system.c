@@ -38,6 +38,7 @@ static const char *const target_names[REDFISH_BOOT_COUNT] = {
 	[REDFISH_BOOT_FLOPPY] = "Floppy",
 	[REDFISH_BOOT_UEFI_HTTP] = "UefiHttp",
 	[REDFISH_BOOT_DIAGS] = "Diags",
+	[REDFISH_BOOT_USB_CD] = "UsbCd",
 };
 
 static const char *const enabled_names[] = {
@@ -102,6 +103,12 @@ static json_t *board_get(struct service_exchange *exchange)
 			 "Accelerator board", "PowerState", "On");
 }
 
+/* The last one is not offered by most. */
+static size_t target_count(const struct service_exchange *exchange)
+{
+	return COUNT(target_names) - !exchange->service->quirks->has_usb_cd;
+}
+
 SUSPENDS static json_t *boot_document(struct service_exchange *exchange)
 {
 	const struct redfish_service *service = exchange->service;
@@ -112,7 +119,7 @@ SUSPENDS static json_t *boot_document(struct service_exchange *exchange)
 	document = json_pack("{s:s, s:s, s:o}", "BootSourceOverrideEnabled", enabled_names[boot.enabled],
 			     "BootSourceOverrideTarget", target_names[boot.target],
 			     "BootSourceOverrideTarget@Redfish.AllowableValues",
-			     name_list(target_names, COUNT(target_names)));
+			     name_list(target_names, target_count(exchange)));
 	if (!service->quirks->is_mode_absent) {
 		json_object_set_new(document, "BootSourceOverrideMode",
 				    json_string(mode_names[boot.is_uefi]));
@@ -389,7 +396,7 @@ static bool take_boot(struct service_exchange *exchange, const json_t *changes, 
 	int target = boot->target, enabled = boot->enabled, mode = boot->is_uefi;
 
 	if (!boot_known(exchange, changes) || !boot_full(exchange, changes) ||
-	    !take_name(exchange, changes, "BootSourceOverrideTarget", target_names, COUNT(target_names),
+	    !take_name(exchange, changes, "BootSourceOverrideTarget", target_names, target_count(exchange),
 		       &target) ||
 	    !take_name(exchange, changes, "BootSourceOverrideEnabled", enabled_names, COUNT(enabled_names),
 		       &enabled) ||

@@ -126,6 +126,25 @@ def test_supermicro_plain_insert_and_an_image_that_stays(env):
     assert line['rc'] == 0 or 'license' in line['error'], line
 
 
+@shows('supermicro-usbcd')
+def test_supermicro_boots_media_as_usb_cd(env):
+    rack, driver = rig(env, profile='supermicro-usbcd')
+    driver.ok('boot:cdrom')
+    assert rack.redfish_system('box')['Boot']['BootSourceOverrideTarget'] == 'UsbCd'
+    assert driver.ok('boot')['device'] == 'cdrom'
+    driver.ok('set:rebooting:20')
+    assert rack.set('box', latency_ms=0)['booted'] == 'cdrom'
+
+
+@shows('supermicro-cd')
+def test_supermicro_ars_boots_media_as_cd(env):
+    rack, driver = rig(env, profile='supermicro-cd')
+    driver.ok('boot:cdrom')
+    assert rack.redfish_system('box')['Boot']['BootSourceOverrideTarget'] == 'Cd'
+    driver.ok('set:rebooting:20')
+    assert rack.set('box', latency_ms=0)['booted'] == 'cdrom'
+
+
 @shows('lenovo-media')
 def test_lenovo_media_by_patch(env):
     rack, driver = rig(env, profile='lenovo-media')

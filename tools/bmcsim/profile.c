@@ -221,6 +221,18 @@ const struct bmc_profile bmc_profiles[] = {
 		.redfish = { .keeps_image = true, .refusals = supermicro_media },
 	},
 	{
+		.name = "supermicro-usbcd", /* virtual media are UsbCd, and Cd is offered too */
+		.manufacturer = "Supermicro",
+		.model = "SYS-111C-NR",
+		.redfish = { .has_usb_cd = true, .is_media_usb_cd = true },
+	},
+	{
+		.name = "supermicro-cd", /* virtual media are Cd, and UsbCd is offered too */
+		.manufacturer = "Supermicro",
+		.model = "ARS-111GL-NHR",
+		.redfish = { .has_usb_cd = true },
+	},
+	{
 		.name = "lenovo-media", /* media by PATCH */
 		.manufacturer = "Lenovo",
 		.model = "ThinkSystem SD530",

@@ -29,8 +29,14 @@ static const enum bmc_boot_device boot_devices[REDFISH_BOOT_COUNT] = {
 	[REDFISH_BOOT_HDD] = BMC_BOOT_DISK,        [REDFISH_BOOT_CD] = BMC_BOOT_CDROM,
 	[REDFISH_BOOT_BIOS_SETUP] = BMC_BOOT_BIOS, [REDFISH_BOOT_USB] = BMC_BOOT_USB,
 	[REDFISH_BOOT_FLOPPY] = BMC_BOOT_FLOPPY,   [REDFISH_BOOT_UEFI_HTTP] = BMC_BOOT_UEFI_HTTP,
-	[REDFISH_BOOT_DIAGS] = BMC_BOOT_DIAG,
+	[REDFISH_BOOT_DIAGS] = BMC_BOOT_DIAG,      [REDFISH_BOOT_USB_CD] = BMC_BOOT_CDROM,
 };
+
+/* By which virtual media boot. The other one is a drive that the machine does not have. */
+static enum redfish_boot_target media_target(const struct bmc *bmc)
+{
+	return bmc->profile->redfish.is_media_usb_cd ? REDFISH_BOOT_USB_CD : REDFISH_BOOT_CD;
+}
 
 static enum redfish_power backend_power(void *arg)
 {
@@ -77,6 +83,8 @@ static void backend_boot_get(void *arg, struct redfish_boot *ret)
 	for (int target = 0; target < REDFISH_BOOT_COUNT; target++)
 		if (boot_devices[target] == bmc->boot.device)
 			ret->target = target;
+	if (bmc->boot.device == BMC_BOOT_CDROM)
+		ret->target = media_target(bmc);
 }
 
 static int backend_boot_set(void *arg, const struct redfish_boot *boot, struct error *err)
@@ -89,6 +97,8 @@ static int backend_boot_set(void *arg, const struct redfish_boot *boot, struct e
 		.persistence = (enum bmc_boot_persistence)boot->enabled,
 		.is_uefi = boot->is_uefi,
 	};
+	if (bmc->boot.device == BMC_BOOT_CDROM && boot->target != media_target(bmc))
+		bmc->boot.device = BMC_BOOT_DISK; /* what comes after a drive that is not there */
 	return 0;
 }
 

@@ -167,20 +167,22 @@ static void test_time__table__is_seconds_or_refused(void **state)
 static void test_quirks__by_manufacturer__in_any_case(void **state)
 {
 	static const struct {
-		const char *make;
+		const char *make, *model;
 		unsigned flags;
 	} cases[] = {
-		{ "Supermicro", QUIRK_BOOT_ENABLED_ALWAYS },
-		{ "SUPERMICRO Inc.", QUIRK_BOOT_ENABLED_ALWAYS },
-		{ "AMI", QUIRK_BOOT_WHOLE },
-		{ "ASRockRack", QUIRK_BOOT_WHOLE },
-		{ "Dell Inc.", 0 },
-		{ "", 0 },
+		{ "Supermicro", NULL, QUIRK_BOOT_ENABLED_ALWAYS | QUIRK_BOOT_USB_CD },
+		{ "SUPERMICRO Inc.", "SYS-1", QUIRK_BOOT_ENABLED_ALWAYS | QUIRK_BOOT_USB_CD },
+		{ "Supermicro", "ars-111gl-nhr", QUIRK_BOOT_ENABLED_ALWAYS },
+		{ "AMI", NULL, QUIRK_BOOT_WHOLE },
+		{ "ASRockRack", "ARS-111GL-NHR", QUIRK_BOOT_WHOLE },
+		{ "Dell Inc.", NULL, 0 },
+		{ "", "", 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		json_t *system = json_pack("{s:s}", "Manufacturer", cases[i].make);
+		json_t *system = json_pack("{s:s, s:s?}", "Manufacturer", cases[i].make, "Model",
+					   cases[i].model);
 		assert_int_equal(redfish_quirks_of(system), cases[i].flags);
 		json_decref(system);
 	}
