@@ -85,6 +85,7 @@ struct boot_change {
 	const char *target;          /* "Pxe" */
 	const char *enabled;         /* "Once", "Continuous" */
 	const json_t *boot;          /* Boot as it is; borrowed */
+	const json_t *allowed;       /* targets that the BMC offers; NULL: it does not tell. Borrowed */
 	bool is_full;                /* mode, enabled and target always together (AMI, ASRockRack) */
 	bool is_enabled_always;      /* else only when it changes (Supermicro forgets it, others refuse it) */
 	bool is_usb_cd;              /* a CD is UsbCd where that is offered (Supermicro) */
@@ -112,14 +113,13 @@ static const char *allowed_target(const json_t *allowed, const char *const targe
 	return NULL;
 }
 
-static int refuse_device(const struct boot_change *change, const char *device, const json_t *allowed,
-			 struct error *err)
+static int refuse_device(const struct boot_change *change, const char *device, struct error *err)
 {
 	struct buf list;
 	int rc;
 
 	buf_init(&list, 1024);
-	json_repr(&list, allowed);
+	json_repr(&list, change->allowed);
 	rc = fail(err, ERR_INVALID,
 		  "Boot device %s is not offered by the BMC of node %s. Valid targets are: %s", device,
 		  redfish_node_uuid(change->client), list.data ? list.data : "[]");
@@ -130,16 +130,15 @@ static int refuse_device(const struct boot_change *change, const char *device, c
 static int choose_target(struct boot_change *change, const char *device, struct error *err)
 {
 	static const char usb_cd[] = "UsbCd";
-	const json_t *allowed =
-		json_object_get(change->boot, "BootSourceOverrideTarget@Redfish.AllowableValues");
 
 	for (size_t i = 0; i < BOOT_TARGET_COUNT; i++) {
 		if (strcmp(boot_targets[i].device, device) != 0)
 			continue;
-		change->target = change->is_usb_cd && !strcmp(device, "cdrom") && list_has(allowed, usb_cd)
-					 ? usb_cd
-					 : allowed_target(allowed, boot_targets[i].targets);
-		return change->target ? 0 : refuse_device(change, device, allowed, err);
+		change->target =
+			change->is_usb_cd && !strcmp(device, "cdrom") && list_has(change->allowed, usb_cd)
+				? usb_cd
+				: allowed_target(change->allowed, boot_targets[i].targets);
+		return change->target ? 0 : refuse_device(change, device, err);
 	}
 	return fail(err, ERR_INVALID, "Invalid boot device %s specified.", device);
 }
@@ -240,6 +239,15 @@ SUSPENDS static int write_boot(struct boot_change *change, const char *system_pa
 	return rc < 0 ? rc : resync_mode(change, system_path, err);
 }
 
+/* Settings resources of AMI list no values: those of the system count. */
+static const json_t *offered_targets(const json_t *settings, const json_t *system)
+{
+	static const char name[] = "BootSourceOverrideTarget@Redfish.AllowableValues";
+	const json_t *list = json_object_get(json_object_get(settings, "Boot"), name);
+
+	return list ? list : json_object_get(json_object_get(system, "Boot"), name);
+}
+
 /* The latest answer is the system's document. */
 SUSPENDS static int set_device(struct redfish_client *client, const char *system_path, const char *device,
 			       const char *enabled, struct error *err)
@@ -258,6 +266,7 @@ SUSPENDS static int set_device(struct redfish_client *client, const char *system
 	change.is_usb_cd = quirks & QUIRK_BOOT_USB_CD;
 	rc = redfish_boot_place(client, system, "BootSourceOverrideTarget", change.path, &settings, err);
 	change.boot = json_object_get(settings ? settings : system, "Boot");
+	change.allowed = offered_targets(settings, system);
 	if (rc == 0)
 		rc = choose_target(&change, device, err);
 	if (rc == 0)

@@ -48,6 +48,12 @@ const struct redfish_quirk redfish_quirk_table[] = {
 		  "as AMI",
 	  .profile = "ami",
 	  .test = "redfish_driver.ami_gets_the_whole_boot" },
+	{ .make = "ASRockRack",
+	  .behaviour =
+		  "Boot is written at SD alone, the Settings resource of the system, which "
+		  "does not list the targets: those of the system count",
+	  .profile = "asrockrack-sd",
+	  .test = "redfish_quirks.asrockrack_boot_is_written_at_sd" },
 	{ .make = "American Megatrends", .manufacturer = "American Megatrends", .flags = QUIRK_BOOT_WHOLE,
 	  .behaviour =
 		  "as AMI",

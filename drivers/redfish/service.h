@@ -102,6 +102,7 @@ struct redfish_quirks {
 	bool is_media_usb_cd;         /* ... virtual media boot by that alone; else by Cd alone */
 	bool has_board_system;        /* a second system without Reset: an accelerator board (OpenBMC) */
 	bool is_boot_in_settings;     /* Boot is written at Systems/1/Settings only (iDRAC10) */
+	bool is_boot_in_sd;           /* ... that is Systems/1/SD, without the values allowed (AMI) */
 	bool has_settings_without_boot; /* Systems/1/Settings is there, but Boot is not in it (SE450) */
 	bool has_old_manager_link;    /* Links.Managers instead of ManagedBy (Huawei) */
 	bool has_no_interfaces;       /* no EthernetInterfaces (Cisco) */

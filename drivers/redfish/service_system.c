@@ -171,6 +171,19 @@ static void put_departures(const struct redfish_quirks *quirks, json_t *document
 	}
 }
 
+static const char *settings_path(const struct redfish_quirks *quirks)
+{
+	return quirks->is_boot_in_sd ? SYSTEM "/SD" : SYSTEM "/Settings";
+}
+
+static void put_settings(const struct redfish_quirks *quirks, json_t *document)
+{
+	if (quirks->is_boot_in_settings || quirks->has_settings_without_boot)
+		json_object_set_new(document, "@Redfish.Settings",
+				    json_pack("{s:s, s:o}", "@odata.type", "#Settings.v1_3_5.Settings",
+					      "SettingsObject", service_link(settings_path(quirks))));
+}
+
 SUSPENDS static json_t *system_get(struct service_exchange *exchange)
 {
 	const struct redfish_service *service = exchange->service;
@@ -194,25 +207,28 @@ SUSPENDS static json_t *system_get(struct service_exchange *exchange)
 	json_decref(extra);
 	put_links(document, SYSTEM, system_links);
 	put_departures(service->quirks, document);
-	if (service->quirks->is_boot_in_settings || service->quirks->has_settings_without_boot)
-		json_object_set_new(document, "@Redfish.Settings",
-				    json_pack("{s:s, s:o}", "@odata.type", "#Settings.v1_3_5.Settings",
-					      "SettingsObject", service_link(SYSTEM "/Settings")));
+	put_settings(service->quirks, document);
 	return document;
 }
 
 SUSPENDS static json_t *settings_get(struct service_exchange *exchange)
 {
 	const struct redfish_quirks *quirks = exchange->service->quirks;
-	json_t *document;
+	const char *path = settings_path(quirks);
+	json_t *document, *boot;
 
-	if (!quirks->is_boot_in_settings && !quirks->has_settings_without_boot)
+	if ((!quirks->is_boot_in_settings && !quirks->has_settings_without_boot) ||
+	    strcmp(exchange->path, path) != 0)
 		return NULL;
-	document = json_pack("{s:s, s:s, s:s, s:s}", "@odata.id", SYSTEM "/Settings", "@odata.type",
-			     "#ComputerSystem.v1_20_0.ComputerSystem", "Id", "Settings", "Name",
+	document = json_pack("{s:s, s:s, s:s, s:s}", "@odata.id", path, "@odata.type",
+			     "#ComputerSystem.v1_20_0.ComputerSystem", "Id", strrchr(path, '/') + 1, "Name",
 			     "System settings");
-	if (quirks->is_boot_in_settings)
-		json_object_set_new(document, "Boot", boot_document(exchange));
+	if (!quirks->is_boot_in_settings)
+		return document;
+	boot = boot_document(exchange);
+	if (quirks->is_boot_in_sd)
+		json_object_del(boot, "BootSourceOverrideTarget@Redfish.AllowableValues");
+	json_object_set_new(document, "Boot", boot);
 	return document;
 }
 
@@ -526,8 +542,9 @@ SUSPENDS static void system_patch(struct service_exchange *exchange)
 SUSPENDS static void settings_patch(struct service_exchange *exchange)
 {
 	static const char *const names[] = { "Boot", NULL };
+	const struct redfish_quirks *quirks = exchange->service->quirks;
 
-	if (!exchange->service->quirks->is_boot_in_settings)
+	if (!quirks->is_boot_in_settings || strcmp(exchange->path, settings_path(quirks)) != 0)
 		service_refuse(exchange, MESSAGE_MISSING_RESOURCE, exchange->request->path, NULL);
 	else
 		patch(exchange, names, false);
@@ -543,6 +560,7 @@ SUSPENDS static void chassis_patch(struct service_exchange *exchange)
 const struct service_resource service_system_resources[] = {
 	{ .path = SYSTEM, .get = system_get, .patch = system_patch },
 	{ .path = SYSTEM "/Settings", .get = settings_get, .patch = settings_patch },
+	{ .path = SYSTEM "/SD", .get = settings_get, .patch = settings_patch },
 	{ .path = SYSTEM "/Actions/ComputerSystem.Reset", .post = service_system_reset },
 	{ .path = BOARD, .get = board_get },
 	{ .path = "/redfish/v1/Systems", .get = systems_get },

@@ -9,7 +9,7 @@ import re
 import subprocess
 
 import harness
-from test_redfish_driver import count, requests, rig
+from test_redfish_driver import SYSTEM, count, requests, rig
 
 IMAGE = 'http://images.example/a.iso'
 CASES = {}
@@ -143,6 +143,17 @@ def test_supermicro_ars_boots_media_as_cd(env):
     assert rack.redfish_system('box')['Boot']['BootSourceOverrideTarget'] == 'Cd'
     driver.ok('set:rebooting:20')
     assert rack.set('box', latency_ms=0)['booted'] == 'cdrom'
+
+
+@shows('asrockrack-sd')
+def test_asrockrack_boot_is_written_at_sd(env):
+    rack, driver = rig(env, profile='asrockrack-sd')
+    assert ask(rack, 'PATCH', SYSTEM, {'Boot': {'BootSourceOverrideTarget': 'Pxe'}}) == 400
+    before = len(writes(rack))
+    driver.ok('boot:pxe:persistent')
+    assert writes(rack)[before:] == [(f'PATCH {SYSTEM}/SD', 204)], writes(rack)
+    assert (driver.ok('boot')['device'], driver.ok('boot')['persistent']) == ('pxe', 1)
+    assert 'Target@Redfish' not in json.dumps(rack.redfish('box', f'{SYSTEM}/SD'))
 
 
 @shows('lenovo-media')

@@ -305,6 +305,22 @@ def test_bmc_clock(env):
         assert "clock shows 2001" in driver.fails(f'step:set_bmc_clock:{json.dumps({"target_datetime": now})}')['error']
 
 
+# ---- boot device ----
+
+def test_targets_of_the_system_count_where_its_settings_list_none(env):
+    with served(env, lambda *_: (204, None)) as (bmc, driver):
+        boot = {'BootSourceOverrideTarget': 'None', 'BootSourceOverrideEnabled': 'Disabled'}
+        bmc.tree[SYSTEM]['Boot'] = {
+            **boot, 'BootSourceOverrideTarget@Redfish.AllowableValues': ['None', 'Pxe', 'UsbCd']}
+        bmc.tree[SYSTEM]['@Redfish.Settings'] = {'SettingsObject': {'@odata.id': f'{SYSTEM}/SD'}}
+        bmc.tree[f'{SYSTEM}/SD'] = {'@odata.id': f'{SYSTEM}/SD', 'Boot': boot}
+        driver.ok('boot:cdrom')
+        assert [(path, body['Boot']['BootSourceOverrideTarget']) for _, path, body in bmc.written] == [
+            ('/Systems/1/SD', 'UsbCd')], bmc.written
+        line = driver.fails('boot:disk', 'InvalidParameterValue')
+        assert "['None', 'Pxe', 'UsbCd']" in line['error'], line
+
+
 # ---- the documentation's table ----
 
 def test_quirks_are_documented_and_met(env):

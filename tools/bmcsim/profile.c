@@ -164,6 +164,12 @@ const struct bmc_profile bmc_profiles[] = {
 		.redfish = { .vendor = "AMI", .needs_full_boot = true },
 	},
 	{
+		.name = "asrockrack-sd", /* the whole Boot, at SD alone */
+		.manufacturer = "ASRockRack",
+		.model = "WRX80D8-2T",
+		.redfish = { .needs_full_boot = true, .is_boot_in_settings = true, .is_boot_in_sd = true },
+	},
+	{
 		.name = "openbmc",
 		.manufacturer = "OpenBMC",
 		.model = "GB200 NVL",
