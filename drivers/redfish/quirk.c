@@ -88,6 +88,12 @@ const struct redfish_quirk redfish_quirk_table[] = {
 	  .test = "redfish_quirks.dell_task_that_vanishes_is_no_failure" },
 	{ .make = "iDRAC 9",
 	  .behaviour =
+		  "a one-time boot device is ignored when BootSourceOverrideMode comes with it, even "
+		  "unchanged, for a configuration job boots first: the mode is not sent with the device",
+	  .profile = "dell-mode-job",
+	  .test = "redfish_quirks.dell_one_time_boot_device_is_not_used_up_by_a_mode_job" },
+	{ .make = "iDRAC 9",
+	  .behaviour =
 		  "SimpleStorage lists backplanes, which are left out; a GPU comes first among the "
 		  "processors and is none of the CPUs; interfaces without a Status count",
 	  .test = "redfish_trees.dell" },

@@ -97,6 +97,7 @@ struct redfish_quirks {
 	bool is_mode_absent;          /* no BootSourceOverrideMode at all (iLO4) */
 	bool is_once_only;            /* Continuous: 400 */
 	bool is_boot_forgetful;       /* setting the target resets mode and enabled (Supermicro) */
+	bool is_mode_a_job;           /* Boot with its mode starts a job, whose boot uses Once up (iDRAC9) */
 	bool needs_full_boot;         /* mode, enabled and target together or 400 (AMI) */
 	bool has_usb_cd;              /* UsbCd is offered beside Cd (Supermicro), and ... */
 	bool is_media_usb_cd;         /* ... virtual media boot by that alone; else by Cd alone */

@@ -34,6 +34,7 @@ struct redfish_service {
 	char *asset_tag;             /* owned */
 	char indicator[12], chassis_indicator[12]; /* "Off", "Lit", "Blinking" */
 	bool is_located, is_chassis_located;       /* LocationIndicatorActive */
+	bool has_mode_job;           /* waits for a start of the system, of is_mode_a_job */
 	int64_t clock_offset_s;      /* of the BMC's clock to ours */
 	unsigned refused[REDFISH_REFUSALS_MAX]; /* by the rows of the make's refusals */
 	int task_reads;              /* of the latest task's monitor */

@@ -292,6 +292,23 @@ static bool is_start(enum redfish_reset type)
 	       type != REDFISH_RESET_NMI;
 }
 
+/* The job boots the machine for itself first: what was set for one boot is used up. */
+SUSPENDS static void run_mode_job(struct redfish_service *service)
+{
+	const struct redfish_service_options *options = &service->options;
+	struct redfish_boot boot;
+
+	if (!service->has_mode_job)
+		return;
+	service->has_mode_job = false;
+	options->backend->boot_get(options->arg, &boot);
+	if (boot.enabled != REDFISH_BOOT_ONCE)
+		return;
+	boot.enabled = REDFISH_BOOT_DISABLED;
+	boot.target = REDFISH_BOOT_NONE;
+	options->backend->boot_set(options->arg, &boot, NULL);
+}
+
 void service_system_reset(struct service_exchange *exchange)
 {
 	static const char *const names[] = { "ResetType", NULL };
@@ -317,6 +334,8 @@ void service_system_reset(struct service_exchange *exchange)
 	}
 	if (refuse_same_state(exchange, type))
 		return;
+	if (is_start(type))
+		run_mode_job(exchange->service);
 	rc = options->backend->reset(options->arg, type, &err);
 	if (rc == -ERR_CONFLICT || rc == -ERR_INVALID)
 		service_refuse(exchange, MESSAGE_PARAMETER_CONFLICT, reset_names[type], "ResetType");
@@ -429,6 +448,8 @@ static bool take_boot(struct service_exchange *exchange, const json_t *changes, 
 		if (!json_object_get(changes, "BootSourceOverrideMode"))
 			mode = false;
 	}
+	if (exchange->service->quirks->is_mode_a_job && json_object_get(changes, "BootSourceOverrideMode"))
+		exchange->service->has_mode_job = true;
 	*boot = (struct redfish_boot){ .target = target, .enabled = enabled, .is_uefi = mode };
 	if (enabled == REDFISH_BOOT_DISABLED)
 		boot->target = REDFISH_BOOT_NONE;

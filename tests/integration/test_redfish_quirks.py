@@ -66,6 +66,19 @@ def test_dell_task_that_vanishes_is_no_failure(env):
     assert rack.set('box', latency_ms=0)['power'] == 'on'
 
 
+@shows('dell-mode-job')
+def test_dell_one_time_boot_device_is_not_used_up_by_a_mode_job(env):
+    rack, driver = rig(env, profile='dell-mode-job')
+    mode = rack.redfish_system('box')['Boot']['BootSourceOverrideMode']
+    for names, booted in (({'BootSourceOverrideMode': mode}, 'disk'), ({}, 'pxe')):
+        boot = {'BootSourceOverrideTarget': 'Pxe', 'BootSourceOverrideEnabled': 'Once', **names}
+        assert ask(rack, 'PATCH', SYSTEM, {'Boot': boot}) == 204
+        driver.ok('set:rebooting:20')
+        assert rack.set('box', latency_ms=0)['booted'] == booted, names
+    driver.ok(f'mode:{mode.lower()}', 'boot:disk', 'boot:pxe', 'set:rebooting:20')
+    assert rack.set('box', latency_ms=0)['booted'] == 'pxe'
+
+
 @shows('hpe-post')
 def test_hpe_boot_device_waits_for_the_end_of_post(env):
     rack, driver = rig(env, profile='hpe-post')

@@ -197,6 +197,12 @@ const struct bmc_profile bmc_profiles[] = {
 		.redfish = { .vendor = "Dell", .has_tasks = true },
 	},
 	{
+		.name = "dell-mode-job", /* whoever sends the boot mode loses the one-time boot device */
+		.manufacturer = "Dell Inc.",
+		.model = "PowerEdge R660",
+		.redfish = { .vendor = "Dell", .is_mode_a_job = true },
+	},
+	{
 		.name = "hpe-post", /* iLO 5 while the system is in POST */
 		.manufacturer = "HPE",
 		.model = "ProLiant DL360 Gen10",
