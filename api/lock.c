@@ -9,6 +9,7 @@
 #include "api/handlers.h"
 #include "api/json_out.h"
 #include "api/node.h"
+#include "api/server.h"
 #include "db/lock.h"
 
 static void write_text(struct buf *body, const char *name, const char *text)
@@ -42,7 +43,7 @@ static void write_common(struct buf *body, const struct lock_action *action)
 static void write_running(struct buf *body, const struct lock_action *action)
 {
 	buf_putc(body, '{');
-	write_text(body, "host", action->host);
+	write_text(body, "host", action->host ? server_host_shown(action->host) : NULL);
 	write_text(body, "instance", action->instance);
 	write_text(body, "instance_state", action->instance_state);
 	write_common(body, action);
@@ -58,7 +59,7 @@ static void write_running(struct buf *body, const struct lock_action *action)
 static void write_stranger(struct buf *body, const char *host)
 {
 	buf_putc(body, '{');
-	write_text(body, "host", host);
+	write_text(body, "host", server_host_shown(host));
 	write_text(body, "action", NULL);
 	write_text(body, "purpose", NULL);
 	buf_putc(body, '}');

@@ -179,7 +179,8 @@ def test_lock_of_a_stuck_holder_is_broken_by_force(env):
     time.sleep(4)
     assert server.node('n')['reservation'] == 'stuck', 'a conductor that beats is not taken over'
     broken = server.call('DELETE', '/v1/nodes/n/lock').headers['ferrule-action']
-    assert 'was broken by request' in server.ok('GET', '/v1/nodes/n/lock')['holder']['stop_asked']
+    harness.eventually(lambda: 'was broken by request' in (server.ok('GET', '/v1/nodes/n/lock')['holder']['stop_asked']
+                                                           or ''), 10, what='the holder asked to stop')
     ended = harness.eventually(lambda: (lambda a: a if a['finished_at'] else None)(server.ok('GET', broken)), 20)
     beating.is_over.set()
     assert ended['result']['outcome'] == 'its holder did not stop, the outcome is unknown', ended
