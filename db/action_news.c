@@ -128,16 +128,22 @@ static bool is_short_json(const struct action_outcome *outcome)
 	return true;
 }
 
+void action_news_end(const struct action *action, const struct action_outcome *outcome,
+		     char item[ACTION_NEWS_MAX])
+{
+	if (is_short_json(outcome))
+		snprintf(item, ACTION_NEWS_MAX, "d%" PRId64 ":%s:%zu:%.*s", action->id, action->uuid,
+			 outcome->result_len, (int)outcome->result_len, (const char *)outcome->result);
+	else
+		snprintf(item, ACTION_NEWS_MAX, "f%" PRId64 ":%s", action->id, action->uuid);
+}
+
 void action_news_finished(struct db *db, const struct action *action, const struct action_outcome *outcome)
 {
-	char item[80 + RESULT_MAX];
+	char item[ACTION_NEWS_MAX];
 
 	if (action->reply == NULL)
 		return;
-	if (outcome != NULL && is_short_json(outcome))
-		snprintf(item, sizeof(item), "d%" PRId64 ":%s:%zu:%.*s", action->id, action->uuid,
-			 outcome->result_len, (int)outcome->result_len, (const char *)outcome->result);
-	else
-		snprintf(item, sizeof(item), "f%" PRId64 ":%s", action->id, action->uuid);
+	action_news_end(action, outcome, item);
 	db_notify(db, action->reply, item);
 }

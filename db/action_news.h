@@ -4,5 +4,8 @@
 #include "db/action.h"
 
 void action_news_accepted(struct db *db, const struct action *action);
-/* outcome: as it was stored, or NULL: the row must be read. */
+/* The item of an end, and saying it. outcome: as it is stored. */
+#define ACTION_NEWS_MAX 1100
+void action_news_end(const struct action *action, const struct action_outcome *outcome,
+		     char item[ACTION_NEWS_MAX]);
 void action_news_finished(struct db *db, const struct action *action, const struct action_outcome *outcome);

@@ -186,6 +186,9 @@ SUSPENDS static void listeners(struct db *db)
 			 0);
 	snprintf(expected, sizeof(expected), "[f%" PRId64 ":" U1 "]", id);
 	hear(&reply, expected);
+	/* Who has lost the action tells nobody: the next that is heard is another's. */
+	assert_int_equal(action_finish(db, &action, &(struct action_outcome){ .state = ACTION_DONE }, &err),
+			 -ERR_FENCED);
 	action_release(&action);
 
 	/* A short result travels along; a long one, another type, a failure do not. */
