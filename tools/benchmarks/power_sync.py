@@ -140,7 +140,7 @@ def main():
         fleet.start(0.01)
         server.start(configure(server, port))
         fleet.enrol(server)
-        time.sleep(1.5 * INTERVAL_S + 10)
+        time.sleep(2.8 * INTERVAL_S + 10)  # the slow ones need three requests of 20 s at first
         report('1_dead', measure(port, INTERVAL_S))
         fleet.start(0.2)
         time.sleep(3 * INTERVAL_S + 45)  # each of the dead must have failed twice
