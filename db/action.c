@@ -186,16 +186,6 @@ SUSPENDS static int insert_run(struct db *db, struct batch_entry **entries, size
 
 static const struct batch_kind insert_batch = { .name = "insert", .run = insert_run };
 
-void action_tell_target(struct db *db, const struct action_request *request, int64_t id)
-{
-	char channel[ACTION_CHANNEL_MAX], payload[32];
-
-	action_channel(request->target, channel);
-	snprintf(payload, sizeof(payload), "%c%" PRId64, request->is_exclusive ? 'x' : 's',
-		 request->is_exclusive ? request->node_id : id);
-	db_notify(db, channel, payload);
-}
-
 int action_insert(struct db *db, const struct action_request *request, int64_t *ret_id, struct error *err)
 {
 	struct insert_item item = { .request = request };

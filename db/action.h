@@ -83,8 +83,6 @@ struct action_keyed {
  * enough, gives its key up. */
 SUSPENDS int action_insert_keyed(struct db *db, const struct action_request *request,
 				 struct action_keyed *ret, struct error *err);
-/* Beneath both: tells the target's conductors of a new row. */
-void action_tell_target(struct db *db, const struct action_request *request, int64_t id);
 
 /* What the API waits for. Texts are owned: action_view_release. */
 struct action_view {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "db/action.h"
+#include "db/action_news.h"
 #include "db/batch.h"
 #include "db/retry.h"
 #include "lib/clock.h"
@@ -131,6 +132,6 @@ int action_insert_keyed(struct db *db, const struct action_request *request, str
 			retry.deadline_ms = start_by_ms + INSERT_GRACE_MS;
 	} while (retry_again(&retry, &rc, err));
 	if (rc == 0 && ret->is_new)
-		action_tell_target(db, request, ret->id);
+		action_news_inserted(db, request, ret->id);
 	return rc;
 }

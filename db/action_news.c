@@ -105,6 +105,24 @@ bool action_news_next(const char **payload, struct action_news *ret)
 
 /* ---- telling ---- */
 
+void action_news_inserted(struct db *db, const struct action_request *request, int64_t id)
+{
+	char channel[ACTION_CHANNEL_MAX], item[32];
+
+	action_channel(request->target, channel);
+	snprintf(item, sizeof(item), "%c%" PRId64, request->is_exclusive ? 'x' : 's',
+		 request->is_exclusive ? request->node_id : id);
+	db_notify(db, channel, item);
+}
+
+void action_news_look(struct db *db, const char *reply, int64_t id)
+{
+	char item[32];
+
+	snprintf(item, sizeof(item), "f%" PRId64, id);
+	db_notify(db, reply, item);
+}
+
 void action_news_accepted(struct db *db, const struct action *action)
 {
 	char item[80];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "db/action.h"
+#include "db/action_news.h"
 #include "db/pool.h"
 #include "lib/xalloc.h"
 
@@ -176,12 +177,10 @@ static void swept(struct sweep *sweep, const struct db_rows *rows)
 	bool is_over = strcmp(db_value(rows, 0, 2), "unknown") == 0;
 	const char *reply = db_value(rows, 0, 3);
 	int64_t id = db_value_int(rows, 0, 0);
-	char payload[32];
 
 	sweep->count++;
 	if (is_over && reply != NULL) {
-		snprintf(payload, sizeof(payload), "f%" PRId64, id);
-		db_notify(sweep->db, reply, payload);
+		action_news_look(sweep->db, reply, id);
 	}
 	if (sweep->on_row != NULL)
 		sweep->on_row(id, db_value_int(rows, 0, 1), is_over ? ACTION_UNKNOWN : ACTION_QUEUED,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "db/action.h"
+#include "db/action_news.h"
 
 static const struct db_statement node_statement = {
 	.name = "lock_node",
@@ -159,7 +160,7 @@ int lock_read(struct db *db, int64_t node_id, struct arena *arena, struct lock_v
 static int force_holder(struct db *db, const struct lock_action *holder, const char *sentence,
 			bool *ret_forced, struct error *err)
 {
-	char id[24], payload[32];
+	char id[24];
 	const char *values[] = { id, holder->token, sentence, action_retention() };
 	struct db_rows *rows = NULL;
 
@@ -168,8 +169,7 @@ static int force_holder(struct db *db, const struct lock_action *holder, const c
 	if (rc == 0)
 		*ret_forced = db_rows_count(rows) == 1;
 	if (rc == 0 && *ret_forced && db_value(rows, 0, 0)) {
-		snprintf(payload, sizeof(payload), "f%" PRId64, holder->id);
-		db_notify(db, db_value(rows, 0, 0), payload);
+		action_news_look(db, db_value(rows, 0, 0), holder->id);
 	}
 	db_rows_release(rows);
 	return rc;
