@@ -7,6 +7,7 @@
 
 #include "drivers/ipmi/bytes.h"
 #include "drivers/ipmi/ipmi.h"
+#include "drivers/ipmi/records.h"
 #include "drivers/ipmi/sdr.h"
 #include "drivers/ipmi/sel.h"
 #include "drivers/ipmi/target.h"
@@ -109,10 +110,10 @@ SUSPENDS static int read_entries(struct ipmi_operation *operation, struct readin
 	int rc = 0;
 
 	for (unsigned i = 0; i < ENTRIES_PER_TURN && reading->left > 0 && reading->next != SEL_LAST; i++) {
-		const struct sel_get get = { .record = reading->next, .count = 0xff };
-		uint8_t data[SEL_GET_LEN];
+		const struct records_get get = { .record = reading->next, .count = 0xff };
+		uint8_t data[RECORDS_GET_LEN];
 		const struct ipmi_request request = { NETFN_STORAGE, STORAGE_GET_SEL, data,
-						      sel_get_encode(&get, data) };
+						      records_get_encode(&get, data) };
 		struct ipmi_reply reply;
 		uint16_t asked = reading->next;
 
@@ -143,14 +144,14 @@ SUSPENDS static int read_info(struct task *task, json_t *log, struct error *err)
 	static const struct ipmi_request request = { .netfn = NETFN_STORAGE, .command = STORAGE_SEL_INFO };
 	struct ipmi_operation operation;
 	struct ipmi_reply reply;
-	struct sel_info info;
+	struct records_info info;
 	int rc = ipmi_operation_begin(&operation, task, DEADLINE_NEVER, err);
 
 	if (rc < 0)
 		return rc;
 	rc = ipmi_command(&operation, &request, &reply, err);
 	ipmi_operation_end(&operation);
-	if (rc < 0 || !sel_info_decode(reply.data, reply.data_len, &info))
+	if (rc < 0 || !records_info_decode(reply.data, reply.data_len, &info))
 		return rc;
 	json_object_set_new(log, "count", json_integer(info.count));
 	json_object_set_new(log, "free_bytes", json_integer(info.free_bytes));

@@ -1,5 +1,6 @@
 /* bmc_model: the system event log. Source: IPMI 2.0 section 31; events that are sent to the BMC: 29.3. */
 #include "drivers/ipmi/bmc_model_private.h"
+#include "drivers/ipmi/records.h"
 #include "lib/xalloc.h"
 
 enum { SEL_VERSION = 0x51, CAN_DELETE = 0x08, CAN_RESERVE = 0x02, OVERFLOW = 0x80 };
@@ -85,7 +86,7 @@ static unsigned find_record(const struct bmc_sel *sel, uint16_t id)
 static int info(struct bmc_model *model, const struct ipmi_server_call *call, struct answer *answer)
 {
 	const struct bmc_sel *sel = &model->sel;
-	const struct sel_info info = {
+	const struct records_info info = {
 		.version = SEL_VERSION,
 		.count = (uint16_t)sel->count,
 		.free_bytes = (uint16_t)((BMC_MODEL_SEL_LIMIT - sel->count) * SEL_RECORD_LEN),
@@ -95,7 +96,7 @@ static int info(struct bmc_model *model, const struct ipmi_server_call *call, st
 	};
 
 	(void)call;
-	answer->len += sel_info_encode(&info, answer->data + answer->len);
+	answer->len += records_info_encode(&info, answer->data + answer->len);
 	return COMPLETION_OK;
 }
 
@@ -109,9 +110,9 @@ static int reserve(struct bmc_model *model, const struct ipmi_server_call *call,
 static int get(struct bmc_model *model, const struct ipmi_server_call *call, struct answer *answer)
 {
 	const struct bmc_sel *sel = &model->sel;
-	struct sel_get get;
+	struct records_get get;
 
-	if (!sel_get_decode(call->request->data, call->request->data_len, &get))
+	if (!records_get_decode(call->request->data, call->request->data_len, &get))
 		return COMPLETION_LENGTH;
 	/* only reading from the middle needs a reservation */
 	if (get.reservation != 0 ? get.reservation != sel->reservation : get.offset != 0)

@@ -1,5 +1,6 @@
 /* bmc_model: the SDR repository (a satellite's device SDRs) and sensors. Source: IPMI 2.0 sections 33, 35. */
 #include "drivers/ipmi/bmc_model_private.h"
+#include "drivers/ipmi/records.h"
 #include "lib/xalloc.h"
 
 enum { REPOSITORY_VERSION = 0x51, REPOSITORY_FLAGS = 0x22 /* reservations; updates at any time */ };
@@ -39,10 +40,10 @@ static int reserve(struct bmc_model *model, const struct ipmi_server_call *call,
 
 static int get_record(struct bmc_model *model, const struct ipmi_server_call *call, struct answer *answer)
 {
-	struct sdr_get get;
+	struct records_get get;
 	uint8_t record[SDR_MAX];
 
-	if (!sdr_get_decode(call->request->data, call->request->data_len, &get))
+	if (!records_get_decode(call->request->data, call->request->data_len, &get))
 		return COMPLETION_LENGTH;
 	/* only reading from the middle needs a reservation */
 	if (get.reservation != 0 ? get.reservation != model->sdr_reservation : get.offset != 0)
@@ -61,12 +62,12 @@ static int get_record(struct bmc_model *model, const struct ipmi_server_call *ca
 static int repository_info(struct bmc_model *model, const struct ipmi_server_call *call,
 			   struct answer *answer)
 {
-	const struct sdr_repository repository = { .version = REPOSITORY_VERSION,
-						   .count = (uint16_t)model->record_count,
-						   .flags = REPOSITORY_FLAGS };
+	const struct records_info info = { .version = REPOSITORY_VERSION,
+					   .count = (uint16_t)model->record_count,
+					   .flags = REPOSITORY_FLAGS };
 
 	(void)call;
-	answer->len += sdr_repository_encode(&repository, answer->data + answer->len);
+	answer->len += records_info_encode(&info, answer->data + answer->len);
 	return COMPLETION_OK;
 }
 

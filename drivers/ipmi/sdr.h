@@ -8,7 +8,7 @@
  * One struct stands for every type of record: a type uses the fields that its comment names, and leaves the
  * others zero. sdr_encode(sdr_decode(x)) keeps every field that the struct has.
  *
- * Sources: IPMI 2.0 sections 43 (records), 33.11, 33.12 (repository), 35.14 (reading), 35.9 (thresholds),
+ * Sources: IPMI 2.0 sections 43 (records), 35.14 (reading), 35.9 (thresholds),
  * 36.3 (conversion), tables 42-1 to 42-3, 43-15.
  */
 #include <stdbool.h>
@@ -160,27 +160,3 @@ struct sensor_thresholds {
 };
 bool sensor_thresholds_decode(const uint8_t *data, size_t len, struct sensor_thresholds *ret);
 size_t sensor_thresholds_encode(const struct sensor_thresholds *thresholds, uint8_t out[7]);
-
-/* ---- repository ---- */
-
-/* The answer to Get SDR Repository Info (0Ah/20h). Times are seconds since 1970. */
-struct sdr_repository {
-	uint8_t version; /* 51h */
-	uint16_t count, free_bytes;
-	uint32_t added_at, erased_at;
-	uint8_t flags; /* bit 1: reservations are supported, bit 7: overflow */
-};
-enum { SDR_REPOSITORY_LEN = 14 };
-bool sdr_repository_decode(const uint8_t *data, size_t len, struct sdr_repository *ret);
-size_t sdr_repository_encode(const struct sdr_repository *repository, uint8_t out[SDR_REPOSITORY_LEN]);
-
-/* The request of Get SDR (0Ah/23h) and Get Device SDR (04h/21h). */
-struct sdr_get {
-	uint16_t reservation;
-	uint16_t record;
-	uint8_t offset;
-	uint8_t count; /* FFh: all of the rest */
-};
-enum { SDR_GET_LEN = 6 };
-bool sdr_get_decode(const uint8_t *data, size_t len, struct sdr_get *ret);
-size_t sdr_get_encode(const struct sdr_get *get, uint8_t out[SDR_GET_LEN]);

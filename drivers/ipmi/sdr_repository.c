@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/ipmi/bytes.h"
+#include "drivers/ipmi/records.h"
 #include "drivers/ipmi/sdr.h"
 #include "drivers/ipmi/target.h"
 #include "lib/buf.h"
@@ -75,10 +76,10 @@ SUSPENDS static int reserve(struct reader *reader, struct error *err)
 SUSPENDS static int get(struct reader *reader, uint16_t id, uint8_t offset, uint8_t count,
 			struct ipmi_reply *reply, struct error *err)
 {
-	const struct sdr_get get = { reader->reservation, id, offset, count };
-	uint8_t data[SDR_GET_LEN];
+	const struct records_get get = { reader->reservation, id, offset, count };
+	uint8_t data[RECORDS_GET_LEN];
 	const struct ipmi_request request = { reader->source->netfn, reader->source->get, data,
-					      sdr_get_encode(&get, data) };
+					      records_get_encode(&get, data) };
 
 	return ipmi_request(reader->operation, &request, reply, err);
 }
@@ -197,14 +198,14 @@ SUSPENDS static int read_all(struct reader *reader, struct error *err)
 }
 
 /* What the target says of its records; *ret_source: where they are. */
-SUSPENDS static int ask_repository(struct ipmi_operation *operation, struct sdr_repository *ret,
+SUSPENDS static int ask_repository(struct ipmi_operation *operation, struct records_info *ret,
 				   const struct source **ret_source, struct error *err)
 {
 	const struct ipmi_request request = { .netfn = NETFN_STORAGE, .command = STORAGE_SDR_INFO };
 	struct ipmi_reply reply;
 	int rc = ipmi_request(operation, &request, &reply, err);
 
-	*ret = (struct sdr_repository){ 0 };
+	*ret = (struct records_info){ 0 };
 	if (rc < 0)
 		return rc;
 	*ret_source = &repository_source;
@@ -213,7 +214,7 @@ SUSPENDS static int ask_repository(struct ipmi_operation *operation, struct sdr_
 	else if (reply.completion != COMPLETION_OK)
 		return ipmi_refusal(operation, &request, &reply, err);
 	else
-		sdr_repository_decode(reply.data, reply.data_len, ret);
+		records_info_decode(reply.data, reply.data_len, ret);
 	return 0;
 }
 
@@ -223,7 +224,7 @@ static bool is_told(uint32_t time)
 }
 
 /* A repository that does not tell when it was changed is believed for a while. */
-static bool is_unchanged(const struct sdr_cache *cache, const struct sdr_repository *repository)
+static bool is_unchanged(const struct sdr_cache *cache, const struct records_info *repository)
 {
 	if (!cache->is_full || cache->added_at != repository->added_at ||
 	    cache->erased_at != repository->erased_at || cache->count != repository->count)
@@ -235,7 +236,7 @@ static bool is_unchanged(const struct sdr_cache *cache, const struct sdr_reposit
 int ipmi_sdrs_read(struct ipmi_operation *operation, const struct sdr_cache **ret, struct error *err)
 {
 	struct sdr_cache *cache = &operation->target->sdrs;
-	struct sdr_repository repository;
+	struct records_info repository;
 	struct reader reader = { .operation = operation };
 	int rc = ask_repository(operation, &repository, &reader.source, err);
 

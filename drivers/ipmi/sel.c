@@ -84,49 +84,6 @@ void sel_event_name(const struct sel_record *record, char ret[SEL_EVENT_MAX])
 
 /* ---- commands ---- */
 
-bool sel_info_decode(const uint8_t *data, size_t len, struct sel_info *ret)
-{
-	if (len < SEL_INFO_LEN)
-		return false;
-	*ret = (struct sel_info){
-		.version = data[0],
-		.count = get_u16(data + 1),
-		.free_bytes = get_u16(data + 3),
-		.added_at = get_u32(data + 5),
-		.erased_at = get_u32(data + 9),
-		.flags = data[13],
-	};
-	return true;
-}
-
-size_t sel_info_encode(const struct sel_info *info, uint8_t out[SEL_INFO_LEN])
-{
-	out[0] = info->version;
-	put_u16(out + 1, info->count);
-	put_u16(out + 3, info->free_bytes);
-	put_u32(out + 5, info->added_at);
-	put_u32(out + 9, info->erased_at);
-	out[13] = info->flags;
-	return SEL_INFO_LEN;
-}
-
-bool sel_get_decode(const uint8_t *data, size_t len, struct sel_get *ret)
-{
-	if (len < SEL_GET_LEN)
-		return false;
-	*ret = (struct sel_get){ get_u16(data), get_u16(data + 2), data[4], data[5] };
-	return true;
-}
-
-size_t sel_get_encode(const struct sel_get *get, uint8_t out[SEL_GET_LEN])
-{
-	put_u16(out, get->reservation);
-	put_u16(out + 2, get->record);
-	out[4] = get->offset;
-	out[5] = get->count;
-	return SEL_GET_LEN;
-}
-
 bool sel_clear_decode(const uint8_t *data, size_t len, uint16_t *ret_reservation,
 		      enum sel_clear_action *ret_action)
 {

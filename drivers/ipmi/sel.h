@@ -1,9 +1,9 @@
 #pragma once
 /*
- * sel: records of the system event log, and the repository commands' fields. Pure codec shared by the client
+ * sel: records of the system event log, and the command that clears it. Pure codec shared by the client
  * (passthru get_sel) and the BMC side; fuzzed (fuzz_ipmi_records.c).
  *
- * Sources: IPMI 2.0 sections 31 (commands), 32 (records), 41, 42 (events).
+ * Sources: IPMI 2.0 sections 31.9 (Clear SEL), 32 (records), 41, 42 (events).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,28 +46,6 @@ static inline bool sel_has_time(const struct sel_record *record)
  * SEL_EVENT_MAX. */
 enum { SEL_EVENT_MAX = 96 };
 void sel_event_name(const struct sel_record *record, char ret[SEL_EVENT_MAX]);
-
-/* The answer to Get SEL Info (0Ah/40h). */
-struct sel_info {
-	uint8_t version; /* 51h */
-	uint16_t count, free_bytes;
-	uint32_t added_at, erased_at;
-	uint8_t flags; /* bit 7: overflow, 3: delete, 1: reserve, 0: allocation info */
-};
-enum { SEL_INFO_LEN = 14 };
-bool sel_info_decode(const uint8_t *data, size_t len, struct sel_info *ret);
-size_t sel_info_encode(const struct sel_info *info, uint8_t out[SEL_INFO_LEN]);
-
-/* The request of Get SEL Entry (0Ah/43h). */
-struct sel_get {
-	uint16_t reservation; /* 0: none, for whole records */
-	uint16_t record;
-	uint8_t offset;
-	uint8_t count; /* FFh: all of the rest */
-};
-enum { SEL_GET_LEN = 6 };
-bool sel_get_decode(const uint8_t *data, size_t len, struct sel_get *ret);
-size_t sel_get_encode(const struct sel_get *get, uint8_t out[SEL_GET_LEN]);
 
 /* The request of Clear SEL (0Ah/47h): reservation, "CLR", what. */
 enum sel_clear_action { SEL_CLEAR_POLL = 0x00, SEL_CLEAR_BEGIN = 0xaa };

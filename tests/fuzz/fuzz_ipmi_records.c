@@ -11,6 +11,7 @@
 #include "drivers/ipmi/boot_flags.h"
 #include "drivers/ipmi/fru.h"
 #include "drivers/ipmi/lan15.h"
+#include "drivers/ipmi/records.h"
 #include "drivers/ipmi/sdr.h"
 #include "drivers/ipmi/sel.h"
 #include "drivers/ipmi/send_message.h"
@@ -62,7 +63,6 @@ static void fuzz_sdr(const uint8_t *data, size_t len)
 static void fuzz_sel(const uint8_t *data, size_t len)
 {
 	struct sel_record record;
-	struct sel_info info;
 	uint8_t out[SEL_RECORD_LEN];
 	char name[SEL_EVENT_MAX];
 
@@ -72,8 +72,6 @@ static void fuzz_sel(const uint8_t *data, size_t len)
 		sel_record_encode(&record, out);
 		assert(memcmp(out, data, SEL_RECORD_LEN) == 0);
 	}
-	if (sel_info_decode(data, len, &info))
-		assert(sel_info_encode(&info, out) == SEL_INFO_LEN && memcmp(out, data, SEL_INFO_LEN) == 0);
 }
 
 static void fuzz_fru(const uint8_t *data, size_t len)
@@ -96,7 +94,8 @@ static void fuzz_answers(const uint8_t *data, size_t len)
 	struct sensor_reading reading;
 	struct sensor_thresholds thresholds;
 	struct sensor_factors factors;
-	struct sdr_repository repository;
+	struct records_info info;
+	struct records_get get;
 	uint8_t out[64];
 
 	sensor_reading_decode(data, len, &reading);
@@ -105,9 +104,12 @@ static void fuzz_answers(const uint8_t *data, size_t len)
 		assert(sensor_thresholds_encode(&thresholds, out) <= sizeof(out));
 	if (sensor_factors_decode(data, len, &factors))
 		assert(factors.m >= -512 && factors.m <= 511 && factors.linearization == LINEAR);
-	if (sdr_repository_decode(data, len, &repository))
-		assert(sdr_repository_encode(&repository, out) == SDR_REPOSITORY_LEN &&
-		       memcmp(out, data, SDR_REPOSITORY_LEN) == 0);
+	if (records_info_decode(data, len, &info))
+		assert(records_info_encode(&info, out) == RECORDS_INFO_LEN &&
+		       memcmp(out, data, RECORDS_INFO_LEN) == 0);
+	if (records_get_decode(data, len, &get))
+		assert(records_get_encode(&get, out) == RECORDS_GET_LEN &&
+		       memcmp(out, data, RECORDS_GET_LEN) == 0);
 	if (len >= BOOT_FLAGS_BYTES) {
 		struct boot_flags flags, again;
 		boot_flags_decode(data, &flags);
