@@ -8,18 +8,9 @@
 #include <string.h>
 
 #include "db/db.h"
+#include "lib/hash.h"
 
 enum { RESULT_MAX = 1000 };
-
-/* FNV-1a, as in model/rendezvous.c; here only to keep long names apart. */
-static uint32_t name_hash(const char *text)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619u;
-	return hash;
-}
 
 void action_channel(const char *hostname, char channel[ACTION_CHANNEL_MAX])
 {
@@ -29,8 +20,9 @@ void action_channel(const char *hostname, char channel[ACTION_CHANNEL_MAX])
 		unsigned char c = (unsigned char)channel[i];
 		channel[i] = (char)(isascii(c) && isalnum(c) ? tolower(c) : '_');
 	}
-	if (strlen(hostname) > 50)
-		snprintf(channel + len, ACTION_CHANNEL_MAX - len, "_%08" PRIx32, name_hash(hostname));
+	if (strlen(hostname) > 50) /* what was cut off keeps long names apart */
+		snprintf(channel + len, ACTION_CHANNEL_MAX - len, "_%08" PRIx32,
+			 (uint32_t)hash_text(HASH_START, hostname));
 }
 
 /* ---- reading ---- */

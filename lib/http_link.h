@@ -22,7 +22,7 @@
 
 /* Where connections lead, with the same trust. Lives while it has connections or a session worth keeping. */
 struct http_peer {
-	uint64_t hash;
+	int64_t hash; /* the key in the map of peers */
 	char *key;               /* owned: where and wishes */
 	char *host;              /* owned: name that the certificate must have */
 	bool is_ip;              /* the host is an address */

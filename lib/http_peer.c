@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/hash.h"
 #include "lib/http_link.h"
 #include "lib/map.h"
 #include "lib/xalloc.h"
@@ -20,15 +21,6 @@ static struct {
 
 /* ---- peers ---- */
 
-static uint64_t hash_of(const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-	return hash ? hash : 1;
-}
-
 static void unlink_age(struct http_peer *peer)
 {
 	*(peer->older ? &peer->older->newer : &pool.oldest) = peer->newer;
@@ -45,14 +37,14 @@ static void link_newest(struct http_peer *peer)
 
 static void peer_free(struct http_peer *peer)
 {
-	struct http_peer *first = map_take(&pool.by_hash, (int64_t)peer->hash);
+	struct http_peer *first = map_take(&pool.by_hash, peer->hash);
 	struct http_peer **place = &first;
 
 	while (*place != peer)
 		place = &(*place)->next;
 	*place = peer->next;
 	if (first)
-		map_put(&pool.by_hash, (int64_t)peer->hash, first);
+		map_put(&pool.by_hash, peer->hash, first);
 	unlink_age(peer);
 	pool.peers--;
 	SSL_SESSION_free(peer->session);
@@ -71,10 +63,10 @@ static void forget_oldest(void)
 		peer_free(peer);
 }
 
-static struct http_peer *peer_new(const struct http_place *place, const char *key, uint64_t hash)
+static struct http_peer *peer_new(const struct http_place *place, const char *key, int64_t hash)
 {
 	struct http_peer *peer = xcalloc(1, sizeof(*peer));
-	struct http_peer *first = map_get(&pool.by_hash, (int64_t)hash);
+	struct http_peer *first = map_get(&pool.by_hash, hash);
 	char address[16];
 
 	peer->hash = hash;
@@ -82,7 +74,7 @@ static struct http_peer *peer_new(const struct http_place *place, const char *ke
 	peer->host = xstrdup(place->host);
 	peer->is_ip = place->is_ip6 || inet_pton(AF_INET, place->host, address) == 1;
 	peer->next = first;
-	map_put(&pool.by_hash, (int64_t)hash, peer);
+	map_put(&pool.by_hash, hash, peer);
 	link_newest(peer);
 	if (++pool.peers > PEERS_MAX)
 		forget_oldest();
@@ -93,7 +85,7 @@ struct http_peer *http_peer_take(const struct http_place *place, const struct ht
 {
 	char key[2048];
 	struct http_peer *peer;
-	uint64_t hash;
+	int64_t hash;
 
 	/* Blanks part the words: none of them can be in a host, and a path with one is another path. */
 	if (place->is_tls)
@@ -102,8 +94,8 @@ struct http_peer *http_peer_take(const struct http_place *place, const struct ht
 			 wishes->ca_path ? wishes->ca_path : "");
 	else
 		snprintf(key, sizeof(key), "%s", place->where);
-	hash = hash_of(key);
-	for (peer = map_get(&pool.by_hash, (int64_t)hash); peer && strcmp(peer->key, key) != 0;
+	hash = hash_key(hash_text(HASH_START, key));
+	for (peer = map_get(&pool.by_hash, hash); peer && strcmp(peer->key, key) != 0;
 	     peer = peer->next)
 		;
 	if (peer) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/metrics_process.h"
 #include "lib/xalloc.h"
 
@@ -22,7 +23,7 @@ struct metric_series {
 	const struct metric *metric;
 	struct metric_series *next;      /* in its slot */
 	struct metric_series *next_made; /* in the order of making, which is the order of writing */
-	uint32_t hash;
+	uint64_t hash;
 	double value;                    /* of a histogram: the sum */
 	uint64_t *counts;                /* owned; of a histogram: by bucket, the last is beyond all bounds */
 	char *values[METRIC_LABELS_MAX]; /* owned */
@@ -49,15 +50,13 @@ static size_t label_count(const struct metric *metric)
 
 /* ---- series ---- */
 
-/* FNV-1a over the values and their ends. */
-static uint32_t hash_values(const char *const *values, size_t count)
+static uint64_t hash_values(const char *const *values, size_t count)
 {
-	uint32_t hash = 2166136261u;
+	uint64_t hash = HASH_START;
 
 	for (size_t i = 0; i < count; i++) {
-		for (const char *p = values[i]; *p && p < values[i] + VALUE_MAX; p++)
-			hash = (hash ^ (unsigned char)*p) * 16777619u;
-		hash = (hash ^ 0xffu) * 16777619u;
+		hash = hash_bytes(hash, values[i], strnlen(values[i], VALUE_MAX));
+		hash = hash_bytes(hash, "", 1);
 	}
 	return hash;
 }
@@ -122,7 +121,7 @@ static struct metric_series *other_of(struct metric_family *family)
 static struct metric_series *series_of(struct metric_family *family, const char *const *values)
 {
 	size_t count = label_count(family->metric);
-	uint32_t hash = hash_values(values, count);
+	uint64_t hash = hash_values(values, count);
 	struct metric_series **slot = &family->slots[hash % SLOTS];
 	size_t max = family->metric->series_max ? family->metric->series_max : SERIES_MAX;
 

@@ -3,14 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-static uint64_t fnv1a(uint64_t hash, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		hash ^= (unsigned char)text[i];
-		hash *= 0x100000001b3u;
-	}
-	return hash;
-}
+#include "lib/hash.h"
 
 /* FNV alone leaves the high bits of similar keys alike, and the comparison looks at those first. */
 static uint64_t mix(uint64_t hash)
@@ -22,9 +15,9 @@ static uint64_t mix(uint64_t hash)
 
 uint64_t rendezvous_weight(const char *host, const char *key)
 {
-	uint64_t hash = fnv1a(0xcbf29ce484222325u, host, strlen(host) + 1);
+	uint64_t hash = hash_bytes(HASH_START, host, strlen(host) + 1);
 
-	return mix(fnv1a(hash, key, strlen(key)));
+	return mix(hash_text(hash, key));
 }
 
 size_t rendezvous_pick(const char *const *hosts, size_t count, const char *key)

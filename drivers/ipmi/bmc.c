@@ -8,6 +8,7 @@
 #include "drivers/ipmi/options.h"
 #include "drivers/trip.h"
 #include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/http_client.h"
 #include "lib/loop.h"
 #include "lib/map.h"
@@ -33,11 +34,7 @@ static struct {
 
 static int64_t key_of(const char *address, uint16_t port)
 {
-	uint64_t key = 0xcbf29ce484222325U ^ port;
-
-	for (; *address != '\0'; address++)
-		key = (key ^ (uint8_t)*address) * 0x100000001b3U;
-	return (int64_t)(key | 1);
+	return hash_key(hash_text(HASH_START ^ port, address));
 }
 
 static struct ipmi_bmc *bmc_find_or_new(const char *address, uint16_t port)

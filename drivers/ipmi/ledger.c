@@ -14,6 +14,7 @@
 #include "drivers/ipmi/line.h"
 #include "drivers/ipmi/options.h"
 #include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/map.h"
@@ -116,13 +117,13 @@ static bool record_read(const struct record *record, struct udp_address *ret_pee
 
 static int64_t peer_key(const struct udp_address *peer)
 {
-	uint64_t key = 0xcbf29ce484222325 ^ udp_address_port(peer);
-	const uint8_t *bytes = peer->any.sa_family == AF_INET ? (const uint8_t *)&peer->v4.sin_addr
-							      : (const uint8_t *)&peer->v6.sin6_addr;
+	uint64_t hash = HASH_START ^ udp_address_port(peer);
 
-	for (size_t i = 0; i < (peer->any.sa_family == AF_INET ? 4 : 16); i++)
-		key = (key ^ bytes[i]) * 0x100000001b3;
-	return (int64_t)(key | 1);
+	if (peer->any.sa_family == AF_INET)
+		hash = hash_bytes(hash, &peer->v4.sin_addr, sizeof(peer->v4.sin_addr));
+	else
+		hash = hash_bytes(hash, &peer->v6.sin6_addr, sizeof(peer->v6.sin6_addr));
+	return hash_key(hash);
 }
 
 /* A free record among those of orphans; 0: none. */

@@ -6,6 +6,7 @@
 #include "drivers/ipmi/bytes.h"
 #include "drivers/ipmi/ledger.h"
 #include "drivers/ipmi/options.h"
+#include "lib/hash.h"
 #include "lib/map.h"
 #include "lib/xalloc.h"
 
@@ -50,9 +51,7 @@ static int64_t peer_key(const struct udp_address *peer)
 
 	if (peer->any.sa_family == AF_INET)
 		return (int64_t)(key << 32 | peer->v4.sin_addr.s_addr);
-	for (size_t i = 0; i < sizeof(peer->v6.sin6_addr); i++)
-		key = (key ^ peer->v6.sin6_addr.s6_addr[i]) * 0x100000001b3;
-	return (int64_t)(key | 1);
+	return hash_key(hash_bytes(HASH_START ^ key, &peer->v6.sin6_addr, sizeof(peer->v6.sin6_addr)));
 }
 
 /* IPMI 1.5 carries the BMC's session id, and some BMCs put 0 there: then the sender's address tells the line,

@@ -8,6 +8,7 @@
 #include "drivers/session_store.h"
 #include "drivers/trip.h"
 #include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/map.h"
 #include "lib/xalloc.h"
 
@@ -26,21 +27,14 @@ static struct {
 
 /* ---- entries ---- */
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+static int64_t hash_info(const struct redfish_info *info)
 {
-	for (; text && *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-	return (hash ^ 0x1ff) * 0x100000001b3;
-}
+	const char *const texts[] = { info->address, info->root, info->user, info->password };
+	uint64_t hash = HASH_START;
 
-static uint64_t hash_info(const struct redfish_info *info)
-{
-	uint64_t hash = hash_text(0xcbf29ce484222325, info->address);
-
-	hash = hash_text(hash, info->root);
-	hash = hash_text(hash, info->user);
-	hash = hash_text(hash, info->password);
-	return hash ? hash : 1;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		hash = texts[i] ? hash_bytes(hash, texts[i], strlen(texts[i]) + 1) : hash;
+	return hash_key(hash);
 }
 
 static bool is_same(const char *one, const char *other)
@@ -76,7 +70,7 @@ static void make_key(const struct redfish_info *info, char key[DIGEST_TEXT])
 	digest_of(parts, sizeof(texts) / sizeof(texts[0]), key);
 }
 
-static struct redfish_bmc *bmc_new(const struct redfish_info *info, uint64_t hash)
+static struct redfish_bmc *bmc_new(const struct redfish_info *info, int64_t hash)
 {
 	struct redfish_bmc *bmc = xcalloc(1, sizeof(*bmc));
 
@@ -132,7 +126,7 @@ static void link_newest(struct redfish_bmc *bmc)
 
 static void unlist(struct redfish_bmc *bmc)
 {
-	struct redfish_bmc *first = map_take(&cache.by_hash, (int64_t)bmc->hash);
+	struct redfish_bmc *first = map_take(&cache.by_hash, bmc->hash);
 	struct redfish_bmc **place = &first;
 
 	while (*place != bmc)
@@ -140,7 +134,7 @@ static void unlist(struct redfish_bmc *bmc)
 	*place = bmc->next;
 	bmc->next = NULL;
 	if (first)
-		map_put(&cache.by_hash, (int64_t)bmc->hash, first);
+		map_put(&cache.by_hash, bmc->hash, first);
 	unlink_age(bmc);
 	bmc->is_listed = false;
 	cache.listed--;
@@ -222,8 +216,8 @@ SUSPENDS static void sweeper_run(void *arg)
 
 struct redfish_bmc *redfish_bmc_take(const struct redfish_info *info)
 {
-	uint64_t hash = hash_info(info);
-	struct redfish_bmc *first = map_get(&cache.by_hash, (int64_t)hash);
+	int64_t hash = hash_info(info);
+	struct redfish_bmc *first = map_get(&cache.by_hash, hash);
 	struct redfish_bmc *bmc = first;
 
 	while (bmc && !info_is_same(&bmc->info, info))
@@ -234,7 +228,7 @@ struct redfish_bmc *redfish_bmc_take(const struct redfish_info *info)
 		bmc = bmc_new(info, hash);
 		bmc->next = first;
 		bmc->is_listed = true;
-		map_put(&cache.by_hash, (int64_t)hash, bmc);
+		map_put(&cache.by_hash, hash, bmc);
 		cache.listed++;
 	}
 	link_newest(bmc);

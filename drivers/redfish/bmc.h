@@ -30,7 +30,7 @@ struct redfish_features {
 
 struct redfish_bmc {
 	struct redfish_info info;      /* own copies of its texts */
-	uint64_t hash;
+	int64_t hash; /* of the info: the key in the cache */
 	char key[DIGEST_TEXT];         /* of info, for the store of sessions */
 	struct redfish_bmc *next;      /* of the same hash */
 	struct redfish_bmc *older, *newer;

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "drivers/redfish/service_private.h"
+#include "lib/hash.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
@@ -221,13 +222,12 @@ static void put_allow(struct http_response *response, const struct service_resou
 
 static void etag_of(const struct service_exchange *exchange, const json_t *document, char *etag, size_t size)
 {
-	uint64_t hash = 0xcbf29ce484222325;
 	struct buf text;
+	uint64_t hash;
 
 	buf_init(&text, (size_t)16 << 20);
 	json_write(&text, document);
-	for (size_t i = 0; i < text.len; i++)
-		hash = (hash ^ (unsigned char)text.data[i]) * 0x100000001b3;
+	hash = hash_bytes(HASH_START, text.data, text.len);
 	buf_release(&text);
 	snprintf(etag, size, "%s\"%016" PRIx64 "\"", exchange->service->quirks->has_weak_etag ? "W/" : "",
 		 hash);

@@ -11,23 +11,15 @@
 
 #include "drivers/redfish/service_private.h"
 #include "drivers/redfish/service_tree.h"
+#include "lib/hash.h"
 #include "lib/json.h"
 
 /* ---- documents ---- */
 
-static uint32_t hash_of(const char *text)
-{
-	uint32_t hash = 0x811c9dc5;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x01000193;
-	return hash;
-}
-
 /* The inventory's text with this BMC's network addresses for $MAC0, $MAC1, ... */
 static json_t *inventory_document(const struct redfish_service *service, const char *path)
 {
-	uint32_t hash = hash_of(service->options.system_uuid);
+	uint32_t hash = (uint32_t)hash_text(HASH_START, service->options.system_uuid);
 	size_t len;
 	const char *text = service_tree_text(service_inventory(), path, &len);
 	const char *mark;

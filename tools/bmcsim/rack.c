@@ -6,6 +6,7 @@
 #include <ini.h>
 #include <string.h>
 
+#include "lib/hash.h"
 #include "lib/utf8.h"
 #include "lib/uuid.h"
 #include "lib/xalloc.h"
@@ -162,14 +163,12 @@ static int on_option(void *arg, const char *section, const char *name, const cha
 	return reader->rc == 0;
 }
 
-/* A UUID that stays the same from run to run: FNV-1a of the name, in the form of version 4. */
+/* A UUID that stays the same from run to run: two hashes of the name, in the form of version 4. */
 static char *uuid_of_name(const char *name)
 {
-	uint64_t hash[2] = { 0xcbf29ce484222325, 0x84222325cbf29ce4 };
+	uint64_t hash[2] = { hash_text(HASH_START, name),
+			     hash_text(HASH_START << 32 | HASH_START >> 32, name) };
 
-	for (const char *c = name; *c; c++)
-		for (int i = 0; i < 2; i++)
-			hash[i] = (hash[i] ^ (unsigned char)*c) * 0x100000001b3;
 	return xasprintf("%08x-%04x-4%03x-8%03x-%012llx", (unsigned)(hash[0] >> 32),
 			 (unsigned)(hash[0] >> 16) & 0xffff, (unsigned)hash[0] & 0xfff,
 			 (unsigned)(hash[1] >> 48) & 0xfff, (unsigned long long)hash[1] & 0xffffffffffff);

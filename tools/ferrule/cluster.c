@@ -14,6 +14,7 @@
 
 #include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -153,15 +154,6 @@ static int find_programs(struct cluster *cluster, struct error *err)
 	return 0;
 }
 
-static uint64_t path_hash(const char *path)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *path; path++)
-		hash = (hash ^ (unsigned char)*path) * 0x100000001b3u;
-	return hash;
-}
-
 /* A folder of ours in a place where others may write: it must be a folder, ours, and closed. */
 static int make_private_folder(const char *path, struct error *err)
 {
@@ -185,7 +177,7 @@ static int choose_socket_folder(struct cluster *cluster, struct error *err)
 		return 0;
 	xfree(cluster->socket_folder);
 	cluster->socket_folder = xasprintf("/tmp/ferrule-%ld-%016llx", (long)geteuid(),
-					   (unsigned long long)path_hash(cluster->datadir->path));
+					   (unsigned long long)hash_text(HASH_START, cluster->datadir->path));
 	return make_private_folder(cluster->socket_folder, err);
 }
 
