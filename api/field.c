@@ -81,7 +81,7 @@ int field_check(const struct node_field_info *info, const json_t *value, const c
 	case FIELD_TIME:
 		return check_text(info, value, what, err);
 	case FIELD_UUID:
-		if (!text)
+		if (!text || (info->flags & FIELD_BY_NAME))
 			return check_text(info, value, what, err);
 		return uuid_is_valid(text)
 			       ? 0

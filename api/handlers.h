@@ -97,6 +97,7 @@ HANDLER(resource_route_show);
 HANDLER(resource_route_create);
 HANDLER(resource_route_patch);
 HANDLER(resource_route_delete);
+HANDLER(resource_route_refuse);
 /* allocation.c */
 HANDLER(allocation_create);
 HANDLER(allocation_remove);

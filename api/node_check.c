@@ -74,6 +74,24 @@ int node_check_properties(const json_t *properties, const char *node_uuid, struc
 	return rc;
 }
 
+int node_check_parent(struct api_request *request, const char *ident, const char *node_uuid_text,
+		      const char **ret_uuid, struct error *err)
+{
+	bool is_uuid = uuid_is_valid(ident);
+	struct node parent;
+
+	node_init(&parent);
+	int rc = node_read_brief(request->db, is_uuid ? ident : NULL, is_uuid ? NULL : ident, &parent, err);
+	if (rc == -ERR_NOT_FOUND || (rc == 0 && strcmp(node_uuid(&parent), node_uuid_text) == 0))
+		rc = fail(err, ERR_INVALID,
+			  "Unable to apply the requested parent_node '%s'. Requested value was invalid.",
+			  ident);
+	if (rc == 0)
+		*ret_uuid = arena_strdup(request->arena, node_uuid(&parent));
+	node_release(&parent);
+	return rc;
+}
+
 bool node_check_is_patchable(enum provision_state state)
 {
 	static const enum provision_state patchable[] = {

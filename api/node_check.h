@@ -8,6 +8,10 @@
 int node_check_name(const char *name, const char *node_uuid, bool is_create, struct error *err);
 /* cpus, local_gb and memory_mb are non-negative integers when present. */
 int node_check_properties(const json_t *properties, const char *node_uuid, struct error *err);
+/* The UUID of the node that ident (a UUID or a name) names as parent of node_uuid, in the request's arena.
+ * -ERR_INVALID: there is none, or it is the node itself. */
+SUSPENDS int node_check_parent(struct api_request *request, const char *ident, const char *node_uuid,
+			       const char **ret_uuid, struct error *err);
 /* May nodes be changed in this state although it has a target? */
 bool node_check_is_patchable(enum provision_state state);
 /* Turns the name of a violated constraint into Ironic's 409. */

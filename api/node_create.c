@@ -90,6 +90,9 @@ static int check_members(struct creation *creation, struct error *err)
 		if (rc == -ERR_NOT_FOUND)
 			creation->request->fault_status = 400;
 	}
+	if (rc == 0 && creation->value[NODE_PARENT_NODE])
+		rc = node_check_parent(creation->request, creation->value[NODE_PARENT_NODE], creation->uuid,
+				       &creation->value[NODE_PARENT_NODE], err);
 	return rc;
 }
 

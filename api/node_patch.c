@@ -361,6 +361,9 @@ static int check_changes(struct attempt *attempt, struct error *err)
 		if (rc == -ERR_NOT_FOUND)
 			attempt->request->fault_status = 400;
 	}
+	if (rc == 0 && attempt->value[NODE_PARENT_NODE])
+		rc = node_check_parent(attempt->request, attempt->value[NODE_PARENT_NODE], uuid,
+				       &attempt->value[NODE_PARENT_NODE], err);
 	if (rc == 0)
 		rc = check_flags(attempt, err);
 	if (rc < 0)

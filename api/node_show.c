@@ -69,9 +69,9 @@ static void write_children(struct api_request *request, const char *uuid, const 
 		json_out_text(body, db_value(rows, row, 0), db_value_len(rows, row, 0));
 	}
 	buf_putc(body, ']');
-	json_out_key(body, "links");
-	json_out_item_links(body, request->base, "nodes", uuid, strlen(uuid), "/children");
-	buf_putc(body, '}');
+	json_out_key(body, "links"); /* one object, not a list as elsewhere */
+	buf_printf(body, "{\"href\":\"%s/v1/nodes?parent_node=%s\",\"rel\":\"children\"}}", request->base,
+		   uuid);
 }
 
 int node_children(struct api_request *request, struct error *err)

@@ -132,7 +132,7 @@ int node_trait_add(struct api_request *request, struct error *err)
 {
 	const char *trait = request->ident[1];
 
-	int rc = trait_check(trait, "trait", err);
+	int rc = trait_check_added(trait, request->body, err);
 	if (rc < 0)
 		return rc;
 	rc = change(request, NULL, add, trait, err);

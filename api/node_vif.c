@@ -8,6 +8,17 @@
 #include "api/handlers.h"
 #include "api/node.h"
 #include "lib/json.h"
+#include "lib/uuid.h"
+
+/* From here on a VIF may name one of both, before they mean nothing. */
+#define PORT_CHOICE_SINCE 67
+
+static int check_id(const char *id, const char *what, struct error *err)
+{
+	if (uuid_is_valid(id) || node_name_is_valid(id))
+		return 0;
+	return fail(err, ERR_INVALID, "Expected UUID or name for %s: %.255s", what, id);
+}
 
 static int check_network(const struct node *node, struct error *err)
 {
@@ -55,6 +66,7 @@ int node_vifs_get(struct api_request *request, struct error *err)
 int node_vif_attach(struct api_request *request, struct error *err)
 {
 	const json_t *id = json_object_get(request->body, "id");
+	int rc;
 
 	if (!json_is_object(request->body))
 		return fail(err, ERR_INVALID, "Schema error for vif: the body is not of type 'object'");
@@ -62,12 +74,18 @@ int node_vif_attach(struct api_request *request, struct error *err)
 		return fail(err, ERR_MISSING, "Schema error for vif: 'id' is a required property");
 	if (!json_is_string(id))
 		return fail(err, ERR_INVALID, "Schema error for vif: 'id' is not of type 'string'");
-	if (json_object_get(request->body, "port_uuid") && json_object_get(request->body, "portgroup_uuid"))
+	rc = check_id(json_string_value(id), "id", err);
+	if (rc < 0)
+		return rc;
+	if (request->version >= PORT_CHOICE_SINCE && json_object_get(request->body, "port_uuid") &&
+	    json_object_get(request->body, "portgroup_uuid"))
 		return fail(err, ERR_INVALID, "Cannot specify both port_uuid and portgroup_uuid");
 	return accept(request, err);
 }
 
 int node_vif_detach(struct api_request *request, struct error *err)
 {
-	return accept(request, err);
+	int rc = check_id(request->ident[1], "vif_id", err);
+
+	return rc < 0 ? rc : accept(request, err);
 }

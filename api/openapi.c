@@ -376,7 +376,8 @@ static json_t *paths_new(void)
 	json_t *paths = json_object();
 
 	for (const struct route *row = routes; row->method; row++) {
-		if (row->handle != root_refuse_method && row->handle != node_missing_ident)
+		if (row->handle != root_refuse_method && row->handle != node_missing_ident &&
+		    row->handle != resource_route_refuse)
 			add_route(paths, row);
 	}
 	return paths;

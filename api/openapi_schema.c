@@ -57,7 +57,7 @@ static json_t *text_schema(const struct node_field_info *info, bool is_nullable)
 {
 	json_t *schema = openapi_type("string", is_nullable);
 
-	if (info->type == FIELD_UUID)
+	if (info->type == FIELD_UUID && !(info->flags & FIELD_BY_NAME))
 		json_object_set_new(schema, "format", json_string("uuid"));
 	if (info->type == FIELD_TIME)
 		json_object_set_new(schema, "format", json_string("date-time"));

@@ -164,3 +164,9 @@ int resource_route_delete(struct api_request *request, struct error *err)
 {
 	return resource_remove(request, request->route->resource, err);
 }
+
+int resource_route_refuse(struct api_request *request, struct error *err)
+{
+	(void)request;
+	return fail(err, ERR_INVALID, "Malformed request URI.");
+}

@@ -155,6 +155,13 @@ static const struct argument vmedia_arguments[] = {
 #define EXCLUSIVE true
 #define SHARED    false
 
+/* Below a node a collection is there to be read: its objects have addresses of their own. */
+#define READ_ONLY(path, version)                                                                          \
+	{ POST(path), .handle = resource_route_refuse, SINCE(version, NO_SUCH_PATH) },                     \
+	{ GET(path "/{}"), .handle = resource_route_refuse, SINCE(version, NO_SUCH_PATH) },                \
+	{ PATCH(path "/{}"), .handle = resource_route_refuse, SINCE(version, NO_SUCH_PATH) },              \
+	{ DELETE(path "/{}"), .handle = resource_route_refuse, SINCE(version, NO_SUCH_PATH) }
+
 const struct route routes[] = {
 	{ GET("/"), .handle = root_show, .is_public = true },
 	{ POST("/"), .handle = root_show, .status = 200, .is_public = true },
@@ -228,7 +235,8 @@ const struct route routes[] = {
 	{ PUT("/v1/nodes/{}/traits"), .handle = node_traits_set, ARGUMENTS(traits_arguments),
 	  SINCE(37, NOT_ACCEPTABLE), ETAG },
 	{ DELETE("/v1/nodes/{}/traits"), .handle = node_traits_clear, SINCE(37, NOT_ACCEPTABLE), ETAG },
-	{ PUT("/v1/nodes/{}/traits/{}"), .handle = node_trait_add, SINCE(37, NOT_ACCEPTABLE), ETAG },
+	{ PUT("/v1/nodes/{}/traits/{}"), .handle = node_trait_add, FREE_BODY, SINCE(37, NOT_ACCEPTABLE),
+	  ETAG },
 	{ DELETE("/v1/nodes/{}/traits/{}"), .handle = node_trait_remove, SINCE(37, NOT_ACCEPTABLE),
 	  ETAG },
 	{ GET("/v1/nodes/{}/bios"), .handle = node_bios_list, .query = record_query,
@@ -255,18 +263,22 @@ const struct route routes[] = {
 	  .query = page_query },
 	{ GET("/v1/nodes/{}/ports/detail"), .handle = resource_route_list_of_node_detail,
 	  .resource = &port_rules, .query = detail_query },
+	READ_ONLY("/v1/nodes/{}/ports", 0),
 	{ GET("/v1/nodes/{}/portgroups"), .handle = resource_route_list_of_node,
 	  .resource = &portgroup_rules, .query = page_query, SINCE(24, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/portgroups/detail"), .handle = resource_route_list_of_node_detail,
 	  .resource = &portgroup_rules, .query = detail_query, SINCE(24, NO_SUCH_PATH) },
+	READ_ONLY("/v1/nodes/{}/portgroups", 24),
 	{ GET("/v1/nodes/{}/allocation"), .handle = allocation_show_of_node, .query = fields_query,
 	  SINCE(52, NO_SUCH_PATH) },
 	{ DELETE("/v1/nodes/{}/allocation"), .handle = allocation_remove_of_node, SINCE(52, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/volume"), .handle = volume_show_of_node, SINCE(32, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/volume/connectors"), .handle = resource_route_list_of_node,
 	  .resource = &volume_connector_rules, .query = page_query, SINCE(32, NO_SUCH_PATH) },
+	READ_ONLY("/v1/nodes/{}/volume/connectors", 32),
 	{ GET("/v1/nodes/{}/volume/targets"), .handle = resource_route_list_of_node,
 	  .resource = &volume_target_rules, .query = page_query, SINCE(32, NO_SUCH_PATH) },
+	READ_ONLY("/v1/nodes/{}/volume/targets", 32),
 
 	{ GET("/v1/drivers"), .handle = driver_list, .query = driver_list_query },
 	{ GET("/v1/drivers/properties"), .handle = driver_properties_by_query, .query = driver_name_query },
@@ -301,6 +313,7 @@ const struct route routes[] = {
 	  .resource = &port_rules, .query = page_query, SINCE(24, NO_SUCH_PATH) },
 	{ GET("/v1/portgroups/{}/ports/detail"), .handle = resource_route_list_of_portgroup_detail,
 	  .resource = &port_rules, .query = detail_query, SINCE(24, NO_SUCH_PATH) },
+	READ_ONLY("/v1/portgroups/{}/ports", 24),
 
 	{ GET("/v1/volume"), .handle = volume_show, SINCE(32, NOT_FOUND) },
 	{ GET("/v1/volume/connectors"), LIST(volume_connector_rules), .query = volume_query,
@@ -338,7 +351,8 @@ const struct route routes[] = {
 	{ PUT("/v1/runbooks/{}/traits"), .handle = runbook_traits_set, ARGUMENTS(traits_arguments),
 	  SINCE(112, NO_SUCH_PATH) },
 	{ DELETE("/v1/runbooks/{}/traits"), .handle = runbook_traits_clear, SINCE(112, NO_SUCH_PATH) },
-	{ PUT("/v1/runbooks/{}/traits/{}"), .handle = runbook_trait_add, SINCE(112, NO_SUCH_PATH) },
+	{ PUT("/v1/runbooks/{}/traits/{}"), .handle = runbook_trait_add, FREE_BODY,
+	  SINCE(112, NO_SUCH_PATH) },
 	{ DELETE("/v1/runbooks/{}/traits/{}"), .handle = runbook_trait_remove, SINCE(112, NO_SUCH_PATH) },
 
 	{ GET("/v1/inspection_rules"), LIST(inspection_rule_rules), .query = rule_query,

@@ -81,6 +81,9 @@ static int change(struct api_request *request, enum runbook_change how, const ch
 	int rc = find(request, &id, err);
 	if (rc == 0)
 		rc = runbook_change_traits(request->db, id, how, value, err);
+	if (rc == -ERR_NOT_FOUND && !err->text[0] && how == RUNBOOK_TRAITS_REMOVE)
+		return fail(err, ERR_NOT_FOUND, "Runbook %s doesn't have a trait '%s'", request->ident[0],
+			    value);
 	if (rc == -ERR_NOT_FOUND && !err->text[0])
 		return fail(err, ERR_NOT_FOUND, "Runbook %s could not be found.", request->ident[0]);
 	if (rc == 0)
@@ -112,7 +115,7 @@ int runbook_trait_add(struct api_request *request, struct error *err)
 {
 	const char *trait = request->ident[1];
 
-	int rc = trait_check(trait, "trait", err);
+	int rc = trait_check_added(trait, request->body, err);
 	if (rc == 0)
 		rc = change(request, RUNBOOK_TRAITS_ADD, trait, err);
 	if (rc == 0)

@@ -1,5 +1,6 @@
 #include "api/trait.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "lib/buf.h"
@@ -34,6 +35,15 @@ int trait_check(const char *trait, const char *what, struct error *err)
 		    "cause: '%s' "
 		    "does not match '^CUSTOM_[A-Z0-9_]+$'",
 		    what, trait, trait);
+}
+
+int trait_check_added(const char *trait, const json_t *body, struct error *err)
+{
+	bool is_empty = !body || json_is_null(body) || (json_is_object(body) && json_object_size(body) == 0);
+
+	if (!is_empty)
+		return fail(err, ERR_INVALID, "No body should be provided when adding a trait");
+	return trait_check(trait, "trait", err);
 }
 
 int trait_check_list(const json_t *traits, struct error *err)

@@ -9,5 +9,7 @@
 
 /* A name of os-traits' shape. -ERR_INVALID with Ironic's sentence; what: after "Schema error for". */
 int trait_check(const char *trait, const char *what, struct error *err);
+/* The same for one that a path names: then a body (NULL: none) has nothing to say. */
+int trait_check_added(const char *trait, const json_t *body, struct error *err);
 /* A list of at most TRAITS_MAX such names. -ERR_INVALID. */
 int trait_check_list(const json_t *traits, struct error *err);

@@ -17,6 +17,7 @@
 #define MASK   FIELD_MASKED
 #define C      FIELD_BY_CONDUCTOR
 #define NOSORT FIELD_UNSORTABLE
+#define BYNAME FIELD_BY_NAME
 
 /* clang-format off */
 static const struct node_field_info node_fields[NODE_FIELD_COUNT] = {
@@ -58,7 +59,7 @@ static const struct node_field_info node_fields[NODE_FIELD_COUNT] = {
 	[NODE_NETWORK_DATA]           = { "network_data",           FIELD_OBJECT, 66, PE | NOSORT, 0 },
 	[NODE_NETWORK_INTERFACE]      = { "network_interface",      FIELD_TEXT,   20, PE, 255 },
 	[NODE_OWNER]                  = { "owner",                  FIELD_TEXT,   50, PE, 255 },
-	[NODE_PARENT_NODE]            = { "parent_node",            FIELD_UUID,   83, PE, 36 },
+	[NODE_PARENT_NODE]            = { "parent_node",            FIELD_UUID,   83, PE | BYNAME, 36 },
 	[NODE_POWER_INTERFACE]        = { "power_interface",        FIELD_TEXT,   31, PE, 255 },
 	[NODE_POWER_STATE]            = { "power_state",            FIELD_TEXT,    1, C | LIST, 0 },
 	[NODE_PROPERTIES]             = { "properties",             FIELD_OBJECT,  1, PE | C | NOSORT, 0 },

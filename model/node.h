@@ -45,7 +45,8 @@ enum {
 	FIELD_BY_CONDUCTOR = 32, /* a conductor may write it (accept, finish) */
 	FIELD_UNSORTABLE = 64,   /* sort_key refuses it */
 	FIELD_TRUE = 128,        /* a boolean whose default is true */
-	FIELD_HIDDEN = 256       /* never in answers */
+	FIELD_HIDDEN = 256,      /* never in answers */
+	FIELD_BY_NAME = 512      /* a node's UUID; requests may give its name */
 };
 
 struct node_field_info {

@@ -161,6 +161,10 @@ def test_nodes(env):
     run_files(env, 'nodes.json')
 
 
+def test_below_a_node(env):
+    run_files(env, 'below.json')
+
+
 def test_ports(env):
     run_files(env, 'ports.json')
 
