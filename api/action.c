@@ -16,23 +16,23 @@
 static const struct {
 	const char *name;
 	int column;
-	enum { IS_TEXT, IS_TIME, IS_NUMBER, IS_JSON } type;
+	enum field_type type;
 } members[] = {
-	{ "uuid", ACTION_ROW_UUID, IS_TEXT },
-	{ "node_uuid", ACTION_ROW_NODE_UUID, IS_TEXT },
-	{ "kind", ACTION_ROW_KIND, IS_TEXT },
-	{ "state", ACTION_ROW_STATE, IS_TEXT },
-	{ "request_id", ACTION_ROW_REQUEST_ID, IS_TEXT },
-	{ "created_at", ACTION_ROW_CREATED_AT, IS_TIME },
-	{ "started_at", ACTION_ROW_STARTED_AT, IS_TIME },
-	{ "accepted_at", ACTION_ROW_ACCEPTED_AT, IS_TIME },
-	{ "finished_at", ACTION_ROW_FINISHED_AT, IS_TIME },
-	{ "conductor", ACTION_ROW_HOST, IS_TEXT },
-	{ "progress", ACTION_ROW_PROGRESS, IS_JSON },
-	{ "error", ACTION_ROW_ERROR, IS_TEXT },
-	{ "error_code", ACTION_ROW_ERROR_CODE, IS_NUMBER },
-	{ "result_type", ACTION_ROW_RESULT_TYPE, IS_TEXT },
-	{ "result", ACTION_ROW_RESULT, IS_JSON },
+	{ "uuid", ACTION_ROW_UUID, FIELD_TEXT },
+	{ "node_uuid", ACTION_ROW_NODE_UUID, FIELD_TEXT },
+	{ "kind", ACTION_ROW_KIND, FIELD_TEXT },
+	{ "state", ACTION_ROW_STATE, FIELD_TEXT },
+	{ "request_id", ACTION_ROW_REQUEST_ID, FIELD_TEXT },
+	{ "created_at", ACTION_ROW_CREATED_AT, FIELD_TIME },
+	{ "started_at", ACTION_ROW_STARTED_AT, FIELD_TIME },
+	{ "accepted_at", ACTION_ROW_ACCEPTED_AT, FIELD_TIME },
+	{ "finished_at", ACTION_ROW_FINISHED_AT, FIELD_TIME },
+	{ "conductor", ACTION_ROW_HOST, FIELD_TEXT },
+	{ "progress", ACTION_ROW_PROGRESS, FIELD_OBJECT },
+	{ "error", ACTION_ROW_ERROR, FIELD_TEXT },
+	{ "error_code", ACTION_ROW_ERROR_CODE, FIELD_INT },
+	{ "result_type", ACTION_ROW_RESULT_TYPE, FIELD_TEXT },
+	{ "result", ACTION_ROW_RESULT, FIELD_OBJECT },
 };
 
 static void write_action(struct buf *buf, const struct api_request *request, const void *arg,
@@ -41,22 +41,11 @@ static void write_action(struct buf *buf, const struct api_request *request, con
 	(void)arg;
 	buf_putc(buf, '{');
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-		const char *text = db_value(rows, row, members[i].column);
-		size_t len = db_value_len(rows, row, members[i].column);
+		int column = members[i].column;
 
 		json_out_key(buf, members[i].name);
-		switch (members[i].type) {
-		case IS_TEXT:
-			json_out_text(buf, text, len);
-			break;
-		case IS_TIME:
-			json_out_time(buf, text, len);
-			break;
-		case IS_NUMBER:
-		case IS_JSON:
-			buf_puts(buf, text ? text : "null");
-			break;
-		}
+		json_out_value(buf, members[i].type, db_value(rows, row, column),
+			       db_value_len(rows, row, column));
 	}
 	json_out_key(buf, "links");
 	json_out_item_links(buf, request->base, "actions", db_value(rows, row, ACTION_ROW_UUID),

@@ -51,6 +51,28 @@ void json_out_time(struct buf *buf, const char *text, size_t len)
 	PUT(buf, "+00:00\"");
 }
 
+void json_out_value(struct buf *buf, enum field_type type, const char *text, size_t len)
+{
+	switch (type) {
+	case FIELD_TEXT:
+	case FIELD_UUID:
+		json_out_text(buf, text, len);
+		break;
+	case FIELD_BOOL:
+		json_out_bool(buf, text);
+		break;
+	case FIELD_TIME:
+		json_out_time(buf, text, len);
+		break;
+	case FIELD_INT:
+	case FIELD_OBJECT:
+	case FIELD_LIST:
+	case FIELD_LINKS:
+		buf_puts(buf, text ? text : "null");
+		break;
+	}
+}
+
 void json_out_document(struct buf *buf, const char *text, size_t len)
 {
 	if (text)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "lib/buf.h"
+#include "model/node.h"
 
 /* "," unless the last byte opens an object or a list. */
 void json_out_comma(struct buf *buf);
@@ -16,6 +17,8 @@ void json_out_text(struct buf *buf, const char *text, size_t len);
 void json_out_bool(struct buf *buf, const char *text);
 /* A PostgreSQL timestamp in UTC as ISO 8601 with seconds, "2026-11-20T13:41:07+00:00"; NULL: null. */
 void json_out_time(struct buf *buf, const char *text, size_t len);
+/* A value as its type has it; objects and lists as stored. NULL: null. */
+void json_out_value(struct buf *buf, enum field_type type, const char *text, size_t len);
 /* A JSON document as stored; NULL: {}. */
 void json_out_document(struct buf *buf, const char *text, size_t len);
 /* The same with the values of secret keys replaced. */

@@ -167,10 +167,8 @@ static void write_value(struct buf *buf, const struct api_request *request, cons
 			write_text(buf, request, source, field);
 		break;
 	case FIELD_BOOL:
-		json_out_bool(buf, value_of(source, field));
-		break;
 	case FIELD_TIME:
-		json_out_time(buf, value_of(source, field), len_of(source, field));
+		json_out_value(buf, info->type, value_of(source, field), len_of(source, field));
 		break;
 	case FIELD_OBJECT:
 		write_document(buf, field, value_of(source, field), len_of(source, field));

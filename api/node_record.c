@@ -15,20 +15,20 @@ static const struct {
 	const char *name;
 	int column;
 	int since;
-	enum { IS_TEXT, IS_TIME, IS_NUMBER } type;
+	enum field_type type;
 	bool is_detail;
 } history_fields[] = {
-	{ "uuid", HISTORY_UUID, 1, IS_TEXT, false },
-	{ "created_at", HISTORY_CREATED_AT, 1, IS_TIME, false },
-	{ "severity", HISTORY_SEVERITY, 1, IS_TEXT, false },
-	{ "event", HISTORY_EVENT, 1, IS_TEXT, false },
-	{ "event_type", HISTORY_EVENT_TYPE, 1, IS_TEXT, true },
-	{ "conductor", HISTORY_CONDUCTOR, 1, IS_TEXT, true },
-	{ "user", HISTORY_USER, 1, IS_TEXT, true },
-	{ "project", HISTORY_PROJECT, 113, IS_TEXT, true },
-	{ "state", HISTORY_STATE, 115, IS_TEXT, true },
-	{ "target_provision_state", HISTORY_TARGET_PROVISION_STATE, 115, IS_TEXT, true },
-	{ "duration_seconds", HISTORY_DURATION_SECONDS, 115, IS_NUMBER, true },
+	{ "uuid", HISTORY_UUID, 1, FIELD_TEXT, false },
+	{ "created_at", HISTORY_CREATED_AT, 1, FIELD_TIME, false },
+	{ "severity", HISTORY_SEVERITY, 1, FIELD_TEXT, false },
+	{ "event", HISTORY_EVENT, 1, FIELD_TEXT, false },
+	{ "event_type", HISTORY_EVENT_TYPE, 1, FIELD_TEXT, true },
+	{ "conductor", HISTORY_CONDUCTOR, 1, FIELD_TEXT, true },
+	{ "user", HISTORY_USER, 1, FIELD_TEXT, true },
+	{ "project", HISTORY_PROJECT, 113, FIELD_TEXT, true },
+	{ "state", HISTORY_STATE, 115, FIELD_TEXT, true },
+	{ "target_provision_state", HISTORY_TARGET_PROVISION_STATE, 115, FIELD_TEXT, true },
+	{ "duration_seconds", HISTORY_DURATION_SECONDS, 115, FIELD_INT, true },
 };
 
 /* How entries are written. */
@@ -44,24 +44,14 @@ static void write_entry(struct buf *buf, const struct api_request *request, cons
 
 	buf_putc(buf, '{');
 	for (size_t i = 0; i < sizeof history_fields / sizeof history_fields[0]; i++) {
-		const char *text = db_value(rows, row, history_fields[i].column);
-		size_t len = db_value_len(rows, row, history_fields[i].column);
+		int column = history_fields[i].column;
 
 		if ((history_fields[i].is_detail && !view->is_detail) ||
 		    request->version < history_fields[i].since)
 			continue;
 		json_out_key(buf, history_fields[i].name);
-		switch (history_fields[i].type) {
-		case IS_TEXT:
-			json_out_text(buf, text, len);
-			break;
-		case IS_TIME:
-			json_out_time(buf, text, len);
-			break;
-		case IS_NUMBER:
-			buf_puts(buf, text ? text : "null");
-			break;
-		}
+		json_out_value(buf, history_fields[i].type, db_value(rows, row, column),
+			       db_value_len(rows, row, column));
 	}
 	buf_printf(buf, ",\"links\":[{\"href\":\"%s/v1/nodes/%s/history/%s\",\"rel\":\"self\"}]}",
 		   request->base, view->node_uuid, db_value(rows, row, HISTORY_UUID));

@@ -135,17 +135,11 @@ static void write_value(struct buf *buf, const struct api_request *request, cons
 
 	switch (info->type) {
 	case FIELD_INT:
-		buf_puts(buf, text ? text : "null");
-		break;
 	case FIELD_TEXT:
 	case FIELD_UUID:
-		json_out_text(buf, text, len);
-		break;
 	case FIELD_BOOL:
-		json_out_bool(buf, text);
-		break;
 	case FIELD_TIME:
-		json_out_time(buf, text, len);
+		json_out_value(buf, info->type, text, len);
 		break;
 	case FIELD_OBJECT:
 		if (info->flags & FIELD_MASKED)

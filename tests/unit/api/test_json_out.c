@@ -31,6 +31,33 @@ static void test_json_out__times__lose_their_fraction_only(void **state)
 	assert_string_equal(buf.data, "\"2026-11-20T13:41:07+00:00\"\"2026-11-20T13:41:07+00:00\"null");
 }
 
+static void test_json_out__values__are_written_by_type(void **state)
+{
+	static const struct {
+		enum field_type type;
+		const char *stored, *written;
+	} rows[] = {
+		{ FIELD_TEXT, "a\"b", "\"a\\\"b\"" },
+		{ FIELD_UUID, "8d3e", "\"8d3e\"" },
+		{ FIELD_BOOL, "t", "true" },
+		{ FIELD_BOOL, "f", "false" },
+		{ FIELD_TIME, "2026-11-20 13:41:07", "\"2026-11-20T13:41:07+00:00\"" },
+		{ FIELD_INT, "-7", "-7" },
+		{ FIELD_OBJECT, "{\"a\": 1}", "{\"a\": 1}" },
+		{ FIELD_LIST, "[1, 2]", "[1, 2]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		buf_clear(&buf);
+		json_out_value(&buf, rows[i].type, rows[i].stored, strlen(rows[i].stored));
+		assert_string_equal(buf.data, rows[i].written);
+		buf_clear(&buf);
+		json_out_value(&buf, rows[i].type, NULL, 0);
+		assert_string_equal(buf.data, "null");
+	}
+}
+
 static void test_json_out__empty_documents__are_copied(void **state)
 {
 	(void)state;
@@ -102,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_json_out__times__lose_their_fraction_only, start, end),
+		cmocka_unit_test_setup_teardown(test_json_out__values__are_written_by_type, start, end),
 		cmocka_unit_test_setup_teardown(test_json_out__empty_documents__are_copied, start, end),
 		cmocka_unit_test_setup_teardown(test_json_out__secrets__never_show, start, end),
 		cmocka_unit_test_setup_teardown(test_json_out__instance_info__hides_the_image_too, start,
