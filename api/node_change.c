@@ -250,9 +250,7 @@ int node_raid_set(struct api_request *request, struct error *err)
 	const char *interface = node_text(&node, NODE_RAID_INTERFACE);
 	if (!interface[0] || strcmp(interface, "no-raid") == 0) {
 		request->fault_status = 404;
-		rc = fail(err, ERR_UNSUPPORTED,
-			  "Driver %s does not support raid (disabled or not implemented).",
-			  node_text(&node, NODE_DRIVER));
+		rc = interface_unsupported(node_text(&node, NODE_DRIVER), "raid", err);
 	}
 	if (rc == 0)
 		rc = check_raid(request->body, err);

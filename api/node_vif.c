@@ -24,8 +24,7 @@ static int check_network(const struct node *node, struct error *err)
 {
 	if (strcmp(node_text(node, NODE_NETWORK_INTERFACE), "noop") == 0)
 		return 0;
-	return fail(err, ERR_UNSUPPORTED, "Driver %s does not support network (disabled or not implemented).",
-		    node_text(node, NODE_DRIVER));
+	return interface_unsupported(node_text(node, NODE_DRIVER), "network", err);
 }
 
 static int accept(struct api_request *request, struct error *err)

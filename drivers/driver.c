@@ -229,8 +229,7 @@ int task_interface(struct task *task, enum interface_type type, const struct int
 
 int task_unsupported(const struct task *task, const char *what, struct error *err)
 {
-	return fail(err, ERR_UNSUPPORTED, "Driver %s does not support %s (disabled or not implemented).",
-		    task->hardware->name, what);
+	return interface_unsupported(task->hardware->name, what, err);
 }
 
 int interface_validate(const struct interface *interface, struct task *task, struct error *err)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/error.h"
+
 /* clang-format off */
 static const struct interface_type_info interface_types[INTERFACE_COUNT] = {
 	[INTERFACE_BIOS]       = { "bios",       40 },
@@ -32,4 +34,10 @@ enum interface_type interface_type_find(const char *name)
 	while (type < INTERFACE_COUNT && strcmp(interface_types[type].name, name) != 0)
 		type++;
 	return type;
+}
+
+int interface_unsupported(const char *driver, const char *what, struct error *err)
+{
+	return fail(err, ERR_UNSUPPORTED, "Driver %s does not support %s (disabled or not implemented).",
+		    driver, what);
 }

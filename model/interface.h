@@ -1,5 +1,6 @@
 #pragma once
 /* interface: the kinds of interface that a hardware type is composed of, in alphabetical order. */
+struct error;
 
 /* ---- ferrule/driver.h: from here ---- */
 enum interface_type {
@@ -18,3 +19,6 @@ struct interface_type_info {
 const struct interface_type_info *interface_type_info(enum interface_type type);
 /* INTERFACE_COUNT when the name is none. */
 enum interface_type interface_type_find(const char *name);
+
+/* -ERR_UNSUPPORTED, "Driver ipmi does not support raid (disabled or not implemented)." */
+int interface_unsupported(const char *driver, const char *what, struct error *err);
