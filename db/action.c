@@ -244,13 +244,6 @@ static const struct db_statement read_whole_statement = {
 	.param_count = 1,
 };
 
-static char *copy(const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 /* "2026-11-20 13:41:07.123" as ISO 8601. */
 static char *copy_time(const struct db_rows *rows, int row, int column)
 {
@@ -263,16 +256,16 @@ static void view_fill(struct action_view *view, const struct db_rows *rows, int 
 {
 	*view = (struct action_view){
 		.id = db_value_int(rows, row, VIEW_ID),
-		.uuid = copy(rows, row, VIEW_UUID),
-		.node_uuid = copy(rows, row, VIEW_NODE_UUID),
-		.kind = copy(rows, row, VIEW_KIND),
-		.error = copy(rows, row, VIEW_ERROR),
-		.request_id = copy(rows, row, VIEW_REQUEST_ID),
+		.uuid = db_value_dup(rows, row, VIEW_UUID),
+		.node_uuid = db_value_dup(rows, row, VIEW_NODE_UUID),
+		.kind = db_value_dup(rows, row, VIEW_KIND),
+		.error = db_value_dup(rows, row, VIEW_ERROR),
+		.request_id = db_value_dup(rows, row, VIEW_REQUEST_ID),
 		.state = state_find(db_value(rows, row, VIEW_STATE)),
 		.is_exclusive = db_value_bool(rows, row, VIEW_EXCLUSIVE),
 		.is_accepted = db_value(rows, row, VIEW_ACCEPTED_AT) != NULL,
 		.error_code = (int)db_value_int(rows, row, VIEW_ERROR_CODE),
-		.result_type = copy(rows, row, VIEW_RESULT_TYPE),
+		.result_type = db_value_dup(rows, row, VIEW_RESULT_TYPE),
 		.created_at = copy_time(rows, row, VIEW_CREATED_AT),
 		.started_at = copy_time(rows, row, VIEW_STARTED_AT),
 		.accepted_at = copy_time(rows, row, VIEW_ACCEPTED_AT),

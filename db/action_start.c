@@ -117,23 +117,16 @@ void action_release(struct action *action)
 	*action = (struct action){ 0 };
 }
 
-static char *copy(const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 static void action_fill(struct action *action, const struct db_rows *rows, int row)
 {
 	*action = (struct action){
 		.id = db_value_int(rows, row, STARTED_ID),
 		.node_id = db_value_int(rows, row, STARTED_NODE_ID),
-		.kind = copy(rows, row, STARTED_KIND),
-		.pool = copy(rows, row, STARTED_POOL),
-		.reply = copy(rows, row, STARTED_REPLY),
-		.request_id = copy(rows, row, STARTED_REQUEST_ID),
-		.args = copy(rows, row, STARTED_ARGS),
+		.kind = db_value_dup(rows, row, STARTED_KIND),
+		.pool = db_value_dup(rows, row, STARTED_POOL),
+		.reply = db_value_dup(rows, row, STARTED_REPLY),
+		.request_id = db_value_dup(rows, row, STARTED_REQUEST_ID),
+		.args = db_value_dup(rows, row, STARTED_ARGS),
 		.is_exclusive = db_value_bool(rows, row, STARTED_EXCLUSIVE),
 		.is_repeatable = strcmp(db_value(rows, row, STARTED_ON_CRASH), "repeat") == 0,
 		.is_accepted = db_value_bool(rows, row, STARTED_ACCEPTED),

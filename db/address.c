@@ -127,7 +127,7 @@ SUSPENDS static int address_resolve(struct db_address *address, struct error *er
 	if (host == NULL || address_get(address, "hostaddr") != NULL)
 		return 0;
 	char *host_text = xstrdup(host);
-	char *port_text = port != NULL ? xstrdup(port) : NULL;
+	char *port_text = xstrdup_or_null(port);
 	size_t count = split(host_text, hosts);
 	size_t port_count = split(port_text, ports);
 	struct host_list list = { 0 };

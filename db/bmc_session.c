@@ -63,7 +63,7 @@ static struct bmc_session row_of(const struct db_rows *rows, int row, struct are
 		.path = texts[3],
 		.token = texts[4],
 		.is_tls_unverified = db_value_bool(rows, row, 5),
-		.ca_path = db_value(rows, row, 6) ? arena_strdup(arena, db_value(rows, row, 6)) : NULL,
+		.ca_path = db_value_copy(arena, rows, row, 6),
 	};
 }
 

@@ -32,13 +32,6 @@ static const struct db_statement statements[STEP_COUNT] = {
 			 .sql = "SELECT state, count(*) FROM conductors GROUP BY 1" },
 };
 
-static double value_double(const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text ? strtod(text, NULL) : 0;
-}
-
 static void visit(const struct db_step *steps, const struct census_visitor *visitor, void *arg)
 {
 	const struct db_rows *rows = steps[STATES].rows;
@@ -49,20 +42,20 @@ static void visit(const struct db_step *steps, const struct census_visitor *visi
 						       .nodes = db_value_int(rows, i, 1),
 						       .in_maintenance = db_value_int(rows, i, 2),
 						       .reserved = db_value_int(rows, i, 3),
-						       .age_mean_s = value_double(rows, i, 4),
-						       .age_max_s = value_double(rows, i, 5) },
+						       .age_mean_s = db_value_double(rows, i, 4),
+						       .age_max_s = db_value_double(rows, i, 5) },
 			       arg);
 	rows = steps[ACTIONS].rows;
 	for (int i = 0; i < db_rows_count(rows); i++)
 		visitor->actions(&(struct census_actions){ .kind = db_value(rows, i, 0),
 							   .state = db_value(rows, i, 1),
 							   .count = db_value_int(rows, i, 2),
-							   .age_max_s = value_double(rows, i, 3) },
+							   .age_max_s = db_value_double(rows, i, 3) },
 				 arg);
 	rows = steps[POWER].rows;
 	for (int i = 0; i < db_rows_count(rows); i++) {
 		if (db_value(rows, i, 1)) /* no node is watched: no ages */
-			visitor->power_age(db_value(rows, i, 0), value_double(rows, i, 1), arg);
+			visitor->power_age(db_value(rows, i, 0), db_value_double(rows, i, 1), arg);
 	}
 	rows = steps[CONDUCTORS].rows;
 	for (int i = 0; i < db_rows_count(rows); i++)

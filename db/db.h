@@ -16,6 +16,7 @@
 #include "lib/error.h"
 #include "lib/fiber.h"
 
+struct arena;
 struct db;
 struct db_rows; /* a result; opaque */
 
@@ -78,10 +79,15 @@ int db_rows_count(const struct db_rows *rows);
 int db_columns(const struct db_rows *rows);
 const char *db_value(const struct db_rows *rows, int row, int column);
 size_t db_value_len(const struct db_rows *rows, int row, int column);
-int64_t db_value_int(const struct db_rows *rows, int row, int column); /* NULL: 0 */
-bool db_value_bool(const struct db_rows *rows, int row, int column);   /* NULL: false */
-int db_affected(const struct db_rows *rows);                           /* of UPDATE, DELETE, INSERT */
-void db_rows_release(struct db_rows *rows);                            /* NULL is fine */
+int64_t db_value_int(const struct db_rows *rows, int row, int column);   /* NULL: 0 */
+double db_value_double(const struct db_rows *rows, int row, int column); /* NULL: 0 */
+bool db_value_bool(const struct db_rows *rows, int row, int column);     /* NULL: false */
+/* The value as the caller's own (xfree); NULL: NULL. */
+char *db_value_dup(const struct db_rows *rows, int row, int column);
+/* The same with the life of the arena. */
+const char *db_value_copy(struct arena *arena, const struct db_rows *rows, int row, int column);
+int db_affected(const struct db_rows *rows);                             /* of UPDATE, DELETE, INSERT */
+void db_rows_release(struct db_rows *rows);                              /* NULL is fine */
 
 /* LISTEN: fn on the loop for each notification of the channel; and once with payload NULL after each
  * (re)connection, because notifications may have been missed: then poll. */

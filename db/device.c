@@ -30,34 +30,27 @@ static const struct db_statement read_statement = {
 	.is_grouped = true,
 };
 
-static const char *copy(struct arena *arena, const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text ? arena_strdup(arena, text) : NULL;
-}
-
 static void read_row(const struct db_rows *rows, int row, struct arena *arena, struct device *ret)
 {
 	*ret = (struct device){
 		.id = db_value_int(rows, row, 0),
 		.version = db_value_int(rows, row, 1),
 		.pod_manager_id = db_value_int(rows, row, 2),
-		.resource_id = copy(arena, rows, row, 5),
-		.type = copy(arena, rows, row, 6),
-		.state = copy(arena, rows, row, 7),
-		.group_id = copy(arena, rows, row, 8),
-		.host_id = copy(arena, rows, row, 9),
+		.resource_id = db_value_copy(arena, rows, row, 5),
+		.type = db_value_copy(arena, rows, row, 6),
+		.state = db_value_copy(arena, rows, row, 7),
+		.group_id = db_value_copy(arena, rows, row, 8),
+		.host_id = db_value_copy(arena, rows, row, 9),
 		.node_id = db_value_int(rows, row, 10),
-		.node_uuid = copy(arena, rows, row, 11),
+		.node_uuid = db_value_copy(arena, rows, row, 11),
 		.is_held = db_value_bool(rows, row, 12),
 		.is_present = db_value_bool(rows, row, 13),
-		.intent = copy(arena, rows, row, 14),
+		.intent = db_value_copy(arena, rows, row, 14),
 		.is_busy = db_value_bool(rows, row, 15),
-		.properties = copy(arena, rows, row, 16),
-		.extra = copy(arena, rows, row, 17),
-		.created_at = copy(arena, rows, row, 18),
-		.updated_at = copy(arena, rows, row, 19),
+		.properties = db_value_copy(arena, rows, row, 16),
+		.extra = db_value_copy(arena, rows, row, 17),
+		.created_at = db_value_copy(arena, rows, row, 18),
+		.updated_at = db_value_copy(arena, rows, row, 19),
 	};
 	snprintf(ret->uuid, sizeof(ret->uuid), "%s", db_value(rows, row, 3));
 	snprintf(ret->pod_manager_uuid, sizeof(ret->pod_manager_uuid), "%s", db_value(rows, row, 4));

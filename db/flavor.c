@@ -31,21 +31,14 @@ static const struct db_statement remove_statement = {
 	.param_count = 1,
 };
 
-static const char *copy(struct arena *arena, const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text ? arena_strdup(arena, text) : NULL;
-}
-
 static void read_row(const struct db_rows *rows, int row, struct arena *arena, struct flavor *ret)
 {
 	*ret = (struct flavor){
-		.name = copy(arena, rows, row, 1),
-		.description = copy(arena, rows, row, 2),
-		.properties = copy(arena, rows, row, 3),
-		.created_at = copy(arena, rows, row, 4),
-		.updated_at = copy(arena, rows, row, 5),
+		.name = db_value_copy(arena, rows, row, 1),
+		.description = db_value_copy(arena, rows, row, 2),
+		.properties = db_value_copy(arena, rows, row, 3),
+		.created_at = db_value_copy(arena, rows, row, 4),
+		.updated_at = db_value_copy(arena, rows, row, 5),
 	};
 	snprintf(ret->uuid, sizeof(ret->uuid), "%s", db_value(rows, row, 0));
 }

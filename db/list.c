@@ -29,7 +29,7 @@ void list_where(struct list *list, const char *sql, const char *value)
 
 void list_start_after(struct list *list, int64_t id, const char *key)
 {
-	char *copy = key ? xstrdup(key) : NULL;
+	char *copy = xstrdup_or_null(key);
 
 	xfree(list->after_key);
 	list->after_key = copy;

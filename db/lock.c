@@ -76,38 +76,24 @@ static const struct db_statement note_statement = {
 	.param_count = 3,
 };
 
-static const char *copy(struct arena *arena, const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text ? arena_strdup(arena, text) : NULL;
-}
-
-static double value_double(const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text ? strtod(text, NULL) : 0;
-}
-
 static void fill(struct lock_action *action, struct arena *arena, const struct db_rows *rows, int row)
 {
 	*action = (struct lock_action){
 		.id = db_value_int(rows, row, ID),
-		.uuid = copy(arena, rows, row, UUID),
-		.kind = copy(arena, rows, row, KIND),
-		.request_id = copy(arena, rows, row, REQUEST_ID),
-		.host = copy(arena, rows, row, HOST),
-		.instance = copy(arena, rows, row, INSTANCE),
-		.instance_state = copy(arena, rows, row, INSTANCE_STATE),
-		.token = copy(arena, rows, row, TOKEN),
-		.asked_at = copy(arena, rows, row, ASKED_AT),
-		.started_at = copy(arena, rows, row, STARTED_AT),
-		.start_by = copy(arena, rows, row, START_BY),
-		.stop_asked = copy(arena, rows, row, STOP_ASKED),
+		.uuid = db_value_copy(arena, rows, row, UUID),
+		.kind = db_value_copy(arena, rows, row, KIND),
+		.request_id = db_value_copy(arena, rows, row, REQUEST_ID),
+		.host = db_value_copy(arena, rows, row, HOST),
+		.instance = db_value_copy(arena, rows, row, INSTANCE),
+		.instance_state = db_value_copy(arena, rows, row, INSTANCE_STATE),
+		.token = db_value_copy(arena, rows, row, TOKEN),
+		.asked_at = db_value_copy(arena, rows, row, ASKED_AT),
+		.started_at = db_value_copy(arena, rows, row, STARTED_AT),
+		.start_by = db_value_copy(arena, rows, row, START_BY),
+		.stop_asked = db_value_copy(arena, rows, row, STOP_ASKED),
 		.is_accepted = db_value_bool(rows, row, ACCEPTED),
-		.waited_s = value_double(rows, row, WAITED_S),
-		.age_s = value_double(rows, row, AGE_S),
+		.waited_s = db_value_double(rows, row, WAITED_S),
+		.age_s = db_value_double(rows, row, AGE_S),
 	};
 }
 
@@ -148,7 +134,7 @@ int lock_read(struct db *db, int64_t node_id, struct arena *arena, struct lock_v
 	if (rc == 0 && db_rows_count(steps[0].rows) == 0)
 		rc = fail(err, ERR_NOT_FOUND, "%s", "");
 	if (rc == 0) {
-		*ret = (struct lock_view){ .reservation = copy(arena, steps[0].rows, 0, 0),
+		*ret = (struct lock_view){ .reservation = db_value_copy(arena, steps[0].rows, 0, 0),
 					   .epoch = db_value_int(steps[0].rows, 0, 1) };
 		sort_out(ret, arena, steps[0].rows, steps[1].rows);
 	}

@@ -127,29 +127,22 @@ static const struct db_statement take_orphaned = {
 	.param_count = 2,
 };
 
-static const char *copy(struct arena *arena, const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text ? arena_strdup(arena, text) : NULL;
-}
-
 static void read_row(const struct db_rows *rows, int row, struct arena *arena, struct pod_manager *ret)
 {
 	*ret = (struct pod_manager){
 		.id = db_value_int(rows, row, 0),
-		.name = copy(arena, rows, row, 2),
-		.url = copy(arena, rows, row, 3),
-		.driver = copy(arena, rows, row, 4),
-		.username = copy(arena, rows, row, 5),
-		.password = copy(arena, rows, row, 6),
-		.verify_ca = copy(arena, rows, row, 7),
+		.name = db_value_copy(arena, rows, row, 2),
+		.url = db_value_copy(arena, rows, row, 3),
+		.driver = db_value_copy(arena, rows, row, 4),
+		.username = db_value_copy(arena, rows, row, 5),
+		.password = db_value_copy(arena, rows, row, 6),
+		.verify_ca = db_value_copy(arena, rows, row, 7),
 		.is_from_node = db_value_bool(rows, row, 8),
-		.status = copy(arena, rows, row, 9),
-		.last_error = copy(arena, rows, row, 10),
-		.created_at = copy(arena, rows, row, 11),
-		.updated_at = copy(arena, rows, row, 12),
-		.synced_at = copy(arena, rows, row, 13),
+		.status = db_value_copy(arena, rows, row, 9),
+		.last_error = db_value_copy(arena, rows, row, 10),
+		.created_at = db_value_copy(arena, rows, row, 11),
+		.updated_at = db_value_copy(arena, rows, row, 12),
+		.synced_at = db_value_copy(arena, rows, row, 13),
 	};
 	snprintf(ret->uuid, sizeof(ret->uuid), "%s", db_value(rows, row, 1));
 }

@@ -58,23 +58,16 @@ static const struct db_statement insert = {
 	.param_count = 8 + INTERFACE_COUNT,
 };
 
-static const char *copy(struct arena *arena, const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text ? arena_strdup(arena, text) : NULL;
-}
-
 static void read_row(const struct db_rows *rows, int row, struct arena *arena, struct pooled_node *ret)
 {
 	const char *pod_manager = db_value(rows, row, 1);
 
 	*ret = (struct pooled_node){
-		.name = copy(arena, rows, row, 2),
-		.host_id = copy(arena, rows, row, 3),
-		.managed_by = copy(arena, rows, row, 4),
-		.created_at = copy(arena, rows, row, 5),
-		.updated_at = copy(arena, rows, row, 6),
+		.name = db_value_copy(arena, rows, row, 2),
+		.host_id = db_value_copy(arena, rows, row, 3),
+		.managed_by = db_value_copy(arena, rows, row, 4),
+		.created_at = db_value_copy(arena, rows, row, 5),
+		.updated_at = db_value_copy(arena, rows, row, 6),
 		.is_from_valence = db_value_bool(rows, row, 7),
 	};
 	snprintf(ret->uuid, sizeof(ret->uuid), "%s", db_value(rows, row, 0));

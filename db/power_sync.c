@@ -227,13 +227,6 @@ int power_sync_observe(struct db *db, const struct power_observation *rows, size
 	return rc;
 }
 
-static const char *copy(struct arena *arena, const struct db_rows *rows, int column)
-{
-	const char *text = db_value(rows, 0, column);
-
-	return text ? arena_strdup(arena, text) : NULL;
-}
-
 int power_sync_observed(struct db *db, int64_t node_id, struct arena *arena, struct power_observed *ret,
 			struct error *err)
 {
@@ -245,14 +238,12 @@ int power_sync_observed(struct db *db, int64_t node_id, struct arena *arena, str
 	if (rc == 0 && db_rows_count(rows) == 0)
 		rc = fail(err, ERR_NOT_FOUND, "%s", "");
 	if (rc == 0)
-		*ret = (struct power_observed){ .power_state = copy(arena, rows, 0),
-						.observed_at = copy(arena, rows, 1),
-						.source = copy(arena, rows, 2),
-						.failed_at = copy(arena, rows, 3),
-						.failure = copy(arena, rows, 4),
-						.age_s = db_value(rows, 0, 5)
-								 ? strtod(db_value(rows, 0, 5), NULL)
-								 : 0,
+		*ret = (struct power_observed){ .power_state = db_value_copy(arena, rows, 0, 0),
+						.observed_at = db_value_copy(arena, rows, 0, 1),
+						.source = db_value_copy(arena, rows, 0, 2),
+						.failed_at = db_value_copy(arena, rows, 0, 3),
+						.failure = db_value_copy(arena, rows, 0, 4),
+						.age_s = db_value_double(rows, 0, 5),
 						.failures = (int)db_value_int(rows, 0, 6) };
 	db_rows_release(rows);
 	return rc;

@@ -46,13 +46,6 @@ static const struct db_statement methods_statement = {
 
 enum step { CONDUCTORS, INTERFACES, PROPERTIES, RAID_PROPERTIES, METHODS, STEP_COUNT };
 
-static const char *text_of(struct registry *registry, const struct db_rows *rows, int row, int column)
-{
-	const char *text = db_value(rows, row, column);
-
-	return text != NULL ? arena_strdup(&registry->arena, text) : NULL;
-}
-
 /* "2026-11-20 13:41:07.123" as ISO 8601. */
 static const char *time_of(struct registry *registry, const struct db_rows *rows, int row, int column)
 {
@@ -91,10 +84,10 @@ static void load_conductors(struct registry *registry, const struct db_rows *row
 	for (int row = 0; row < (int)count; row++) {
 		struct conductor_row *conductor = &registry->conductors[row];
 		*conductor = (struct conductor_row){
-			.instance = text_of(registry, rows, row, 0),
-			.hostname = text_of(registry, rows, row, 1),
-			.group = text_of(registry, rows, row, 2),
-			.version = text_of(registry, rows, row, 3),
+			.instance = db_value_copy(&registry->arena, rows, row, 0),
+			.hostname = db_value_copy(&registry->arena, rows, row, 1),
+			.group = db_value_copy(&registry->arena, rows, row, 2),
+			.version = db_value_copy(&registry->arena, rows, row, 3),
 			.is_alive = db_value_bool(rows, row, 6),
 			.created_at = time_of(registry, rows, row, 7),
 			.seen_at = time_of(registry, rows, row, 8),
@@ -112,9 +105,9 @@ static void load_interfaces(struct registry *registry, const struct db_rows *row
 	registry->interface_count = count;
 	for (int row = 0; row < (int)count; row++)
 		registry->interfaces[row] = (struct conductor_interface){
-			.hardware_type = text_of(registry, rows, row, 0),
-			.interface_type = text_of(registry, rows, row, 1),
-			.name = text_of(registry, rows, row, 2),
+			.hardware_type = db_value_copy(&registry->arena, rows, row, 0),
+			.interface_type = db_value_copy(&registry->arena, rows, row, 1),
+			.name = db_value_copy(&registry->arena, rows, row, 2),
 			.position = (int)db_value_int(rows, row, 3),
 			.is_default = db_value_bool(rows, row, 4),
 		};
@@ -129,9 +122,9 @@ static struct conductor_property *load_properties(struct registry *registry, con
 
 	for (int row = 0; row < (int)count; row++)
 		properties[row] = (struct conductor_property){
-			.hardware_type = text_of(registry, rows, row, 0),
-			.name = text_of(registry, rows, row, 1),
-			.help = text_of(registry, rows, row, 2),
+			.hardware_type = db_value_copy(&registry->arena, rows, row, 0),
+			.name = db_value_copy(&registry->arena, rows, row, 1),
+			.help = db_value_copy(&registry->arena, rows, row, 2),
 		};
 	*ret_count = count;
 	return properties;
@@ -146,16 +139,16 @@ static void load_methods(struct registry *registry, const struct db_rows *rows)
 	for (int row = 0; row < (int)count; row++) {
 		struct conductor_method *method = &registry->methods[row];
 		*method = (struct conductor_method){
-			.hardware_type = text_of(registry, rows, row, 0),
-			.interface_name = text_of(registry, rows, row, 1),
-			.level = text_of(registry, rows, row, 2),
-			.name = text_of(registry, rows, row, 3),
+			.hardware_type = db_value_copy(&registry->arena, rows, row, 0),
+			.interface_name = db_value_copy(&registry->arena, rows, row, 1),
+			.level = db_value_copy(&registry->arena, rows, row, 2),
+			.name = db_value_copy(&registry->arena, rows, row, 3),
 			.is_async = db_value_bool(rows, row, 5),
 			.is_attach = db_value_bool(rows, row, 6),
 			.is_exclusive = db_value_bool(rows, row, 7),
-			.on_crash = text_of(registry, rows, row, 8),
+			.on_crash = db_value_copy(&registry->arena, rows, row, 8),
 			.run_s = (int)db_value_int(rows, row, 9),
-			.description = text_of(registry, rows, row, 10),
+			.description = db_value_copy(&registry->arena, rows, row, 10),
 		};
 		method->http_methods = words_of(registry, rows, row, 4, &method->http_method_count);
 	}

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "db/db.h"
+#include "lib/arena.h"
+#include "lib/xalloc.h"
 
 static const PGresult *result_of(const struct db_rows *rows)
 {
@@ -43,6 +45,25 @@ bool db_value_bool(const struct db_rows *rows, int row, int column)
 	const char *text = db_value(rows, row, column);
 
 	return text != NULL && text[0] == 't';
+}
+
+double db_value_double(const struct db_rows *rows, int row, int column)
+{
+	const char *text = db_value(rows, row, column);
+
+	return text != NULL ? strtod(text, NULL) : 0;
+}
+
+char *db_value_dup(const struct db_rows *rows, int row, int column)
+{
+	return xstrdup_or_null(db_value(rows, row, column));
+}
+
+const char *db_value_copy(struct arena *arena, const struct db_rows *rows, int row, int column)
+{
+	const char *text = db_value(rows, row, column);
+
+	return text != NULL ? arena_strdup(arena, text) : NULL;
 }
 
 int db_affected(const struct db_rows *rows)

@@ -55,7 +55,7 @@ static int set_text(const struct option *option, const char *value, struct error
 
 	(void)err;
 	xfree_secret(*target);
-	*target = value ? xstrdup(value) : NULL;
+	*target = xstrdup_or_null(value);
 	return 0;
 }
 

@@ -187,11 +187,6 @@ static void make(void *arg)
 	}
 }
 
-static char *copy(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
 int http_trust_context(const struct http_wishes *wishes, const char *where, SSL_CTX **ret, struct error *err)
 {
 	struct stamp stamp = wishes->is_unverified ? (struct stamp){ 0 } : stamp_of(wishes->ca_path);
@@ -214,9 +209,9 @@ int http_trust_context(const struct http_wishes *wishes, const char *where, SSL_
 	trust = xcalloc(1, sizeof(*trust));
 	*trust = (struct trust){
 		.is_unverified = wishes->is_unverified,
-		.ca_path = copy(wishes->ca_path),
-		.minimum = copy(wishes->minimum),
-		.ciphers = copy(wishes->ciphers),
+		.ca_path = xstrdup_or_null(wishes->ca_path),
+		.minimum = xstrdup_or_null(wishes->minimum),
+		.ciphers = xstrdup_or_null(wishes->ciphers),
 		.stamp = stamp,
 		.context = making.context,
 	};

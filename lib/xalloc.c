@@ -48,6 +48,11 @@ char *xstrdup(const char *text)
 	return memcpy(xmalloc(size), text, size);
 }
 
+char *xstrdup_or_null(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
 char *xstrndup(const char *text, size_t len)
 {
 	len = strnlen(text, len);

@@ -195,7 +195,7 @@ void node_set_text(struct node *node, enum node_field field, const char *text)
 	if (same_text(node->text[field], text))
 		return;
 
-	char *copy = text ? xstrdup(text) : NULL;
+	char *copy = xstrdup_or_null(text);
 	xfree(node->text[field]);
 	node->text[field] = copy;
 	node->is_dirty[field] = true;

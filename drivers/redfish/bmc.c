@@ -51,11 +51,6 @@ static bool info_is_same(const struct redfish_info *one, const struct redfish_in
 	       is_same(one->tls_ciphers, other->tls_ciphers);
 }
 
-static char *copy(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
 /* Whatever tells two entries apart. */
 static void make_key(const struct redfish_info *info, char key[DIGEST_TEXT])
 {
@@ -75,14 +70,14 @@ static struct redfish_bmc *bmc_new(const struct redfish_info *info, int64_t hash
 	struct redfish_bmc *bmc = xcalloc(1, sizeof(*bmc));
 
 	bmc->info = *info;
-	bmc->info.address = copy(info->address);
-	bmc->info.root = copy(info->root);
+	bmc->info.address = xstrdup_or_null(info->address);
+	bmc->info.root = xstrdup_or_null(info->root);
 	bmc->info.system_id = NULL; /* several nodes may share a BMC */
-	bmc->info.user = copy(info->user);
-	bmc->info.password = copy(info->password);
-	bmc->info.ca_path = copy(info->ca_path);
-	bmc->info.tls_minimum = copy(info->tls_minimum);
-	bmc->info.tls_ciphers = copy(info->tls_ciphers);
+	bmc->info.user = xstrdup_or_null(info->user);
+	bmc->info.password = xstrdup_or_null(info->password);
+	bmc->info.ca_path = xstrdup_or_null(info->ca_path);
+	bmc->info.tls_minimum = xstrdup_or_null(info->tls_minimum);
+	bmc->info.tls_ciphers = xstrdup_or_null(info->tls_ciphers);
 	bmc->hash = hash;
 	make_key(info, bmc->key);
 	bmc->slots.free = REDFISH_SLOTS;

@@ -193,7 +193,7 @@ char *pg_query(struct db *db, const char *format, ...)
 		die(err.text);
 	}
 	const char *value = db_rows_count(rows) > 0 ? db_value(rows, 0, 0) : NULL;
-	char *copy = value != NULL ? xstrdup(value) : NULL;
+	char *copy = xstrdup_or_null(value);
 	db_rows_release(rows);
 	free(sql);
 	return copy;

@@ -83,8 +83,8 @@ void bmc_fault_add(struct bmc *bmc, const struct bmc_fault *fault)
 	struct bmc_fault *added = xmalloc(sizeof(*added));
 
 	*added = *fault;
-	added->match = fault->match ? xstrdup(fault->match) : NULL;
-	added->text = fault->text ? xstrdup(fault->text) : NULL;
+	added->match = xstrdup_or_null(fault->match);
+	added->text = xstrdup_or_null(fault->text);
 	added->next = bmc->faults;
 	bmc->faults = added;
 }
@@ -105,11 +105,6 @@ void bmc_release(struct bmc *bmc)
 	*bmc = (struct bmc){ 0 };
 }
 
-static char *copy_text(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
 void bmc_copy(struct bmc *bmc, const struct bmc *other)
 {
 	char *name = bmc->name;
@@ -118,13 +113,13 @@ void bmc_copy(struct bmc *bmc, const struct bmc *other)
 	bmc->name = name;
 	bmc->address = NULL;
 	bmc->system_uuid = NULL;
-	bmc->user = copy_text(other->user);
-	bmc->password = copy_text(other->password);
-	bmc->tls_cert = copy_text(other->tls_cert);
-	bmc->tls_key = copy_text(other->tls_key);
-	bmc->kg_key = copy_text(other->kg_key);
-	bmc->users = copy_text(other->users);
-	bmc->targets = copy_text(other->targets);
+	bmc->user = xstrdup_or_null(other->user);
+	bmc->password = xstrdup_or_null(other->password);
+	bmc->tls_cert = xstrdup_or_null(other->tls_cert);
+	bmc->tls_key = xstrdup_or_null(other->tls_key);
+	bmc->kg_key = xstrdup_or_null(other->kg_key);
+	bmc->users = xstrdup_or_null(other->users);
+	bmc->targets = xstrdup_or_null(other->targets);
 	bmc->faults = NULL;
 	for (const struct bmc_fault *fault = other->faults; fault; fault = fault->next)
 		bmc_fault_add(bmc, fault); /* in reverse: a rack file gives one at most */
