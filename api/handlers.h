@@ -65,12 +65,13 @@ HANDLER(node_trait_remove);
 HANDLER(node_vifs_get);
 HANDLER(node_vif_attach);
 HANDLER(node_vif_detach);
+/* node_bios.c */
+HANDLER(node_bios_list);
+HANDLER(node_bios_show);
 /* node_record.c */
 HANDLER(node_history_list);
 HANDLER(node_history_list_detail);
 HANDLER(node_history_show);
-HANDLER(node_bios_list);
-HANDLER(node_bios_show);
 HANDLER(node_firmware_list);
 HANDLER(node_inventory_show);
 /* node_vmedia.c */

@@ -1,4 +1,4 @@
-/* node_record: what has been found out about a node: history, BIOS settings, firmware, inventory. */
+/* node_record: what has been found out about a node: history, firmware, inventory. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -140,69 +140,6 @@ int node_history_show(struct api_request *request, struct error *err)
 	return rc;
 }
 
-/* ---- BIOS settings ---- */
-
-/* Nothing gathers these yet: every node has none. */
-static int reply_none(struct api_request *request, const char *body, struct error *err)
-{
-	struct node node;
-
-	node_init(&node);
-	int rc = node_find(request, request->ident[0], &node, err);
-	if (rc == 0) {
-		reply_json(request, 200);
-		buf_puts(&request->out->body, body);
-	}
-	node_release(&node);
-	return rc;
-}
-
-static int check_bios_fields(const char *fields, struct error *err)
-{
-	static const char *const names[] = {
-		"name",        "value",         "attribute_type",   "created_at",
-		"updated_at",  "links",         "allowable_values", "lower_bound",
-		"upper_bound", "min_length",    "max_length",       "read_only",
-		"unique",      "reset_required"
-	};
-	size_t count = sizeof names / sizeof names[0];
-
-	while (*fields) {
-		size_t len = strcspn(fields, ","), i = 0;
-
-		while (i < count && (strlen(names[i]) != len || strncmp(names[i], fields, len) != 0))
-			i++;
-		if (i == count)
-			return fail(err, ERR_INVALID, "Field(s) \"%.*s\" are not valid.",
-				    (int)(len < 64 ? len : 64), fields);
-		fields += len;
-		fields += *fields == ',';
-	}
-	return 0;
-}
-
-int node_bios_list(struct api_request *request, struct error *err)
-{
-	const char *fields = query_text(&request->query, "fields");
-
-	if (fields && check_bios_fields(fields, err) < 0)
-		return -ERR_INVALID;
-	return reply_none(request, "{\"bios\":[]}", err);
-}
-
-int node_bios_show(struct api_request *request, struct error *err)
-{
-	struct node node;
-
-	node_init(&node);
-	int rc = node_find(request, request->ident[0], &node, err);
-	if (rc == 0)
-		rc = fail(err, ERR_NOT_FOUND, "Node %s doesn't have a BIOS setting '%s'", node_uuid(&node),
-			  request->ident[1]);
-	node_release(&node);
-	return rc;
-}
-
 /* ---- firmware ---- */
 
 /* Members of a component, in Ironic's order. */
@@ -223,6 +160,7 @@ static const struct {
 	{ "serial_number", FIRMWARE_SERIAL_NUMBER, 114, false },
 };
 #define FIRMWARE_FIELD_COUNT (sizeof firmware_fields / sizeof firmware_fields[0])
+#define FIRMWARE_ALWAYS      3U /* the first two, whatever fields says */
 
 static size_t firmware_field(const char *name, size_t len, int version)
 {
@@ -239,8 +177,10 @@ static size_t firmware_field(const char *name, size_t len, int version)
 static int firmware_view(const struct api_request *request, unsigned *ret_view, struct error *err)
 {
 	const char *fields = query_text(&request->query, "fields");
-	unsigned view = 0;
+	unsigned view = FIRMWARE_ALWAYS;
 
+	if (fields && query_bool(&request->query, "detail") == 1)
+		return fail(err, ERR_INVALID, "Can not specify ?detail=True and fields in the same request.");
 	if (!fields)
 		view = (1U << FIRMWARE_FIELD_COUNT) - 1;
 	while (fields && *fields) {

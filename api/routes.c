@@ -36,8 +36,11 @@ static const struct query_parameter node_validate_query[] = {
 static const struct query_parameter open_query[] = { { "*", QUERY_TEXT, 0 }, { 0 } };
 static const struct query_parameter method_query[] = { { "method", QUERY_TEXT, 0 }, { 0 } };
 static const struct query_parameter history_query[] = { PAGE_PARAMETERS, { "detail", QUERY_BOOL, 0 }, { 0 } };
-static const struct query_parameter record_query[] = {
-	{ "fields", QUERY_TEXT, 74 }, { "detail", QUERY_BOOL, 74 }, { 0 }
+static const struct query_parameter bios_query[] = {
+	{ "fields", QUERY_TEXT, 0 }, { "detail", QUERY_DETAIL, 74 }, { 0 }
+};
+static const struct query_parameter firmware_query[] = {
+	{ "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
 static const struct query_parameter vmedia_query[] = { { "device_types", QUERY_TEXT, 0 }, { 0 } };
 static const struct query_parameter driver_list_query[] = {
@@ -239,10 +242,10 @@ const struct route routes[] = {
 	  ETAG },
 	{ DELETE("/v1/nodes/{}/traits/{}"), .handle = node_trait_remove, SINCE(37, NOT_ACCEPTABLE),
 	  ETAG },
-	{ GET("/v1/nodes/{}/bios"), .handle = node_bios_list, .query = record_query,
+	{ GET("/v1/nodes/{}/bios"), .handle = node_bios_list, .query = bios_query,
 	  SINCE(40, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/bios/{}"), .handle = node_bios_show, SINCE(40, NO_SUCH_PATH) },
-	{ GET("/v1/nodes/{}/firmware"), .handle = node_firmware_list, .query = record_query,
+	{ GET("/v1/nodes/{}/firmware"), .handle = node_firmware_list, .query = firmware_query,
 	  SINCE(86, NO_SUCH_PATH) },
 	{ GET("/v1/nodes/{}/history"), .handle = node_history_list, .query = history_query,
 	  SINCE(78, NO_SUCH_PATH) },

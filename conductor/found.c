@@ -1,5 +1,5 @@
-/* found: see found.h. Source: Ironic's node_cache_vendor, node_cache_boot_mode, cache_firmware_components and
- * store_inspection_data (ironic-contract, sections 2.2 and 5.3). */
+/* found: see found.h. Source: Ironic's node_update_cache and store_inspection_data (ironic-contract, sections
+ * 2.2 and 5.3). */
 #include "conductor/found.h"
 
 #include <string.h>
@@ -40,27 +40,38 @@ static bool differs(const struct node *node, enum node_field field, const char *
 	return text && !(old && strcmp(old, text) == 0);
 }
 
-void found_facts(struct task *task)
+/* Nothing else can be read either, or nothing is to be. */
+static bool ends_all(int rc)
 {
-	struct machine_facts facts = { .secure_boot = -1 };
+	return rc == -ERR_BMC_UNREACHABLE || rc == -ERR_BMC_AUTH || rc == -ERR_CANCELLED || rc == -ERR_FENCED;
+}
+
+SUSPENDS static int read_facts(struct task *task, struct machine_facts *ret, struct error *err)
+{
 	const struct management_interface *management;
 	const struct interface *interface;
-	struct error err;
-	int rc = task_interface(task, INTERFACE_MANAGEMENT, &interface, &err);
+	int rc = task_interface(task, INTERFACE_MANAGEMENT, &interface, err);
 
 	if (rc < 0)
-		return;
+		return 0;
 	management = management_interface(interface);
 	if (!management->facts_get)
-		return;
-	rc = interface_validate(interface, task, &err);
-	if (rc == 0)
-		rc = management->facts_get(task, &facts, &err);
+		return 0;
+	rc = interface_validate(interface, task, err);
+	return rc == 0 ? management->facts_get(task, ret, err) : rc;
+}
+
+SUSPENDS static int update_facts(struct task *task)
+{
+	struct machine_facts facts = { .secure_boot = -1 };
+	struct error err;
+	int rc = read_facts(task, &facts, &err);
+
 	if (rc < 0) {
 		if (rc != -ERR_CANCELLED)
 			log_warning("what node %s is like could not be read: %s", node_uuid(task->node),
 				    err.text);
-		return;
+		return rc;
 	}
 	if (differs(task->node, NODE_BOOT_MODE, facts.boot_mode))
 		node_set_text(task->node, NODE_BOOT_MODE, facts.boot_mode);
@@ -70,6 +81,12 @@ void found_facts(struct task *task)
 	if (differs(task->node, NODE_HEALTH, facts.health))
 		node_set_text(task->node, NODE_HEALTH, facts.health);
 	set_vendor(task->node, facts.vendor);
+	return 0;
+}
+
+void found_facts(struct task *task)
+{
+	update_facts(task);
 }
 
 /* ---- rows ---- */
@@ -111,6 +128,13 @@ static int store_firmware(struct db *db, const struct found_key *key, const char
 	return node_firmware_store(db, key, text, err);
 }
 
+static int store_bios(struct db *db, const struct found_key *key, const char *text, const char *more,
+		      struct error *err)
+{
+	(void)more;
+	return node_bios_store(db, key, text, err);
+}
+
 static int store_ports(struct db *db, const struct found_key *key, const char *text, const char *more,
 		       struct error *err)
 {
@@ -118,23 +142,53 @@ static int store_ports(struct db *db, const struct found_key *key, const char *t
 	return node_ports_add(db, key, text, err);
 }
 
-void found_firmware(struct job *job)
+/* What the interface tells, a new list; NULL: it cannot tell. */
+typedef int list_fn(struct task *task, json_t **ret_list, struct error *err);
+
+static list_fn *reader_of(const struct interface *interface)
+{
+	return interface->type == INTERFACE_BIOS ? bios_interface(interface)->settings_get
+						 : firmware_interface(interface)->components_get;
+}
+
+SUSPENDS static int read_and_store(struct task *task, const struct interface *interface, struct error *err)
+{
+	list_fn *read = reader_of(interface);
+	json_t *list = NULL;
+	int rc = read ? interface_validate(interface, task, err) : 0;
+
+	if (rc == 0 && read)
+		rc = read(task, &list, err);
+	if (rc == 0 && read)
+		rc = store(task->owner, interface->type == INTERFACE_BIOS ? store_bios : store_firmware, list,
+			   NULL, err);
+	json_decref(list);
+	return rc;
+}
+
+int found_refresh(struct task *task, enum interface_type type)
 {
 	const struct interface *interface;
-	json_t *components = NULL;
 	struct error err;
-	int rc = task_interface(&job->task, INTERFACE_FIRMWARE, &interface, &err);
+	int rc;
 
-	if (rc < 0 || !firmware_interface(interface)->components_get)
-		return;
-	rc = interface_validate(interface, &job->task, &err);
-	if (rc == 0)
-		rc = firmware_interface(interface)->components_get(&job->task, &components, &err);
-	if (rc == 0)
-		rc = store(job, store_firmware, components, NULL, &err);
+	if ((type != INTERFACE_BIOS && type != INTERFACE_FIRMWARE) ||
+	    task_interface(task, type, &interface, &err) < 0)
+		return 0;
+	rc = read_and_store(task, interface, &err);
 	if (rc < 0 && rc != -ERR_CANCELLED)
-		log_warning("the firmware of node %s is not known: %s", node_uuid(&job->node), err.text);
-	json_decref(components);
+		log_warning("what the %s interface tells of node %s is not known: %s",
+			    interface_type_info(type)->name, node_uuid(task->node), err.text);
+	return rc;
+}
+
+void found_update(struct task *task)
+{
+	static const enum interface_type types[] = { INTERFACE_BIOS, INTERFACE_FIRMWARE };
+	int rc = update_facts(task);
+
+	for (size_t i = 0; task->ops->refresh && i < sizeof(types) / sizeof(types[0]) && !ends_all(rc); i++)
+		rc = task->ops->refresh(task, types[i]);
 }
 
 int found_inspection(struct job *job, const struct inspection *inspection, struct error *err)
@@ -151,6 +205,6 @@ int found_inspection(struct job *job, const struct inspection *inspection, struc
 	if (rc < 0)
 		return rc;
 	found_facts(&job->task);
-	found_firmware(job);
+	found_refresh(&job->task, INTERFACE_FIRMWARE);
 	return 0;
 }

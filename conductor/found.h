@@ -1,7 +1,8 @@
 #pragma once
 /*
- * found: what drivers find out about a node, written down: facts into its columns, firmware, inventory and
- * ports into their tables. Rows are written by the holder of the lock alone: each statement names the token.
+ * found: what drivers find out about a node, written down: facts into its columns, firmware, BIOS
+ * settings, inventory and ports into their tables. Rows are written by the holder of the lock alone: each
+ * statement names the token.
  */
 #include "conductor/task.h"
 #include "drivers/driver.h"
@@ -9,8 +10,10 @@
 /* Boot mode, secure boot, health and vendor, as far as the management interface tells them. What cannot be
  * read stays as it is and is logged: the work that goes before has been done. */
 SUSPENDS void found_facts(struct task *task);
-/* The versions that the firmware interface reads. What cannot be read or stored stays as it is and is
- * logged. */
-SUSPENDS void found_firmware(struct job *job);
+/* What interfaces of the type tell of the node: firmware's versions, BIOS settings; of others nothing. What
+ * cannot be read or stored stays as it is and is logged, and its code returned. Of a job alone. */
+SUSPENDS int found_refresh(struct task *task, enum interface_type type);
+/* All of it: facts, BIOS settings and versions, until the BMC cannot be reached. */
+SUSPENDS void found_update(struct task *task);
 /* Stores an inspection, and reads facts and firmware. -ERR_FENCED, -ERR_DATABASE. */
 SUSPENDS int found_inspection(struct job *job, const struct inspection *inspection, struct error *err);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "conductor/conductor.h"
+#include "conductor/found.h"
 #include "conductor/options.h"
 #include "conductor/pool.h"
 #include "conductor/task.h"
@@ -140,9 +141,11 @@ static int save(struct task *task, struct error *err)
 	return task_save(task->owner, err);
 }
 
-const struct task_ops gate_ops = {
-	.gate_wait = gate_wait, .gate_check = gate_check, .save = save, .pool = &pool_records
-};
+const struct task_ops gate_ops = { .gate_wait = gate_wait,
+				   .gate_check = gate_check,
+				   .save = save,
+				   .refresh = found_refresh,
+				   .pool = &pool_records };
 
 static int closed_wait(struct task *task, struct error *err)
 {

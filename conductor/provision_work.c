@@ -71,6 +71,12 @@ static void give_up(struct job *job, const struct step_phase *phase)
 		power_bring(&job->task, POWER_OFF, POWER_OFF_S, &ignored);
 }
 
+/* Then what is known of it is read before and after. */
+static bool changes_hardware(const struct step_phase *phase)
+{
+	return phase == &clean_phase || phase == &service_phase;
+}
+
 int provision_go_on(struct job *job, const struct step_phase *phase, struct error *err)
 {
 	int rc = steps_run(&job->task, phase, err);
@@ -84,6 +90,8 @@ int provision_go_on(struct job *job, const struct step_phase *phase, struct erro
 	if (rc == 0) {
 		steps_forget(&job->node, phase);
 		power_forget_agent(&job->node);
+		if (changes_hardware(phase))
+			found_update(&job->task);
 	}
 	return rc;
 }
@@ -94,6 +102,8 @@ static int run_phase(struct job *job, const struct step_phase *phase, json_t *ta
 	int rc;
 
 	steps_set(&job->node, phase, take_list);
+	if (changes_hardware(phase))
+		found_update(&job->task);
 	rc = begin_phase(job, phase, err);
 	if (rc == STEP_WAITS)
 		fsm_apply(&job->node, EVENT_WAIT);
@@ -302,8 +312,7 @@ int provision_verify(struct job *job, struct provision *provision, struct error 
 		return fail_prefix(err, "Failed to get power state for node %s. Error",
 				   node_uuid(&job->node));
 	node_set_text(&job->node, NODE_POWER_STATE, power_state_name(state));
-	found_facts(&job->task);
-	found_firmware(job);
+	found_update(&job->task);
 	return 0;
 }
 

@@ -108,6 +108,11 @@ static int announce(struct task *task, const struct step_phase *phase, const jso
 	return task_checkpoint(task, err);
 }
 
+static enum interface_type type_of(const json_t *entry)
+{
+	return interface_type_find(json_string_value(json_object_get(entry, "interface")));
+}
+
 static int run_one(struct task *task, const struct step_phase *phase, const json_t *entry, size_t index,
 		   struct error *err)
 {
@@ -123,6 +128,8 @@ static int run_one(struct task *task, const struct step_phase *phase, const json
 		return fail_prefix(err, "Node %s failed %s step %s.%s", node_uuid(task->node), phase->word,
 				   json_string_value(json_object_get(entry, "interface")),
 				   json_string_value(json_object_get(entry, "step")));
+	if (rc == 0 && task->ops->refresh)
+		task->ops->refresh(task, type_of(entry));
 	if (rc > 0)
 		fsm_apply(task->node, rc == STEP_HOLDS ? EVENT_HOLD : EVENT_WAIT);
 	return rc > 0 ? STEP_WAITS : 0;

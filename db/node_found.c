@@ -21,12 +21,37 @@ static const struct db_statement firmware_store = {
 	" json_to_recordset($3::json) AS c (component text, current_version text, vendor text,"
 	" model text, serial_number text) ORDER BY c.component"
 	" ON CONFLICT (node_id, component) DO UPDATE SET"
-	" current_version = excluded.current_version, vendor = excluded.vendor,"
+	" current_version = excluded.current_version, last_version_flashed ="
+	" CASE WHEN f.current_version = excluded.current_version THEN f.last_version_flashed"
+	" ELSE excluded.current_version END, vendor = excluded.vendor,"
 	" model = excluded.model, serial_number = excluded.serial_number, updated_at = now()"
 	" WHERE (f.current_version, f.vendor, f.model, f.serial_number) IS DISTINCT FROM"
 	" (excluded.current_version, excluded.vendor, excluded.model, excluded.serial_number))" ANSWER,
 	.param_count = 3,
 };
+
+/* What is stored of a BIOS setting beside its name. */
+#define BIOS_COLUMNS(of)                                                                                     \
+	of "value, " of "attribute_type, " of "allowable_values, " of "lower_bound, " of "max_length, " of   \
+	   "min_length, " of "read_only, " of "reset_required, " of "\"unique\", " of "upper_bound"
+
+/* clang-format off */
+static const struct db_statement bios_store = {
+	.name = "node_bios_store",
+	.sql = HELD
+	", s AS MATERIALIZED (SELECT DISTINCT ON (name) * FROM json_to_recordset($3::json) AS r (name text,"
+	" value text, attribute_type text, allowable_values text, lower_bound bigint, max_length bigint,"
+	" min_length bigint, read_only boolean, reset_required boolean, \"unique\" boolean,"
+	" upper_bound bigint) ORDER BY name)"
+	", gone AS (DELETE FROM node_bios_settings b USING n WHERE b.node_id = n.id"
+	" AND NOT EXISTS (SELECT 1 FROM s WHERE s.name = b.name))"
+	", put AS (INSERT INTO node_bios_settings AS b (node_id, name, " BIOS_COLUMNS("") ")"
+	" SELECT n.id, s.name, " BIOS_COLUMNS("s.") " FROM n, s ON CONFLICT (node_id, name) DO UPDATE"
+	" SET updated_at = now(), (" BIOS_COLUMNS("") ") = ROW(" BIOS_COLUMNS("excluded.") ")"
+	" WHERE (" BIOS_COLUMNS("b.") ") IS DISTINCT FROM (" BIOS_COLUMNS("excluded.") "))" ANSWER,
+	.param_count = 3,
+};
+/* clang-format on */
 
 static const struct db_statement inventory_store = {
 	.name = "node_inventory_store",
@@ -43,6 +68,15 @@ static const struct db_statement ports_add = {
 		    " SELECT gen_random_uuid(), n.id, mac FROM n, json_array_elements_text($3::json) AS mac"
 		    " ON CONFLICT (address) DO NOTHING)" ANSWER,
 	.param_count = 3,
+};
+
+static const struct db_statement bios_read = {
+	.name = "node_bios_read",
+	.sql = "SELECT name, " BIOS_COLUMNS(
+		"") ", created_at, updated_at FROM node_bios_settings"
+		    " WHERE node_id = $1 AND ($2::text IS NULL OR name = $2) ORDER BY name COLLATE \"C\"",
+	.param_count = 2,
+	.is_grouped = true,
 };
 
 static const struct db_statement firmware_read = {
@@ -81,6 +115,11 @@ int node_firmware_store(struct db *db, const struct found_key *key, const char *
 	return store(db, &firmware_store, key, components, NULL, err);
 }
 
+int node_bios_store(struct db *db, const struct found_key *key, const char *settings, struct error *err)
+{
+	return store(db, &bios_store, key, settings, NULL, err);
+}
+
 int node_inventory_store(struct db *db, const struct found_key *key, const char *inventory,
 			 const char *plugin_data, struct error *err)
 {
@@ -93,20 +132,26 @@ int node_ports_add(struct db *db, const struct found_key *key, const char *macs,
 }
 
 SUSPENDS static int read_rows(struct db *db, const struct db_statement *statement, int64_t node_id,
-			      struct db_rows **ret_rows, struct error *err)
+			      const char *name, struct db_rows **ret_rows, struct error *err)
 {
 	char id[24];
 
 	snprintf(id, sizeof(id), "%" PRId64, node_id);
-	return db_exec(db, statement, (const char *[]){ id }, ret_rows, err);
+	return db_exec(db, statement, (const char *[]){ id, name }, ret_rows, err);
+}
+
+int node_bios_read(struct db *db, int64_t node_id, const char *name, struct db_rows **ret_rows,
+		   struct error *err)
+{
+	return read_rows(db, &bios_read, node_id, name, ret_rows, err);
 }
 
 int node_firmware_read(struct db *db, int64_t node_id, struct db_rows **ret_rows, struct error *err)
 {
-	return read_rows(db, &firmware_read, node_id, ret_rows, err);
+	return read_rows(db, &firmware_read, node_id, NULL, ret_rows, err);
 }
 
 int node_inventory_read(struct db *db, int64_t node_id, struct db_rows **ret_rows, struct error *err)
 {
-	return read_rows(db, &inventory_read, node_id, ret_rows, err);
+	return read_rows(db, &inventory_read, node_id, NULL, ret_rows, err);
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * node_found: rows that hang on a node and tell what was found out about it: firmware, inventory, ports.
- * Conductors write, by the token of the node's lock; the API reads.
+ * node_found: rows that hang on a node and tell what was found out about it: firmware, BIOS settings,
+ * inventory, ports. Conductors write, by the token of the node's lock; the API reads.
  */
 #include <stdint.h>
 
@@ -16,9 +16,14 @@ struct found_key {
 /* All: -ERR_FENCED when the lock is another's by now. JSON texts. */
 
 /* components: a list of objects with component, current_version, vendor, model, serial_number. A component's
- * first version stays its initial one; components that are not listed stay as they are. */
+ * first version stays its initial one, and one that is new to it is the last that was flashed; components
+ * that are not listed stay as they are. */
 SUSPENDS int node_firmware_store(struct db *db, const struct found_key *key, const char *components,
 				 struct error *err);
+/* settings: a list of objects as bios_interface.settings_get gives it (drivers/driver.h): all that the node
+ * has. Those that are not listed are removed; updated_at moves where something is different. */
+SUSPENDS int node_bios_store(struct db *db, const struct found_key *key, const char *settings,
+			     struct error *err);
 /* Replaces what an earlier inspection left. */
 SUSPENDS int node_inventory_store(struct db *db, const struct found_key *key, const char *inventory,
 				  const char *plugin_data, struct error *err);
@@ -37,6 +42,25 @@ enum {
 	FIRMWARE_MODEL,
 	FIRMWARE_SERIAL_NUMBER,
 };
+/* Columns of BIOS settings. */
+enum {
+	BIOS_NAME,
+	BIOS_VALUE,
+	BIOS_ATTRIBUTE_TYPE,
+	BIOS_ALLOWABLE_VALUES, /* JSON */
+	BIOS_LOWER_BOUND,
+	BIOS_MAX_LENGTH,
+	BIOS_MIN_LENGTH,
+	BIOS_READ_ONLY,
+	BIOS_RESET_REQUIRED,
+	BIOS_UNIQUE,
+	BIOS_UPPER_BOUND,
+	BIOS_CREATED_AT,
+	BIOS_UPDATED_AT,
+};
+/* By name; the one of that name, or all for NULL. *ret_rows: released by the caller. */
+SUSPENDS int node_bios_read(struct db *db, int64_t node_id, const char *name, struct db_rows **ret_rows,
+			    struct error *err);
 /* By component. *ret_rows: released by the caller. */
 SUSPENDS int node_firmware_read(struct db *db, int64_t node_id, struct db_rows **ret_rows, struct error *err);
 /* One row of inventory and plugin_data, or none. */

@@ -267,6 +267,12 @@ const struct inspect_interface *inspect_interface(const struct interface *interf
 	return (const struct inspect_interface *)interface;
 }
 
+const struct bios_interface *bios_interface(const struct interface *interface)
+{
+	assert(interface->type == INTERFACE_BIOS);
+	return (const struct bios_interface *)interface;
+}
+
 const struct firmware_interface *firmware_interface(const struct interface *interface)
 {
 	assert(interface->type == INTERFACE_FIRMWARE);

@@ -186,6 +186,16 @@ struct rescue_interface {
 	SUSPENDS int (*clean_up)(struct task *task, struct error *err); /* NULL: nothing to do */
 };
 
+struct bios_interface {
+	struct interface base;
+	/* All settings that the machine has: a list of {"name": "BootMode", "value": "Uefi"}, with what is
+	 * known of "attribute_type", "allowable_values" (texts), "lower_bound", "upper_bound", "min_length",
+	 * "max_length" (integers), "read_only", "reset_required" and "unique" (booleans); new reference.
+	 * Values are texts or null. Asked for also after each of the interface's steps. NULL: cannot be told.
+	 */
+	SUSPENDS int (*settings_get)(struct task *task, json_t **ret_list, struct error *err);
+};
+
 struct firmware_interface {
 	struct interface base;
 	/* What runs where: a list of {"component": "bios", "current_version": "1.2"}, with "vendor", "model"
@@ -259,11 +269,11 @@ struct vendor_interface {
 /* ---- hardware types ---- */
 
 struct hardware_type {
-	const char *name;             /* "redfish" */
-	const char *class_name;       /* "RedfishHardware", as Ironic names it in messages */
+	const char *name;       /* "redfish" */
+	const char *class_name; /* "RedfishHardware", as Ironic names it in messages */
 	/* The type whose interfaces stand where this one lists none; of modules alone, may be NULL. */
 	const char *based_on;
-	const struct option *options; /* of its own section of the configuration; may be NULL */
+	const struct option *options;   /* of its own section of the configuration; may be NULL */
 	const struct pool_driver *pool; /* drivers/pool.h: it has pooled devices; may be NULL */
 	/* Ends what the type keeps with BMCs (sessions) and forgets them, until the deadline; may be NULL. */
 	SUSPENDS void (*drain)(int64_t deadline_ms);
@@ -325,6 +335,7 @@ const struct management_interface *management_interface(const struct interface *
 const struct vendor_interface *vendor_interface(const struct interface *interface);
 const struct console_interface *console_interface(const struct interface *interface);
 const struct inspect_interface *inspect_interface(const struct interface *interface);
+const struct bios_interface *bios_interface(const struct interface *interface);
 const struct firmware_interface *firmware_interface(const struct interface *interface);
 const struct deploy_interface *deploy_interface(const struct interface *interface);
 const struct rescue_interface *rescue_interface(const struct interface *interface);

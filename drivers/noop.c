@@ -31,7 +31,7 @@ static int console_get_refused(struct task *task, json_t **ret_info, struct erro
 	return task_unsupported(task, "console", err);
 }
 
-const struct plain_interface no_bios = {
+const struct bios_interface no_bios = {
 	.base = { .type = INTERFACE_BIOS, .name = "no-bios", .validate = refuse_bios }
 };
 const struct firmware_interface no_firmware = {

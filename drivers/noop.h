@@ -5,7 +5,8 @@
  */
 #include "drivers/driver.h"
 
-extern const struct plain_interface no_bios, no_raid;
+extern const struct bios_interface no_bios;
+extern const struct plain_interface no_raid;
 extern const struct firmware_interface no_firmware;
 extern const struct rescue_interface no_rescue;
 extern const struct console_interface no_console;

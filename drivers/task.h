@@ -10,6 +10,7 @@
 #include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fiber.h"
+#include "model/interface.h"
 #include "model/node.h"
 
 struct task;
@@ -23,6 +24,9 @@ struct task_ops {
 	/* The check where bytes leave: reads CLOCK_BOOTTIME now, never suspends. journals the write. */
 	int (*gate_check)(struct task *task, const char *what, struct error *err);
 	const struct pool_records *pool; /* drivers/pool.h; NULL: none are kept */
+	/* What interfaces of this type tell of the node has changed: reads and stores it, as far as it can be
+	 * read. Failures are logged. NULL: nobody keeps it. */
+	SUSPENDS int (*refresh)(struct task *task, enum interface_type type);
 	/* Writes the node's changes so far. -ERR_FENCED. */
 	SUSPENDS int (*save)(struct task *task, struct error *err);
 };

@@ -17,7 +17,8 @@ extern const struct console_interface fake_console;
 extern const struct inspect_interface fake_inspect;
 extern const struct deploy_interface fake_deploy;
 extern const struct rescue_interface fake_rescue;
-extern const struct plain_interface fake_bios, fake_boot, fake_raid, fake_storage;
+extern const struct bios_interface fake_bios;
+extern const struct plain_interface fake_boot, fake_raid, fake_storage;
 extern const struct firmware_interface fake_firmware;
 
 extern const struct option fake_options[];
