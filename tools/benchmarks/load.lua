@@ -3,7 +3,8 @@
 local kinds = {
 	show = function(uuid) return "GET", "/v1/nodes/" .. uuid end,
 	list = function() return "GET", "/v1/nodes?limit=1000" end,
-	detail = function() return "GET", "/v1/nodes/detail?limit=1000" end,
+	page = function(uuid) return "GET", "/v1/nodes?limit=1000&marker=" .. uuid end,
+	page_detail = function(uuid) return "GET", "/v1/nodes/detail?limit=1000&marker=" .. uuid end,
 	create = function() return "POST", "/v1/nodes", '{"driver": "fake-hardware", "properties": {"cpus": 32}}' end,
 	patch = function(uuid, draw)
 		return "PATCH", "/v1/nodes/" .. uuid, '[{"op": "add", "path": "/extra/draw", "value": ' .. draw .. '}]'

@@ -232,15 +232,15 @@ def load_nodes(server, count):
     kinds = 'bios boot console deploy firmware inspect management network power raid rescue storage vendor'.split()
     columns = ', '.join(f'{kind}_interface' for kind in kinds)
     values = ', '.join("'noop'" if kind in ('network', 'storage') else "'fake'" for kind in kinds)
-    server.sql("INSERT INTO nodes (uuid, name, driver, power_state, provision_state, resource_class, owner, properties,"
-               f" driver_info, extra, {columns}) SELECT gen_random_uuid(), 'loaded-' || i, 'fake-hardware',"
-               " (ARRAY['power on', 'power off', NULL])[1 + i % 3],"
-               " (ARRAY['enroll', 'manageable', 'available', 'active'])[1 + i % 4], 'class-' || i % 50,"
-               " 'owner-' || i % 100, json_build_object('cpus', 32, 'memory_mb', 131072, 'local_gb', 800, 'cpu_arch',"
-               " 'x86_64', 'capabilities', 'boot_mode:uefi'), json_build_object('redfish_address', 'https://bmc-' || i"
-               " || '.example.com', 'redfish_username', 'admin', 'redfish_password', 'secret'),"
-               f" json_build_object('rack', 'r' || i / 40, 'unit', i % 40), {values}"
-               f' FROM generate_series(1, {count}) i')
+    server.sql(f"""INSERT INTO nodes (uuid, name, driver, power_state, provision_state, resource_class, owner,
+                                      properties, driver_info, extra, {columns})
+        SELECT gen_random_uuid(), 'loaded-' || i, 'fake-hardware', (ARRAY['power on', 'power off', NULL])[1 + i % 3],
+            (ARRAY['enroll', 'manageable', 'available', 'active'])[1 + i % 4], 'class-' || i % 50, 'owner-' || i % 100,
+            '{{"cpus":32,"memory_mb":131072,"local_gb":800,"cpu_arch":"x86_64","capabilities":"boot_mode:uefi"}}',
+            format('{{"redfish_address":"https://bmc-%s.example.com","redfish_username":"admin",'
+                   '"redfish_password":"secret"}}', i)::json,
+            format('{{"rack":"r%s","unit":%s}}', i / 40, i % 40)::json, {values}
+        FROM generate_series(1, {count}) i""")
     server.sql('VACUUM ANALYZE nodes')
 
 
@@ -248,16 +248,16 @@ def bench_lists(server):
     """With 100,000 nodes, with the CPU time that each request takes of API and PostgreSQL."""
     load_nodes(server, SCALE_NODES - len(server.uuids))
     (server.folder / 'scale').write_text(server.sql('SELECT uuid FROM nodes ORDER BY random() LIMIT 10000') + '\n')
-    for name, kind, clients in (('show', 'show', 16), ('page_1000', 'list', 16), ('page_1000_detail', 'detail', 16),
-                                ('patch', 'patch', 16), ('patch_64', 'patch', 64), ('create', 'create', 16),
-                                ('create_64', 'create', 64)):
+    for name, kind, clients in (('show', 'show', 16), ('page_1000', 'page', 16),
+                                ('page_1000_detail', 'page_detail', 16), ('patch', 'patch', 16),
+                                ('patch_64', 'patch', 64), ('create', 'create', 16), ('create_64', 'create', 64)):
         before = server.cpu_us()
         rate, result = server.rate(kind, clients, 'scale')
         line(f'scale_{name}', rate, '1/s')
         for who, start, end in zip(('api', 'postgresql'), before, server.cpu_us()):
             line(f'scale_{name}_{who}', max(0, end - start) / max(1, result['requests']), 'us')
     line('scale_rss_api', server.resident_bytes(['ferrule-api']) / 1e6, 'MB')
-    server.wrk('detail', 64)
+    server.wrk('page_detail', 64, subjects='scale')
     line('scale_rss_api_64_lists', server.resident_bytes(['ferrule-api'], 'VmHWM') / 1e6, 'MB')
 
 
