@@ -88,31 +88,22 @@ static json_t *parse_document(const char *text, size_t len)
 	return json_parse(text, len, DOCUMENT_DEPTH_MAX, &value, NULL) == 0 ? value : NULL;
 }
 
-static bool is_plain(const char *text, size_t len)
+static void write_masked(struct buf *buf, const char *text, size_t len, const char *hidden)
 {
-	return !text || len <= 2 || (len == 4 && memcmp(text, "null", 4) == 0);
-}
-
-/* Most documents have no secrets, and go out as they are. */
-static bool has_nothing_to_mask(const char *text, size_t len, const char *also)
-{
-	return json_text_is_open(text, len) && !(also && memmem(text, len, also, strlen(also)));
-}
-
-static void write_masked(struct buf *buf, const char *text, size_t len, const char *also)
-{
-	if (is_plain(text, len) || has_nothing_to_mask(text, len, also)) {
-		json_out_document(buf, text, len);
+	if (!text) {
+		PUT(buf, "{}");
 		return;
 	}
+	if (json_mask_text(buf, text, len, hidden))
+		return;
 	json_t *value = parse_document(text, len);
 	if (!value) {
 		PUT(buf, "{}");
 		return;
 	}
 	json_mask_secrets(value);
-	if (also && json_object_get(value, also))
-		json_object_set_new(value, also, json_string(MASK));
+	if (hidden && json_object_get(value, hidden))
+		json_object_set_new(value, hidden, json_string(MASK));
 	json_write(buf, value);
 	json_decref(value);
 }

@@ -43,8 +43,10 @@ bool json_unquote(const char *raw, size_t len, char *text, size_t size);
 /* Secrets: replaces, in place and recursively, the value of each key that names a secret by
  * "******", and password=... fragments inside strings, as Ironic masks driver_info. */
 void json_mask_secrets(json_t *value);
-/* Whether JSON text is sure to have nothing that json_mask_secrets would mask, so that it need not be parsed.
- * text: NUL-terminated. */
-bool json_text_is_open(const char *text, size_t len);
+/* Appends JSON text as it stands, but for the values that json_mask_secrets would replace, and that of the
+ * outermost object's member `hidden` (NULL: none). Far cheaper than to parse, but not for every text: false,
+ * and nothing is appended, when it has an escape, a secret's name within a value or too much depth, or is no
+ * JSON. text: NUL-terminated. */
+bool json_mask_text(struct buf *buf, const char *text, size_t len, const char *hidden);
 /* True when a key of that name holds a secret (case-insensitive substring, Ironic's list plus ours). */
 bool json_key_is_secret(const char *key);

@@ -55,16 +55,6 @@ static size_t secret_name_at(const char *text)
 	return 0;
 }
 
-bool json_text_is_open(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		/* An escape may spell a name in another way. */
-		if (text[i] == '\\' || secret_name_at(text + i))
-			return false;
-	}
-	return true;
-}
-
 bool json_key_is_secret(const char *key)
 {
 	for (; *key; key++)
@@ -179,4 +169,104 @@ static void mask_value(json_t *value, unsigned depth)
 void json_mask_secrets(json_t *value)
 {
 	mask_value(value, JSON_VALUE_DEPTH_MAX);
+}
+
+/* ---- text ---- */
+
+/* A string of the text; `at` is behind its opening quote before, behind its closing one after. False: it has
+ * an escape, which may spell a name in another way, or no end. */
+static bool pass_string(const char **at, const char *end, bool *ret_is_secret)
+{
+	bool is_secret = false;
+
+	for (const char *c = *at; c < end && *c != '\\'; c++) {
+		if (*c == '"') {
+			*at = c + 1;
+			*ret_is_secret = is_secret;
+			return true;
+		}
+		is_secret = is_secret || secret_name_at(c);
+	}
+	return false;
+}
+
+/* Behind the value, which may be of any type. False: as pass_string. */
+static bool pass_value(const char **at, const char *end)
+{
+	unsigned depth = 0;
+	bool is_secret;
+
+	while (*at < end) {
+		char c = **at;
+
+		if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+			return true;
+		++*at;
+		if (c == '"' && !pass_string(at, end, &is_secret))
+			return false;
+		depth += c == '{' || c == '[';
+		depth -= c == '}' || c == ']';
+		if (depth == 0 && (c == '"' || c == '}' || c == ']'))
+			return true;
+	}
+	return false;
+}
+
+/* Copies text up to `at`, the mask for the value there, and moves behind it. */
+static bool replace_value(struct buf *buf, const char **copied, const char **at, const char *end)
+{
+	const char *value = skip_set(*at, " \t\r\n");
+
+	buf_append(buf, *copied, (size_t)(value - *copied));
+	buf_puts(buf, "\"" MASK "\"");
+	if (value == end || !pass_value(&value, end))
+		return false;
+	*at = *copied = value;
+	return true;
+}
+
+/* One string: a key whose value must be hidden, or one that may show. */
+static bool mask_string(struct buf *buf, const char **copied, const char **at, const char *end,
+			const char *hidden)
+{
+	const char *begin = *at;
+	bool is_secret;
+
+	if (!pass_string(at, end, &is_secret))
+		return false;
+	const char *next = skip_set(*at, " \t\r\n");
+	if (*next != ':')
+		return !is_secret;
+	size_t len = (size_t)(*at - 1 - begin);
+	*at = next + 1;
+	if (is_secret || (hidden && strlen(hidden) == len && memcmp(hidden, begin, len) == 0))
+		return replace_value(buf, copied, at, end);
+	return true;
+}
+
+bool json_mask_text(struct buf *buf, const char *text, size_t len, const char *hidden)
+{
+	const char *copied = text, *at = text, *end = text + len;
+	size_t before = buf->len;
+	unsigned depth = 0;
+	bool is_done = true;
+
+	while (is_done && at < end) {
+		char c = *at++;
+
+		depth += c == '{' || c == '[';
+		depth -= c == '}' || c == ']';
+		is_done = depth <= JSON_VALUE_DEPTH_MAX && c != '\\';
+		if (c == '"')
+			is_done = mask_string(buf, &copied, &at, end, depth == 1 ? hidden : NULL);
+	}
+	if (is_done && depth == 0) {
+		buf_append(buf, copied, (size_t)(end - copied));
+		return true;
+	}
+	if (buf->len > before) {
+		buf->len = before;
+		buf->data[before] = '\0';
+	}
+	return false;
 }

@@ -1,6 +1,7 @@
 /*
  * fuzz_json: the scanner must agree with jansson: what jansson parses, the scanner passes, and finds the
- * first member of an object; what is written reads back as the same value.
+ * first member of an object; what is written reads back as the same value; what is masked as text is what the
+ * masked value is written as.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -51,6 +52,24 @@ static void check_scanned(const char *text, size_t len, json_t *value)
 	}
 }
 
+/* Takes the value's secrets away. */
+static void check_masked(json_t *value)
+{
+	struct buf text, as_text, as_value;
+
+	buf_init(&text, 16 * 1024 * 1024);
+	buf_init(&as_text, 16 * 1024 * 1024);
+	buf_init(&as_value, 16 * 1024 * 1024);
+	json_write(&text, value);
+	json_mask_secrets(value);
+	json_write(&as_value, value);
+	if (json_mask_text(&as_text, text.data, text.len, NULL))
+		assert(as_text.len == as_value.len && memcmp(as_text.data, as_value.data, as_text.len) == 0);
+	buf_release(&text);
+	buf_release(&as_text);
+	buf_release(&as_value);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data, *found;
@@ -69,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_written(value);
 	check_scanned(text, size, value);
 	if (json_is_object(value) || json_is_array(value))
-		json_mask_secrets(value);
+		check_masked(value);
 	json_decref(value);
 	return 0;
 }

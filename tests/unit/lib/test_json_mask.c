@@ -64,22 +64,64 @@ static void test_json_mask_secrets__table__only_secrets_masked(void **state)
 	}
 }
 
-static void test_json_text_is_open__what_would_be_masked__is_not(void **state)
+/* Masked as text, or NULL when it must be parsed. */
+static const char *masked_text(struct buf *buf, const char *text, const char *hidden)
 {
-	static const char *const open[] = { "", "{}", "{\"user\": \"tok en, pass\"}", "{\"a\": \"p\"}",
-					    "[1, \"se\"]" };
-	static const char escaped[] = "{\"pass\\u0077ord\": 1}";
+	buf_clear(buf);
+	buf_puts(buf, "before");
+	bool is_done = json_mask_text(buf, text, strlen(text), hidden);
+	if (!is_done)
+		assert_string_equal(buf->data, "before");
+	return is_done ? buf->data + strlen("before") : NULL;
+}
+
+static void test_json_mask_text__what_it_can_do__is_what_parsing_gives(void **state)
+{
+	static const char *const plain[][2] = {
+		{ "{}", "{}" },
+		{ "null", "null" },
+		{ "{\"user\": \"tok en, pass\"}", "{\"user\": \"tok en, pass\"}" },
+		{ "{\"a\" : [1, \"se\"],\n \"Token\" :\t\"x\" , \"b\":2}",
+		  "{\"a\" : [1, \"se\"],\n \"Token\" :\t\"******\" , \"b\":2}" },
+		{ "{\"password\":{\"a\":[1,{\"b\":\"}\"}]},\"secret\":-1.5e3}",
+		  "{\"password\":\"******\",\"secret\":\"******\"}" },
+		{ "{\"shown\":{\"hidden\":1},\"hidden\":null,\"hidden2\":3}",
+		  "{\"shown\":{\"hidden\":1},\"hidden\":\"******\",\"hidden2\":3}" },
+		{ "{\"\xc3\xa9\":\"\xf0\x9f\x94\x91\",\"token\":\"\xc3\xa9\"}",
+		  "{\"\xc3\xa9\":\"\xf0\x9f\x94\x91\",\"token\":\"******\"}" },
+	};
+	struct buf buf;
 
 	(void)state;
+	buf_init(&buf, 1000);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (strcmp(rows[i][0], rows[i][1]) != 0 && json_text_is_open(rows[i][0], strlen(rows[i][0])))
-			fail_with("%s", rows[i][0]);
+		const char *masked = masked_text(&buf, rows[i][0], NULL);
+		if (masked && strcmp(masked, rows[i][1]) != 0)
+			fail_with("%s", masked);
 	}
-	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
-		if (!json_text_is_open(open[i], strlen(open[i])))
-			fail_with("%s", open[i]);
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		const char *masked = masked_text(&buf, plain[i][0], "hidden");
+		if (!masked || strcmp(masked, plain[i][1]) != 0)
+			fail_with("%s", plain[i][0]);
 	}
-	assert_false(json_text_is_open(escaped, strlen(escaped)));
+	buf_release(&buf);
+}
+
+static void test_json_mask_text__what_must_be_parsed__is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"{\"pass\\u0077ord\": 1}", "{\"password\":\"a\\\"b\"}", "[\"password=x\"]", "{\"password\":",
+		"{\"password\":\"x",       "{\"password\" \"x\"}",      "{\"a\":1",         "]",
+	};
+	struct buf buf;
+
+	(void)state;
+	buf_init(&buf, 1000);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (masked_text(&buf, texts[i], NULL))
+			fail_with("%s", texts[i]);
+	}
+	buf_release(&buf);
 }
 
 int main(void)
@@ -87,7 +129,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json_key_is_secret__table__substring_any_case),
 		cmocka_unit_test(test_json_mask_secrets__table__only_secrets_masked),
-		cmocka_unit_test(test_json_text_is_open__what_would_be_masked__is_not),
+		cmocka_unit_test(test_json_mask_text__what_it_can_do__is_what_parsing_gives),
+		cmocka_unit_test(test_json_mask_text__what_must_be_parsed__is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
