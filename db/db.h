@@ -79,6 +79,8 @@ int db_rows_count(const struct db_rows *rows);
 int db_columns(const struct db_rows *rows);
 const char *db_value(const struct db_rows *rows, int row, int column);
 size_t db_value_len(const struct db_rows *rows, int row, int column);
+/* Both at once, for long lists. */
+const char *db_cell(const struct db_rows *rows, int row, int column, size_t *ret_len);
 int64_t db_value_int(const struct db_rows *rows, int row, int column);   /* NULL: 0 */
 double db_value_double(const struct db_rows *rows, int row, int column); /* NULL: 0 */
 bool db_value_bool(const struct db_rows *rows, int row, int column);     /* NULL: false */

@@ -28,6 +28,15 @@ const char *db_value(const struct db_rows *rows, int row, int column)
 	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
 }
 
+const char *db_cell(const struct db_rows *rows, int row, int column, size_t *ret_len)
+{
+	const PGresult *result = result_of(rows);
+	int len = PQgetlength(result, row, column);
+
+	*ret_len = (size_t)len;
+	return len == 0 && PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
 size_t db_value_len(const struct db_rows *rows, int row, int column)
 {
 	return (size_t)PQgetlength(result_of(rows), row, column);

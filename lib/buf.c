@@ -60,7 +60,7 @@ void buf_reserve(struct buf *buf, size_t more)
 	grow(buf, more < room ? more : room);
 }
 
-void buf_append(struct buf *buf, const void *data, size_t len)
+void buf_append_slowly(struct buf *buf, const void *data, size_t len)
 {
 	if (!len || !fits(buf, len))
 		return;

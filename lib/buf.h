@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* ---- ferrule/driver.h: from here ---- */
 struct buf {
@@ -21,7 +22,18 @@ void buf_init(struct buf *buf, size_t max);
 void buf_release(struct buf *buf);
 void buf_clear(struct buf *buf); /* keeps the memory */
 void buf_reserve(struct buf *buf, size_t more);
-void buf_append(struct buf *buf, const void *data, size_t len);
+/* buf_append where the memory must grow, or the maximum is reached. */
+void buf_append_slowly(struct buf *buf, const void *data, size_t len);
+static inline void buf_append(struct buf *buf, const void *data, size_t len)
+{
+	if (!len || len >= buf->size - buf->len) {
+		buf_append_slowly(buf, data, len);
+		return;
+	}
+	memcpy(buf->data + buf->len, data, len);
+	buf->len += len;
+	buf->data[buf->len] = '\0';
+}
 void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
