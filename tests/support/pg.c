@@ -32,13 +32,13 @@ static void die(const char *what)
 
 static void control(const char *action)
 {
-	char script[512], own_pid[16];
+	static const char script[] = SUPPORT_FOLDER "/pg.sh";
+	char own_pid[16];
 	const char *argv[] = { script, action, folder, own_pid, NULL };
 	pid_t pid;
 	int status;
 
 	snprintf(own_pid, sizeof(own_pid), "%d", (int)getpid());
-	snprintf(script, sizeof(script), "%.*s/pg.sh", (int)(strrchr(__FILE__, '/') - __FILE__), __FILE__);
 	if (posix_spawn(&pid, script, NULL, NULL, (char *const *)(uintptr_t)argv, environ) != 0)
 		die("pg.sh cannot be run");
 	if (waitpid(pid, &status, 0) != pid || status != 0)
