@@ -73,6 +73,12 @@ void json_out_value(struct buf *buf, enum field_type type, const char *text, siz
 	}
 }
 
+void json_out_member(struct buf *buf, const char *name, enum field_type type, const char *text)
+{
+	json_out_key(buf, name);
+	json_out_value(buf, type, text, text ? strlen(text) : 0);
+}
+
 void json_out_document(struct buf *buf, const char *text, size_t len)
 {
 	if (text)

@@ -19,6 +19,8 @@ void json_out_bool(struct buf *buf, const char *text);
 void json_out_time(struct buf *buf, const char *text, size_t len);
 /* A value as its type has it; objects and lists as stored. NULL: null. */
 void json_out_value(struct buf *buf, enum field_type type, const char *text, size_t len);
+/* ,"name": and the value of a text that ends with NUL. */
+void json_out_member(struct buf *buf, const char *name, enum field_type type, const char *text);
 /* A JSON document as stored; NULL: {}. */
 void json_out_document(struct buf *buf, const char *text, size_t len);
 /* The same with the values of secret keys replaced. */

@@ -12,18 +12,6 @@
 #include "api/server.h"
 #include "db/lock.h"
 
-static void write_text(struct buf *body, const char *name, const char *text)
-{
-	json_out_key(body, name);
-	json_out_text(body, text, text ? strlen(text) : 0);
-}
-
-static void write_time(struct buf *body, const char *name, const char *text)
-{
-	json_out_key(body, name);
-	json_out_time(body, text, text ? strlen(text) : 0);
-}
-
 static void write_seconds(struct buf *body, const char *name, double seconds)
 {
 	json_out_key(body, name);
@@ -33,25 +21,25 @@ static void write_seconds(struct buf *body, const char *name, double seconds)
 /* What every open action has. */
 static void write_common(struct buf *body, const struct lock_action *action)
 {
-	write_text(body, "action", action->uuid);
-	write_text(body, "purpose", action->kind);
-	write_text(body, "request_id", action->request_id);
-	write_time(body, "asked_at", action->asked_at);
+	json_out_member(body, "action", FIELD_TEXT, action->uuid);
+	json_out_member(body, "purpose", FIELD_TEXT, action->kind);
+	json_out_member(body, "request_id", FIELD_TEXT, action->request_id);
+	json_out_member(body, "asked_at", FIELD_TIME, action->asked_at);
 	write_seconds(body, "waited_s", action->waited_s);
 }
 
 static void write_running(struct buf *body, const struct lock_action *action)
 {
 	buf_putc(body, '{');
-	write_text(body, "host", action->host ? server_host_shown(action->host) : NULL);
-	write_text(body, "instance", action->instance);
-	write_text(body, "instance_state", action->instance_state);
+	json_out_member(body, "host", FIELD_TEXT, action->host ? server_host_shown(action->host) : NULL);
+	json_out_member(body, "instance", FIELD_TEXT, action->instance);
+	json_out_member(body, "instance_state", FIELD_TEXT, action->instance_state);
 	write_common(body, action);
-	write_time(body, "since", action->started_at);
+	json_out_member(body, "since", FIELD_TIME, action->started_at);
 	write_seconds(body, "age_s", action->age_s);
 	json_out_key(body, "is_accepted");
 	buf_puts(body, action->is_accepted ? "true" : "false");
-	write_text(body, "stop_asked", action->stop_asked);
+	json_out_member(body, "stop_asked", FIELD_TEXT, action->stop_asked);
 	buf_putc(body, '}');
 }
 
@@ -59,9 +47,9 @@ static void write_running(struct buf *body, const struct lock_action *action)
 static void write_stranger(struct buf *body, const char *host)
 {
 	buf_putc(body, '{');
-	write_text(body, "host", server_host_shown(host));
-	write_text(body, "action", NULL);
-	write_text(body, "purpose", NULL);
+	json_out_member(body, "host", FIELD_TEXT, server_host_shown(host));
+	json_out_member(body, "action", FIELD_TEXT, NULL);
+	json_out_member(body, "purpose", FIELD_TEXT, NULL);
 	buf_putc(body, '}');
 }
 
@@ -69,7 +57,7 @@ static void write_queued(struct buf *body, const struct lock_action *action)
 {
 	buf_putc(body, '{');
 	write_common(body, action);
-	write_time(body, "start_by", action->start_by);
+	json_out_member(body, "start_by", FIELD_TIME, action->start_by);
 	buf_putc(body, '}');
 }
 
@@ -90,7 +78,7 @@ static void write_view(struct api_request *request, const struct node *node, con
 	struct buf *body = &request->out->body;
 
 	buf_putc(body, '{');
-	write_text(body, "node_uuid", node_uuid(node));
+	json_out_member(body, "node_uuid", FIELD_TEXT, node_uuid(node));
 	json_out_key(body, "epoch");
 	buf_put_int(body, view->epoch);
 	json_out_key(body, "holder");

@@ -3,40 +3,26 @@
  * why it is not newer. An address of its own, so that the answers which Ironic's clients read stay as they
  * are.
  */
-#include <string.h>
-
 #include "api/handlers.h"
 #include "api/json_out.h"
 #include "api/node.h"
 #include "db/power_sync.h"
 
-static void write_text(struct buf *body, const char *name, const char *text)
-{
-	json_out_key(body, name);
-	json_out_text(body, text, text ? strlen(text) : 0);
-}
-
-static void write_time(struct buf *body, const char *name, const char *text)
-{
-	json_out_key(body, name);
-	json_out_time(body, text, text ? strlen(text) : 0);
-}
-
 static void write_observed(struct buf *body, const struct power_observed *observed)
 {
 	buf_putc(body, '{');
-	write_text(body, "power_state", observed->power_state);
-	write_time(body, "observed_at", observed->observed_at);
+	json_out_member(body, "power_state", FIELD_TEXT, observed->power_state);
+	json_out_member(body, "observed_at", FIELD_TIME, observed->observed_at);
 	json_out_key(body, "age_s");
 	if (observed->observed_at)
 		buf_printf(body, "%.3f", observed->age_s > 0 ? observed->age_s : 0);
 	else
 		buf_puts(body, "null");
-	write_text(body, "source", observed->source);
+	json_out_member(body, "source", FIELD_TEXT, observed->source);
 	json_out_key(body, "failures");
 	buf_put_int(body, observed->failures);
-	write_time(body, "failed_at", observed->failed_at);
-	write_text(body, "failure", observed->failure);
+	json_out_member(body, "failed_at", FIELD_TIME, observed->failed_at);
+	json_out_member(body, "failure", FIELD_TEXT, observed->failure);
 	buf_putc(body, '}');
 }
 

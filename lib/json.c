@@ -213,3 +213,14 @@ void json_write(struct buf *buf, const json_t *value)
 {
 	write_value(buf, value, JSON_VALUE_DEPTH_MAX);
 }
+
+bool json_list_has(const json_t *list, const char *text)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *item = json_string_value(json_array_get(list, i));
+
+		if (item != NULL && strcmp(item, text) == 0)
+			return true;
+	}
+	return false;
+}

@@ -26,6 +26,8 @@ int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_va
 void json_write(struct buf *buf, const json_t *value);
 /* Appends the value as Python's repr() prints it ({'a': True, 'b': None}): Ironic's messages do. */
 void json_repr(struct buf *buf, const json_t *value);
+/* Whether a list has that string; false of what is no list. */
+bool json_list_has(const json_t *list, const char *text);
 /* Depth of a value in memory, without recursion beyond the limit: > limit when deeper. */
 unsigned json_value_depth(const json_t *value, unsigned limit);
 

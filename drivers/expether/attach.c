@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/expether/inventory.h"
+#include "lib/json.h"
 
 static const char free_group[] = DEVICE_FREE_GROUP;
 
@@ -433,19 +434,6 @@ int attachment_undo(struct attachment *attachment, const struct taken_card *card
 
 /* ---- many ---- */
 
-static bool is_listed(const json_t *list, const char *id)
-{
-	const json_t *value;
-	size_t index;
-
-	json_array_foreach((json_t *)list, index, value)
-	{
-		if (strcmp(json_string_value(value), id) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Ids of the cards that the EEM shows in the host's group. */
 SUSPENDS static int add_live(struct attachment *attachment, json_t *ids, struct error *err)
 {
@@ -463,7 +451,7 @@ SUSPENDS static int add_live(struct attachment *attachment, json_t *ids, struct 
 	{
 		const char *text = json_string_value(json_object_get(entry, "id"));
 
-		if (text && expether_id_parse(text, id) && !is_listed(ids, id))
+		if (text && expether_id_parse(text, id) && !json_list_has(ids, id))
 			json_array_append_new(ids, json_string(id));
 	}
 	json_decref(list);

@@ -91,24 +91,11 @@ struct boot_change {
 	bool is_usb_cd;              /* a CD is UsbCd where that is offered (Supermicro) */
 };
 
-static bool list_has(const json_t *list, const char *word)
-{
-	const json_t *value;
-	size_t index;
-
-	json_array_foreach((json_t *)list, index, value)
-	{
-		if (json_is_string(value) && !strcmp(json_string_value(value), word))
-			return true;
-	}
-	return false;
-}
-
 /* NULL: the BMC allows none of the device's targets. No list allows all. */
 static const char *allowed_target(const json_t *allowed, const char *const targets[3])
 {
 	for (int n = 0; n < 3 && targets[n]; n++)
-		if (!json_array_size(allowed) || list_has(allowed, targets[n]))
+		if (!json_array_size(allowed) || json_list_has(allowed, targets[n]))
 			return targets[n];
 	return NULL;
 }
@@ -134,10 +121,9 @@ static int choose_target(struct boot_change *change, const char *device, struct 
 	for (size_t i = 0; i < BOOT_TARGET_COUNT; i++) {
 		if (strcmp(boot_targets[i].device, device) != 0)
 			continue;
-		change->target =
-			change->is_usb_cd && !strcmp(device, "cdrom") && list_has(change->allowed, usb_cd)
-				? usb_cd
-				: allowed_target(change->allowed, boot_targets[i].targets);
+		change->target = allowed_target(change->allowed, boot_targets[i].targets);
+		if (change->is_usb_cd && !strcmp(device, "cdrom") && json_list_has(change->allowed, usb_cd))
+			change->target = usb_cd;
 		return change->target ? 0 : refuse_device(change, device, err);
 	}
 	return fail(err, ERR_INVALID, "Invalid boot device %s specified.", device);

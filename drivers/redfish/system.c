@@ -198,19 +198,6 @@ static const json_t *reset_action(const json_t *document)
 	return json_object_get(json_object_get(document, "Actions"), "#ComputerSystem.Reset");
 }
 
-static bool list_has(const json_t *list, const char *word)
-{
-	const json_t *value;
-	size_t index;
-
-	json_array_foreach((json_t *)list, index, value)
-	{
-		if (json_is_string(value) && !strcmp(json_string_value(value), word))
-			return true;
-	}
-	return false;
-}
-
 static const json_t *allowed_types(const json_t *document)
 {
 	const json_t *list = json_object_get(reset_action(document), "ResetType@Redfish.AllowableValues");
@@ -225,7 +212,7 @@ bool redfish_system_offers(struct redfish_client *client, const char *type)
 
 	if (redfish_object(client, &document, NULL) < 0)
 		return false;
-	is_offered = !allowed_types(document) || list_has(allowed_types(document), type);
+	is_offered = !allowed_types(document) || json_list_has(allowed_types(document), type);
 	json_decref(document);
 	return is_offered;
 }
@@ -256,9 +243,10 @@ static int read_action(struct redfish_client *client, const char **type, char *t
 		return rc;
 	allowed = allowed_types(document);
 	link = json_string_value(json_object_get(reset_action(document), "target"));
-	if (!strcmp(*type, "On") && allowed && !list_has(allowed, "On") && list_has(allowed, "ForceOn"))
+	if (!strcmp(*type, "On") && allowed && !json_list_has(allowed, "On") &&
+	    json_list_has(allowed, "ForceOn"))
 		*type = "ForceOn";
-	if (allowed && !list_has(allowed, *type))
+	if (allowed && !json_list_has(allowed, *type))
 		rc = refuse_type(allowed, *type, err);
 	else if (!link)
 		rc = fail(err, ERR_BMC, "The system of node %s has no Reset action",

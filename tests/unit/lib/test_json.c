@@ -131,6 +131,19 @@ static json_t *nested(unsigned depth)
 	return value;
 }
 
+static void test_json_list_has__only_strings_of_lists__count(void **state)
+{
+	json_t *list = json_pack("[s, i, n, [s]]", "a", 7, "deep");
+
+	(void)state;
+	assert_true(json_list_has(list, "a"));
+	assert_false(json_list_has(list, "7"));
+	assert_false(json_list_has(list, "deep"));
+	assert_false(json_list_has(json_array_get(list, 0), "a"));
+	assert_false(json_list_has(NULL, "a"));
+	json_decref(list);
+}
+
 static void test_json__value_deeper_than_the_limit__not_followed(void **state)
 {
 	struct buf buf;
@@ -313,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_json_parse__malformed__sentence_with_place_without_text),
 		cmocka_unit_test(test_json_parse__nul_byte__refused_with_place),
 		cmocka_unit_test(test_json_parse__at_the_limit__accepted),
+		cmocka_unit_test(test_json_list_has__only_strings_of_lists__count),
 		cmocka_unit_test(test_json__value_deeper_than_the_limit__not_followed),
 		cmocka_unit_test(test_json_write__table__compact),
 		cmocka_unit_test(test_json_repr__table__as_python_prints),
