@@ -103,7 +103,8 @@ const json_t *redfish_read(struct redfish_reader *reader, const char *path)
 	return redfish_reader_keep(reader, normal, fetch(reader, normal));
 }
 
-/* Remembers the resources that stand in an expanded answer: other links lead to them, too. */
+/* Remembers the resources that stand in an expanded answer: other links lead to them, too.
+ * NOLINTNEXTLINE(misc-no-recursion): depth bounds it. */
 static void learn(struct redfish_reader *reader, json_t *value, unsigned depth)
 {
 	const char *path = redfish_text(value, "@odata.id");

@@ -309,6 +309,11 @@ static int64_t ask_int(const char *sql)
 	return value;
 }
 
+static double sample_ms(size_t place)
+{
+	return (double)bench.samples_ns[place] / 1e6;
+}
+
 SUSPENDS static void measure(const struct shape *shape, unsigned clients, double seconds, long backend)
 {
 	bench.shape = shape;
@@ -333,8 +338,8 @@ SUSPENDS static void measure(const struct shape *shape, unsigned clients, double
 	printf("%s-%u %.0f calls/s\n", shape->name, clients, calls / took_s);
 	if (count == 0)
 		return;
-	printf("%s-%u-p50 %.2f ms\n", shape->name, clients, (double)bench.samples_ns[count / 2] / 1e6);
-	printf("%s-%u-p99 %.2f ms\n", shape->name, clients, (double)bench.samples_ns[count * 99 / 100] / 1e6);
+	printf("%s-%u-p50 %.2f ms\n", shape->name, clients, sample_ms(count / 2));
+	printf("%s-%u-p99 %.2f ms\n", shape->name, clients, sample_ms(count * 99 / 100));
 	printf("%s-%u-cpu-own %.3f ms/call\n", shape->name, clients, own_s * 1000 / calls);
 	printf("%s-%u-cpu-postgresql %.3f ms/call\n", shape->name, clients, server_s * 1000 / calls);
 	fflush(stdout);
