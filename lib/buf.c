@@ -60,6 +60,16 @@ void buf_reserve(struct buf *buf, size_t more)
 	grow(buf, more < room ? more : room);
 }
 
+void buf_shrink(struct buf *buf)
+{
+	if (!buf->len) {
+		buf_release(buf);
+	} else if (buf->len + 1 < buf->size) {
+		buf->size = buf->len + 1;
+		buf->data = xrealloc(buf->data, buf->size);
+	}
+}
+
 void buf_append_slowly(struct buf *buf, const void *data, size_t len)
 {
 	if (!len || !fits(buf, len))

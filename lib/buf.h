@@ -22,6 +22,7 @@ void buf_init(struct buf *buf, size_t max);
 void buf_release(struct buf *buf);
 void buf_clear(struct buf *buf); /* keeps the memory */
 void buf_reserve(struct buf *buf, size_t more);
+void buf_shrink(struct buf *buf); /* gives back the memory beyond len */
 /* buf_append where the memory must grow, or the maximum is reached. */
 void buf_append_slowly(struct buf *buf, const void *data, size_t len);
 static inline void buf_append(struct buf *buf, const void *data, size_t len)

@@ -29,6 +29,7 @@ struct tls;
 struct http_stream {
 	bool is_begun;
 	bool is_chunked; /* else the bytes run until the connection closes */
+	bool has_chunk;  /* one whose end has not been composed */
 	bool is_mute;    /* HEAD and bodiless statuses: writes are dropped */
 	bool is_broken;  /* a write failed: the reply cannot be completed */
 	size_t turn_len; /* bytes written since the writer last waited */

@@ -49,20 +49,25 @@ static ssize_t try_write(struct http_conn *conn, const uv_buf_t pieces[2])
 	return rc < 0 ? -1 : rc;
 }
 
-/* The part of a piece that is left after `skip` bytes of it. */
-static uv_buf_t rest_of(const struct buf *piece, size_t skip)
+/* Moves what the socket has not taken of a piece to `rest`, with no more memory than that needs: it may stay
+ * for long. *taken: bytes that the socket took from here on. */
+static void take_rest(struct buf *rest, struct buf *piece, size_t *taken)
 {
-	return piece->len > 0 ? uv_buf_init(piece->data + skip, (unsigned)(piece->len - skip))
-			      : uv_buf_init(NULL, 0);
+	size_t skip = *taken < piece->len ? *taken : piece->len;
+
+	*taken -= skip;
+	*rest = *piece;
+	buf_init(piece, rest->max);
+	buf_consume(rest, skip);
+	buf_shrink(rest);
 }
 
-/* Queues `sending` and `sending_body` from `skip` on. */
-static void queue_write(struct http_conn *conn, size_t skip)
+/* Queues `sending` and `sending_body`. */
+static void queue_write(struct http_conn *conn)
 {
-	size_t skip_first = skip < conn->sending.len ? skip : conn->sending.len;
 	uv_buf_t pieces[2] = {
-		rest_of(&conn->sending, skip_first),
-		rest_of(&conn->sending_body, skip - skip_first),
+		uv_buf_init(conn->sending.data, (unsigned)conn->sending.len),
+		uv_buf_init(conn->sending_body.data, (unsigned)conn->sending_body.len),
 	};
 	unsigned at = pieces[0].len == 0 ? 1 : 0, count = pieces[1].len == 0 ? 1 : 2;
 
@@ -84,20 +89,19 @@ static bool flush_plain(struct http_conn *conn)
 		uv_buf_init(exchange->out.data, (unsigned)exchange->out.len),
 		uv_buf_init(exchange->big.data, (unsigned)exchange->big.len),
 	};
-	ssize_t taken = try_write(conn, pieces);
+	ssize_t sent = try_write(conn, pieces);
+	size_t taken = (size_t)sent;
 
-	if (taken < 0)
+	if (sent < 0)
 		return false;
-	if ((size_t)taken == len) {
+	if (taken == len) {
 		buf_clear(&exchange->out);
 		buf_release(&exchange->big);
 		return true;
 	}
-	conn->sending = exchange->out;
-	conn->sending_body = exchange->big;
-	buf_init(&exchange->out, conn->sending.max);
-	buf_init(&exchange->big, conn->sending_body.max);
-	queue_write(conn, (size_t)taken);
+	take_rest(&conn->sending, &exchange->out, &taken);
+	take_rest(&conn->sending_body, &exchange->big, &taken);
+	queue_write(conn);
 	return false;
 }
 
@@ -133,7 +137,7 @@ static bool flush_tls(struct http_conn *conn)
 	tls_sent(conn->tls);
 	if ((size_t)taken == len)
 		return true;
-	queue_write(conn, 0);
+	queue_write(conn);
 	return false;
 }
 

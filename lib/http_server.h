@@ -91,11 +91,16 @@ void http_response_header(struct http_response *response, const char *name, cons
 	__attribute__((format(printf, 3, 4)));
 
 /* Streaming, for long documents: sends status and headers now and the body in chunks (HTTP/1.0: until
- * close; HEAD: nothing). write waits while more than 256 KiB are unsent, and lets others run now and then.
+ * close; HEAD: nothing). write waits while more than 16 KiB are unsent, and lets others run now and then.
  * -ERR_CLOSED when the client has gone, -ERR_TIMEOUT past write_timeout. After a failed write just return
  * from the handler. A handler that cannot complete its stream sets is_reset, so that the client notices. */
 SUSPENDS int http_stream_begin(struct http_response *response);
 SUSPENDS int http_stream_write(struct http_response *response, const void *data, size_t len);
+/* The same with what stands in response->body, which is empty then, for handlers that hold much: it does not
+ * wait. 1: the socket did not take it all, and only the rest is kept; call http_stream_wait before the next.
+ */
+int http_stream_body(struct http_response *response);
+SUSPENDS int http_stream_wait(struct http_response *response);
 
 /* True once the client has closed its side (a half-close counts; a reply may still reach it). */
 bool http_response_is_gone(const struct http_response *response);

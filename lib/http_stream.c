@@ -8,10 +8,9 @@
 #include "lib/http_conn.h"
 #include "lib/http_reply.h"
 
-/* write waits while more than this is unsent: the socket's own buffer keeps a fast reader busy, and each slow
- * one costs this much. */
+/* http_stream_write waits while more than this is unsent. */
 #define UNSENT_MAX ((size_t)16 * 1024)
-/* A chunk carries at most this much, and so much is collected before the socket is tried. */
+/* Its chunks carry at most this much, and so much is collected before the socket is tried. */
 #define CHUNK_BYTES   ((size_t)16 * 1024)
 #define COLLECT_BYTES ((size_t)16 * 1024)
 /* A reader that keeps up would never make the writer wait: after so much, others get their turn. */
@@ -42,7 +41,7 @@ int http_stream_begin(struct http_response *response)
 	return 0;
 }
 
-static int wait_for_room(struct http_conn *conn)
+static int wait_for_room(struct http_conn *conn, size_t unsent_max)
 {
 	struct http_stream *stream = &conn->exchange->stream;
 
@@ -53,7 +52,7 @@ static int wait_for_room(struct http_conn *conn)
 		if (rc < 0)
 			return rc;
 	}
-	while (http_send_unsent(conn) > UNSENT_MAX) {
+	while (http_send_unsent(conn) > unsent_max) {
 		int64_t deadline =
 			clock_ms() + 2 * (int64_t)conn->server->options.write_timeout_ms + SWEEP_SLACK_MS;
 		int rc;
@@ -70,15 +69,22 @@ static int wait_for_room(struct http_conn *conn)
 	return conn->is_dead ? -conn->failure : 0;
 }
 
-static void append_piece(struct http_exchange *exchange, const char *data, size_t len)
+/* The head of a chunk, behind the end of the one before. */
+static void append_head(struct http_exchange *exchange, size_t len)
 {
-	struct buf *out = &exchange->out;
+	struct http_stream *stream = &exchange->stream;
 
-	if (exchange->stream.is_chunked)
-		buf_printf(out, "%zx\r\n", len);
-	buf_append(out, data, len);
-	if (exchange->stream.is_chunked)
-		buf_append(out, "\r\n", 2);
+	stream->turn_len += len;
+	if (!stream->is_chunked)
+		return;
+	buf_printf(&exchange->out, stream->has_chunk ? "\r\n%zx\r\n" : "%zx\r\n", len);
+	stream->has_chunk = true;
+}
+
+static int ended(struct http_stream *stream, int rc)
+{
+	stream->is_broken = stream->is_broken || rc < 0;
+	return rc;
 }
 
 int http_stream_write(struct http_response *response, const void *data, size_t len)
@@ -91,19 +97,40 @@ int http_stream_write(struct http_response *response, const void *data, size_t l
 	while (rc == 0 && len > 0 && !exchange->stream.is_mute) {
 		size_t piece = len < CHUNK_BYTES ? len : CHUNK_BYTES;
 
-		append_piece(exchange, next, piece);
-		exchange->stream.turn_len += piece;
+		append_head(exchange, piece);
+		buf_append(&exchange->out, next, piece);
 		next += piece;
 		len -= piece;
 		if (exchange->out.len >= COLLECT_BYTES)
 			http_send_flush(conn);
 		else
 			loop_defer(&conn->flush);
-		rc = wait_for_room(conn);
+		rc = wait_for_room(conn, UNSENT_MAX);
 	}
-	if (rc < 0)
-		exchange->stream.is_broken = true;
-	return rc;
+	return ended(&exchange->stream, rc);
+}
+
+int http_stream_body(struct http_response *response)
+{
+	struct http_conn *conn = response->conn;
+	struct http_exchange *exchange = conn->exchange;
+	struct buf *body = &response->body;
+
+	if (!conn->is_dead && body->len > 0 && !exchange->stream.is_mute) {
+		append_head(exchange, body->len);
+		exchange->big = *body;
+		buf_init(body, exchange->big.max);
+		http_send_flush(conn);
+	}
+	buf_clear(body);
+	return ended(&exchange->stream, conn->is_dead ? -conn->failure : http_send_unsent(conn) > 0);
+}
+
+int http_stream_wait(struct http_response *response)
+{
+	struct http_conn *conn = response->conn;
+
+	return ended(&conn->exchange->stream, wait_for_room(conn, 0));
 }
 
 bool http_stream_end(struct http_conn *conn, struct http_response *response)
@@ -115,7 +142,7 @@ bool http_stream_end(struct http_conn *conn, struct http_response *response)
 	if (response->is_close)
 		http_conn_decide_close(conn, response);
 	if (stream->is_chunked && !stream->is_mute)
-		buf_append(&conn->exchange->out, "0\r\n\r\n", 5);
+		buf_puts(&conn->exchange->out, stream->has_chunk ? "\r\n0\r\n\r\n" : "0\r\n\r\n");
 	return true;
 }
 
