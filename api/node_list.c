@@ -111,7 +111,7 @@ static void select_columns(struct page *page, struct node_view *view, bool is_by
 	if (wanted[NODE_CONDUCTOR] || is_by_conductor)
 		wanted[NODE_DRIVER] = wanted[NODE_CONDUCTOR_GROUP] = true;
 	node_list_select(&page->list, wanted, view->column);
-	page->chunk = CHUNK_PLAIN;
+	page->chunk_max = CHUNK_PLAIN;
 	for (enum node_field field = 0; field < NODE_FIELD_COUNT; field++) {
 		if (wanted[field] && node_field_info(field)->type == FIELD_OBJECT)
 			page->has_documents = true;

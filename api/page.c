@@ -3,22 +3,23 @@
 #include <string.h>
 
 #include "api/server.h"
+#include "lib/xalloc.h"
 
-#define CHUNK_DEFAULT 250
 #define ARGUMENTS_MAX 8192
-#define CHUNK_FIRST    16           /* rows, while nobody knows how large they are */
-#define CHUNK_BYTES    (64 * 1024)  /* of JSON, about */
-#define STREAM_BYTES   (16 * 1024)  /* a body larger than this leaves in pieces */
-/* Many lists at once share the memory: so many halve the chunks of all, and of those that wait for their
- * readers fewer do, since they stay longest. */
-#define LISTS_HALVE   32
-#define WAITING_HALVE 8
+#define CHUNK_DEFAULT 250
+#define CHUNK_FIRST   16           /* rows, while nobody knows how large they are */
+#define CHUNK_BYTES   (256 * 1024) /* of JSON, about */
+/* A larger body leaves in pieces of about this size; the pieces of all lists share the memory. */
+#define PIECE_MAX   ((size_t)32 * 1024)
+#define PIECE_MIN   ((size_t)4 * 1024)
+#define PIECE_ROOM  ((size_t)4 * 1024) /* for the row with which a piece is full */
+#define PIECES_SIZE ((size_t)2 * 1024 * 1024)
 
-static unsigned lists, waiting;
+static unsigned lists; /* being written */
 
 void page_init(struct page *page, struct api_request *request)
 {
-	*page = (struct page){ .request = request, .chunk = CHUNK_DEFAULT };
+	*page = (struct page){ .request = request, .chunk_max = CHUNK_DEFAULT };
 	buf_init(&page->arguments, ARGUMENTS_MAX);
 }
 
@@ -46,6 +47,7 @@ int page_read(struct page *page, struct error *err)
 
 void page_release(struct page *page)
 {
+	chunk_give(&page->chunk);
 	list_release(&page->list);
 	buf_release(&page->arguments);
 }
@@ -77,120 +79,157 @@ void page_write_next(struct page *page, const char *marker)
 	buf_putc(body, '"');
 }
 
-/* Writes the rows that are kept; returns how many. marker: uuid of the last row so far, "" before the
- * first. */
-static int write_rows(struct page *page, const struct db_rows *rows, int room, char marker[UUID_TEXT])
+static size_t piece_size(void)
 {
-	struct buf *body = &page->request->out->body;
-	int count = db_rows_count(rows), written = 0;
+	size_t share = PIECES_SIZE / lists;
 
-	for (int row = 0; row < count && written < room; row++) {
-		if (page->keep && !page->keep(page->request, page->arg, rows, row))
-			continue;
-		if (marker[0]) /* the body may have left already: its last byte does not tell */
-			buf_putc(body, ',');
-		page->write(body, page->request, page->arg, rows, row);
-		const char *uuid = db_value(rows, row, LIST_COLUMNS);
-		size_t len = strnlen(uuid, UUID_TEXT - 1);
-		memcpy(marker, uuid, len);
-		marker[len] = '\0';
-		written++;
-	}
-	return written;
+	return share < PIECE_MIN ? PIECE_MIN : share > PIECE_MAX ? PIECE_MAX : share;
 }
 
-/* Sends what has gathered. The first time this also sends status and headers. */
-static int flush(struct page *page, bool *is_streaming)
+/* The first piece takes status and headers along. */
+static int begin_stream(struct page *page)
+{
+	server_finish_headers(page->request);
+	int rc = http_stream_begin(page->request->out);
+
+	page->is_streaming = rc == 0;
+	return rc;
+}
+
+static bool has_rows(const struct page *page)
+{
+	return page->chunk.rows && page->chunk.row < db_rows_count(page->chunk.rows);
+}
+
+/* The reader is slow: other lists may have the place of the rows that are left, and this one goes on behind
+ * the last that was written. */
+static int wait_for_reader(struct page *page)
+{
+	struct chunk *chunk = &page->chunk;
+	int64_t id = db_value_int(chunk->rows, chunk->row - 1, LIST_ID);
+	char *key = db_value_dup(chunk->rows, chunk->row - 1, LIST_KEY);
+
+	chunk_offer(chunk);
+	int rc = http_stream_wait(page->request->out);
+	if (!chunk_keep(chunk))
+		list_start_after(&page->list, id, key);
+	xfree(key);
+	return rc;
+}
+
+/* Sends what has gathered. */
+static int flush(struct page *page)
 {
 	struct http_response *out = page->request->out;
+	int rc = page->is_streaming ? 0 : begin_stream(page);
 
-	if (!*is_streaming) {
-		server_finish_headers(page->request);
-		int rc = http_stream_begin(out);
-		if (rc < 0)
-			return rc;
-		*is_streaming = true;
+	if (rc == 0)
+		rc = http_stream_body(out);
+	if (rc > 0 && has_rows(page)) {
+		rc = wait_for_reader(page);
+	} else if (rc > 0) {
+		chunk_give(&page->chunk);
+		rc = http_stream_wait(out);
 	}
-	waiting++;
-	int rc = http_stream_write(out, out->body.data, out->body.len);
-	waiting--;
-	buf_clear(&out->body);
+	if (rc == 0)
+		buf_reserve(&out->body, piece_size() + PIECE_ROOM);
+	return rc;
+}
+
+static void write_row(struct page *page)
+{
+	struct buf *body = &page->request->out->body;
+	const struct db_rows *rows = page->chunk.rows;
+	int row = page->chunk.row++;
+
+	if (page->keep && !page->keep(page->request, page->arg, rows, row))
+		return;
+	size_t before = body->len;
+	if (page->row_count > 0) /* the body may have left already: its last byte does not tell */
+		buf_putc(body, ',');
+	page->write(body, page->request, page->arg, rows, row);
+	size_t len;
+	const char *uuid = db_cell(rows, row, LIST_COLUMNS, &len);
+	memcpy(page->last, uuid, len < UUID_TEXT ? len : UUID_TEXT - 1);
+	page->byte_count += body->len - before;
+	page->row_count++;
+	page->left--;
+}
+
+static int write_rows(struct page *page)
+{
+	int rc = 0;
+
+	while (rc == 0 && page->left > 0 && has_rows(page)) {
+		write_row(page);
+		if (page->request->out->body.len >= piece_size() && page->left > 0 &&
+		    (has_rows(page) || !page->list.is_done))
+			rc = flush(page);
+	}
+	return rc;
+}
+
+/* How many rows the next statement asks for, so that they and their text stay small in memory. */
+static int chunk_size(const struct page *page)
+{
+	int size = page->chunk_max;
+
+	if (page->row_count > 0) {
+		size_t rows = CHUNK_BYTES / (page->byte_count / (size_t)page->row_count + 1);
+		size = rows < 1 ? 1 : rows < (size_t)size ? (int)rows : size;
+	} else if (page->has_documents && size > CHUNK_FIRST) {
+		size = CHUNK_FIRST;
+	}
+	return page->keep || page->left > size ? size : page->left;
+}
+
+static int write_chunk(struct page *page, struct error *err)
+{
+	int rc = chunk_take(&page->chunk, err);
+
+	if (rc < 0)
+		return rc;
+	rc = list_next(&page->list, page->request->db, chunk_size(page), &page->chunk.rows, err);
+	if (rc < 0)
+		return rc;
+	page->chunk.row = 0;
+	if (page->request->out->status == 0) {
+		reply_json(page->request, 200);
+		buf_printf(&page->request->out->body, "{\"%s\":[", page->collection);
+	}
+	rc = write_rows(page);
+	chunk_give(&page->chunk);
 	return rc;
 }
 
 /* After a failure in the middle of a stream there is no way to say so but to cut it. */
-static int cut(struct page *page, bool is_streaming, int rc)
+static int cut(struct page *page, int rc)
 {
-	if (!is_streaming)
+	if (!page->is_streaming)
 		return rc;
 	page->request->out->is_reset = true;
 	return 0;
 }
 
-/* How many rows the next statement asks for, so that they and their text stay small in memory. */
-static int chunk_of(const struct page *page, int left)
-{
-	size_t bytes = CHUNK_BYTES / (1 + lists / LISTS_HALVE + waiting / WAITING_HALVE);
-	int chunk = page->chunk;
-
-	if (page->row_count > 0 && bytes / (page->byte_count / (size_t)page->row_count + 1) < (size_t)chunk)
-		chunk = (int)(bytes / (page->byte_count / (size_t)page->row_count + 1));
-	else if (page->row_count == 0 && page->has_documents && chunk > CHUNK_FIRST)
-		chunk = CHUNK_FIRST;
-	if (chunk < 1)
-		chunk = 1;
-	return page->keep || left > chunk ? chunk : left;
-}
-
-/* Writes the rows in chunks, at most *left; marker as in write_rows. */
-static int write_chunks(struct page *page, int *left, char marker[UUID_TEXT], bool *is_streaming,
-			struct error *err)
-{
-	struct buf *body = &page->request->out->body;
-	int rc = 0;
-
-	while (rc == 0 && *left > 0 && !page->list.is_done) {
-		struct db_rows *rows = NULL;
-
-		rc = list_next(&page->list, page->request->db, chunk_of(page, *left), &rows, err);
-		if (rc < 0)
-			break;
-		if (page->request->out->status == 0) {
-			reply_json(page->request, 200);
-			buf_printf(body, "{\"%s\":[", page->collection);
-		}
-		size_t before = body->len;
-		int written = write_rows(page, rows, *left, marker);
-		db_rows_release(rows);
-		*left -= written;
-		page->row_count += written;
-		page->byte_count += body->len - before;
-		if (body->len >= STREAM_BYTES && !page->list.is_done && *left > 0)
-			rc = flush(page, is_streaming);
-	}
-	return rc;
-}
-
 int page_reply(struct page *page, struct error *err)
 {
 	struct buf *body = &page->request->out->body;
-	char marker[UUID_TEXT] = "";
-	bool is_streaming = false;
-	int left = page->limit;
 
 	int rc = find_marker(page, err);
 	if (rc < 0)
 		return rc;
 	lists++;
-	rc = write_chunks(page, &left, marker, &is_streaming, err);
+	page->left = page->limit;
+	while (rc == 0 && page->left > 0 && !page->list.is_done)
+		rc = write_chunk(page, err);
 	lists--;
 	if (rc < 0)
-		return cut(page, is_streaming, rc);
+		return cut(page, rc);
 	buf_putc(body, ']');
-	if (left == 0)
-		page_write_next(page, marker);
+	if (page->left == 0)
+		page_write_next(page, page->last);
 	buf_putc(body, '}');
-	if (is_streaming)
-		flush(page, &is_streaming); /* a client that has gone needs no answer */
+	if (page->is_streaming && http_stream_body(page->request->out) > 0)
+		http_stream_wait(page->request->out); /* a client that has gone needs no answer */
 	return 0;
 }

@@ -2,10 +2,11 @@
 /*
  * page: answers with a list: limit, marker, sort_key, sort_dir, the `next` link. Rows leave in chunks by key,
  * one statement each; a long list is streamed, so neither the document nor a connection waits for a slow
- * reader.
+ * reader, nor do rows that another list has a use for the place of.
  */
 #include <stdbool.h>
 
+#include "api/chunk.h"
 #include "api/request.h"
 #include "db/list.h"
 
@@ -18,10 +19,14 @@ struct page {
 	const char *sort_key;   /* as asked for; "id" */
 	bool is_descending;
 	int limit;
-	int chunk;            /* rows a statement, at most */
+	int chunk_max;        /* rows a statement, at most */
 	bool has_documents;   /* rows may be large */
+	struct chunk chunk;   /* what the latest statement gave */
+	int left;             /* rows still to be written, at most */
 	int row_count;        /* written so far, */
 	size_t byte_count;    /* and their bytes */
+	char last[UUID_TEXT]; /* of those: uuid of the last, "" before the first */
+	bool is_streaming;    /* status and headers have left */
 	struct buf arguments; /* of the next link, between sort_dir and limit: "detail=True&" */
 	void (*write)(struct buf *buf, const struct api_request *request, const void *arg,
 		      const struct db_rows *rows, int row);

@@ -35,6 +35,7 @@ void list_start_after(struct list *list, int64_t id, const char *key)
 	list->after_key = copy;
 	list->after_id = id;
 	list->is_behind = true;
+	list->is_done = false;
 	if (list->sort)
 		list->part = key ? LIST_KEYS : LIST_NULLS;
 }

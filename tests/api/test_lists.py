@@ -185,13 +185,13 @@ def test_slow_reader_holds_nothing(env):
     assert len(document['nodes']) == 1000 and 'marker=' in document['next']
 
 
-def stalled_reader(server):
+def stalled_reader(server, path='/v1/nodes/detail'):
     """Asks for ten megabytes and reads nothing."""
     reader = socket.socket()
     reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     reader.connect(('127.0.0.1', server.port))
-    reader.sendall(b'GET /v1/nodes/detail HTTP/1.1\r\nHost: h\r\nConnection: close\r\n'
-                   b'X-OpenStack-Ironic-API-Version: 1.115\r\n\r\n')
+    reader.sendall(f'GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n'
+                   'X-OpenStack-Ironic-API-Version: 1.115\r\n\r\n'.encode())
     return reader
 
 
@@ -226,6 +226,36 @@ def test_more_slow_readers_than_connections(env):
     assert len(seen) == len(readers)
     for size, tail in seen:  # whole documents, each to its end
         assert size > 10_000_000 and tail.endswith(b'0\r\n\r\n') and b'marker=' in tail, (size, tail[-200:])
+
+
+def document(head, reader):
+    """Reads the rest of an answer in chunks."""
+    raw = head + b''.join(iter(lambda: reader.recv(1 << 20), b''))
+    pieces, at = [], raw.index(b'\r\n\r\n') + 4
+    while raw[at:at + 3] != b'0\r\n':
+        begin = raw.index(b'\r\n', at) + 2
+        at = begin + int(raw[at:begin], 16)
+        pieces.append(raw[begin:at])
+        at += 2
+    return json.loads(b''.join(pieces))
+
+
+@harness.timeout(120)
+def test_slow_readers_lose_no_node(env):
+    """More of them than may have rows in memory: each goes on behind its last row, also where the keys begin."""
+    server = env.standalone()
+    fill(server)
+    for direction in ('asc', 'desc'):
+        query = f'/v1/nodes?fields=uuid,extra&sort_key=name&sort_dir={direction}&limit=1000'
+        want = [node['uuid'] for node in server.ok('GET', query.replace(',extra', ''))['nodes']]
+        readers = [stalled_reader(server, query) for _ in range(10)]
+        # All have begun before the first goes on.
+        heads = [reader.recv(1000) for reader in readers]
+        assert all(head.startswith(b'HTTP/1.1 200') for head in heads), heads
+        for number, (reader, head) in enumerate(zip(readers, heads)):
+            page = document(head, reader)
+            assert [node['uuid'] for node in page['nodes']] == want, (direction, number)
+            assert all(len(node['extra']['text']) == 10000 for node in page['nodes'])
 
 
 def test_reader_that_leaves_harms_nobody(env):
