@@ -11,12 +11,15 @@
 #include "api/dispatch.h"
 #include "api/handlers.h"
 #include "api/node.h"
+#include "db/relative.h"
 #include "db/stored_steps.h"
 #include "lib/json.h"
+#include "lib/uuid.h"
 #include "model/fsm.h"
 
 /* Of one request; each is stored again and again while they run. */
-#define STEPS_MAX 1000
+#define STEPS_MAX    1000
+#define CHILDREN_MAX 1000
 /* Longest run of what consists of steps: firmware and disks take hours. */
 #define STEPS_RUN_S           86400
 #define SHORT_RUN_S           3600
@@ -72,6 +75,18 @@ static bool is_count(const json_t *value)
 	return text && *text && strlen(text) <= 6 && text[strspn(text, "0123456789")] == '\0';
 }
 
+static bool is_uuids(const json_t *value)
+{
+	bool are_uuids = json_is_array(value) && json_array_size(value) <= CHILDREN_MAX;
+
+	for (size_t i = 0; are_uuids && i < json_array_size(value); i++) {
+		const char *uuid = json_string_value(json_array_get(value, i));
+
+		are_uuids = uuid && uuid_is_valid(uuid);
+	}
+	return are_uuids;
+}
+
 static bool has_type(const json_t *value, enum step_member type)
 {
 	switch (type) {
@@ -84,7 +99,7 @@ static bool has_type(const json_t *value, enum step_member type)
 	case MEMBER_BOOL:
 		return json_is_boolean(value);
 	case MEMBER_UUIDS:
-		return json_is_array(value);
+		return is_uuids(value);
 	}
 	return false;
 }
@@ -96,7 +111,7 @@ static const char *type_words(enum step_member type)
 		[MEMBER_OBJECT] = "an object",
 		[MEMBER_COUNT] = "a number that is not negative",
 		[MEMBER_BOOL] = "a boolean",
-		[MEMBER_UUIDS] = "a list of UUIDs",
+		[MEMBER_UUIDS] = "a list of at most 1000 UUIDs",
 	};
 
 	return words[type];
@@ -159,11 +174,6 @@ static int check_names(const char *list, size_t at, const json_t *step, struct e
 			return fail(err, ERR_INVALID, "The step %s.%s in %s is not allowed by the API.",
 				    interface, name, list);
 	}
-	if (json_is_true(json_object_get(step, "execute_on_child_nodes")))
-		return fail(err, ERR_INVALID,
-			    "'execute_on_child_nodes' of item %zu of %s: steps on child nodes are not "
-			    "supported.",
-			    at, list);
 	return 0;
 }
 
@@ -366,6 +376,29 @@ static int take_runbook(struct api_request *request, const struct node *node, en
 	return rc;
 }
 
+/* Nodes that steps are limited to have to be there; whether they are children is seen later. */
+static int check_children(struct api_request *request, enum provision_event event, struct error *err)
+{
+	const char *name = event == EVENT_SERVICE ? "service_steps" : "clean_steps";
+	const json_t *steps = json_object_get(request->body, name);
+	json_auto_t *uuids = json_array();
+	const char *missing = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < json_array_size(steps); i++) {
+		const json_t *step = json_array_get(steps, i);
+
+		if (json_is_true(json_object_get(step, "execute_on_child_nodes")))
+			json_array_extend(uuids, json_object_get(step, "limit_child_node_execution"));
+	}
+	if (json_array_size(uuids) > CHILDREN_MAX)
+		return fail(err, ERR_INVALID, "Schema error for %s: its steps are limited to over %d nodes",
+			    name, CHILDREN_MAX);
+	if (json_array_size(uuids) > 0)
+		rc = relatives_missing(request->db, uuids, request->arena, &missing, err);
+	return missing ? node_not_found(missing, err) : rc;
+}
+
 static int check(struct api_request *request, const struct node *node, const struct provision_verb *verb,
 		 struct error *err)
 {
@@ -383,7 +416,9 @@ static int check(struct api_request *request, const struct node *node, const str
 		rc = node_provision_check_drive(request->body, verb->event, request->version, err);
 	if (rc == 0 && is_given(request->body, "runbook"))
 		rc = take_runbook(request, node, verb->event, err);
-	return rc == 0 ? node_provision_check_body(request->body, verb->event, request->version, err) : rc;
+	if (rc == 0)
+		rc = node_provision_check_body(request->body, verb->event, request->version, err);
+	return rc == 0 ? check_children(request, verb->event, err) : rc;
 }
 
 static const char *canonical_name(const struct provision_verb *verb)

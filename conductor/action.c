@@ -161,7 +161,8 @@ static void run_ready(void *arg)
 
 void action_pump(struct conductor *conductor)
 {
-	while (conductor->ready.first && conductor->free_slots > 0 && may_start(conductor)) {
+	while (conductor->ready.first && conductor->free_slots + conductor->lent_slots > 0 &&
+	       may_start(conductor)) {
 		struct ready *ready = pop(&conductor->ready);
 
 		ready->is_busy = true;

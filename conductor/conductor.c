@@ -69,7 +69,7 @@ int conductor_start(struct conductor *conductor, struct db *db, const char *host
 	memset(conductor, 0, sizeof(*conductor));
 	conductor->db = db;
 	conductor->hostname = hostname;
-	conductor->free_slots = (unsigned)conductor_options.workers;
+	conductor->free_slots = (int)conductor_options.workers;
 	registration_init(conductor);
 	rc = registration_register(conductor, err);
 	if (rc < 0) {
@@ -101,7 +101,7 @@ static void wait_for_jobs(struct conductor *conductor, int64_t deadline_ms)
 /* The slots of starts that are under way count too: they become jobs. */
 static void wait_for_slots(struct conductor *conductor, int64_t deadline_ms)
 {
-	while (conductor->free_slots < (unsigned)conductor_options.workers && clock_ms() < deadline_ms)
+	while (conductor->free_slots < (int)conductor_options.workers && clock_ms() < deadline_ms)
 		cond_wait(&conductor->job_ended, deadline_ms);
 }
 

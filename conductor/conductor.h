@@ -39,7 +39,8 @@ struct conductor {
 	struct map lines, shared;  /* of struct ready, by node id and by action id */
 	struct ready_list ready;   /* waiting for a slot */
 	struct ready_list starved; /* shared actions that could not start */
-	unsigned free_slots;
+	int free_slots;            /* below 0 while others use lent ones */
+	int lent_slots;            /* of jobs that wait for other nodes' actions */
 	uint64_t poll_round;
 	struct cond poll_asked;
 

@@ -76,7 +76,7 @@ static void collect(void *arg)
 	if (!conductor)
 		return;
 	set(WORKERS, (double)conductor_options.workers);
-	set(WORKERS_BUSY, (double)conductor_options.workers - conductor->free_slots);
+	set(WORKERS_BUSY, (double)conductor_options.workers - conductor->free_slots - conductor->lent_slots);
 	set(LINES, (double)(conductor->lines.count + conductor->shared.count));
 	set(LEASE, trust_ms > 0 ? (double)trust_ms / 1000 : 0);
 }

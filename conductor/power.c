@@ -10,6 +10,7 @@
 #include "conductor/found.h"
 #include "conductor/operation.h"
 #include "conductor/options.h"
+#include "conductor/relative.h"
 #include "lib/clock.h"
 
 /* One request, in the task's arena. */
@@ -74,6 +75,8 @@ static int begin(struct job *job, struct error *err)
 		return fail(err, ERR_INVALID, "The driver %s does not support the power state, %s",
 			    job->task.hardware->name, target ? target : "None");
 	rc = check_node(job, request, err);
+	if (rc == 0)
+		rc = relatives_await_power(&job->task, request->target, err);
 	if (rc < 0)
 		return rc;
 	node_set_text(&job->node, NODE_TARGET_POWER_STATE, power_state_name(request->result));
@@ -128,6 +131,8 @@ int power_bring(struct task *task, enum power_state target, unsigned timeout_s, 
 		return 0;
 	}
 	if (rc == 0)
+		rc = relatives_power(task, target, err);
+	if (rc == 0)
 		rc = power_interface(interface)->set(task, target, timeout_s, err);
 	if (rc == 0)
 		power_reached(task->node, power_state_result(target));
@@ -150,6 +155,8 @@ static int run(struct job *job, struct error *err)
 		node_set_text(&job->node, NODE_TARGET_POWER_STATE, NULL);
 		return 0;
 	}
+	if (rc == 0)
+		rc = relatives_power(&job->task, request->target, err);
 	if (rc == 0)
 		rc = power_interface(interface)->set(&job->task, request->target, request->timeout_s, err);
 	if (rc == 0)

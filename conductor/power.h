@@ -3,7 +3,8 @@
 #include "drivers/task.h"
 #include "model/states.h"
 
-/* Brings the task's node to power on or off, unless it is there, or reboots it; its row follows.
+/* Brings the task's node to power on or off, unless it is there, or reboots it; its row follows, and the
+ * nodes whose power depends on it, or on which its own does, go first. -ERR_NODE_LOCKED: one of these.
  * -ERR_CONFLICT: it must not be powered off. */
 SUSPENDS int power_bring(struct task *task, enum power_state target, unsigned timeout_s, struct error *err);
 

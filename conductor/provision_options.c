@@ -39,6 +39,13 @@ static const struct option table[] = {
 	       "Whether nodes in maintenance may be provided."),
 	SWITCH("deploy", "power_off_after_deploy_failure", is_off_after_failure,
 	       "Whether a node is powered off when deploying it has failed."),
+	{ .section = "conductor",
+	  .name = "permit_child_node_step_async_result",
+	  .type = OPTION_BOOL,
+	  .target = &provision_options.is_child_wait_permitted,
+	  .preset = "false",
+	  .help = "Whether a step on a child node may end with its work going on elsewhere, which nobody "
+		  "waits for; else that fails the parent." },
 	SECONDS("max_conductor_wait_step_seconds", wait_step_s, "30",
 		"The longest time that the step \"wait\" may take in the conductor; longer ones wait for the "
 		"ramdisk."),

@@ -9,6 +9,7 @@ struct provision_options {
 	bool is_automated_clean;                          /* automated_clean; a node's own wins */
 	bool is_allowed_in_maintenance;                   /* allow_provisioning_in_maintenance */
 	bool is_off_after_failure;                        /* power_off_after_deploy_failure */
+	bool is_child_wait_permitted;                     /* permit_child_node_step_async_result */
 	double wait_step_s;                               /* max_conductor_wait_step_seconds */
 	/* *_callback_timeout, inspect_wait_timeout; 0: none */
 	double deploy_timeout_s, clean_timeout_s, service_timeout_s, rescue_timeout_s, inspect_timeout_s;

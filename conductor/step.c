@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "conductor/provision_options.h"
+#include "conductor/relative.h"
 #include "conductor/step_private.h"
 #include "model/fsm.h"
 
@@ -108,28 +109,37 @@ static int announce(struct task *task, const struct step_phase *phase, const jso
 	return task_checkpoint(task, err);
 }
 
-static enum interface_type type_of(const json_t *entry)
+int step_run(struct task *task, const struct step_phase *phase, const json_t *entry, struct error *err)
 {
-	return interface_type_find(json_string_value(json_object_get(entry, "interface")));
+	json_auto_t *none = json_object();
+	const json_t *args = json_object_get(entry, "args");
+	const struct step *step;
+	int rc = step_find(task, phase, entry, &step, err);
+
+	if (rc == 0)
+		rc = step->run(task, args ? args : none, err);
+	if (rc == 0 && task->ops->refresh)
+		task->ops->refresh(
+			task, interface_type_find(json_string_value(json_object_get(entry, "interface"))));
+	return rc;
 }
 
 static int run_one(struct task *task, const struct step_phase *phase, const json_t *entry, size_t index,
 		   struct error *err)
 {
-	const struct step *step;
 	int rc = announce(task, phase, entry, index, err);
 
 	if (rc < 0)
 		return rc;
-	rc = step_find(task, phase, entry, &step, err);
-	if (rc == 0)
-		rc = step->run(task, json_object_get(entry, "args"), err);
+	if (step_is_of_children(entry))
+		rc = relatives_run(task, phase, RELATION_CHILDREN,
+				   json_object_get(entry, "limit_child_node_execution"), entry, err);
+	else
+		rc = step_run(task, phase, entry, err);
 	if (rc < 0)
 		return fail_prefix(err, "Node %s failed %s step %s.%s", node_uuid(task->node), phase->word,
 				   json_string_value(json_object_get(entry, "interface")),
 				   json_string_value(json_object_get(entry, "step")));
-	if (rc == 0 && task->ops->refresh)
-		task->ops->refresh(task, type_of(entry));
 	if (rc > 0)
 		fsm_apply(task->node, rc == STEP_HOLDS ? EVENT_HOLD : EVENT_WAIT);
 	return rc > 0 ? STEP_WAITS : 0;

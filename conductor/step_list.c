@@ -44,6 +44,11 @@ int step_find(struct task *task, const struct step_phase *phase, const json_t *e
 	return 0;
 }
 
+bool step_is_of_children(const json_t *entry)
+{
+	return json_is_true(json_object_get(entry, "execute_on_child_nodes"));
+}
+
 static const struct step_argument *argument_find(const struct step *step, const char *name)
 {
 	for (const struct step_argument *row = step->arguments; row && row->name; row++) {
@@ -80,13 +85,28 @@ static json_t *entry_new(const char *kind, const struct step *step, int priority
 			 "args", args, "priority", priority, "abortable", (int)step->is_abortable);
 }
 
-static int priority_of_entry(const json_t *entry)
+/* Of children that may be of other drivers: these check it themselves. */
+static json_t *children_entry_new(const json_t *asked, json_t *args)
 {
-	const json_t *value = json_object_get(entry, "priority");
+	return json_pack("{s:O, s:O, s:O, s:i, s:b, s:b, s:O*}", "interface",
+			 json_object_get(asked, "interface"), "step", json_object_get(asked, "step"), "args",
+			 args, "priority", 0, "abortable", 0, "execute_on_child_nodes", 1,
+			 "limit_child_node_execution", json_object_get(asked, "limit_child_node_execution"));
+}
+
+/* Digits are a number too, as the API takes them. */
+static int rank_of(const json_t *entry, const char *name)
+{
+	const json_t *value = json_object_get(entry, name);
 	long number = json_is_string(value) ? strtol(json_string_value(value), NULL, 10)
 					    : (long)json_integer_value(value);
 
 	return number < 0 ? 0 : number > 1000000 ? 1000000 : (int)number;
+}
+
+static int priority_of_entry(const json_t *entry)
+{
+	return rank_of(entry, "priority");
 }
 
 /* Behind those of the same priority. */
@@ -157,8 +177,14 @@ static int check_one(struct task *task, const struct step_phase *phase, const js
 	json_t *given = json_object_get(asked, "args");
 	json_t *args = json_is_object(given) ? json_incref(given) : json_object();
 	const struct step *step;
-	int rc = step_find(task, phase, asked, &step, err);
+	int rc = 0;
 
+	if (step_is_of_children(asked)) {
+		*ret_entry = children_entry_new(asked, args);
+		json_decref(args);
+		return 0;
+	}
+	rc = step_find(task, phase, asked, &step, err);
 	if (rc == 0)
 		rc = check_arguments(phase, step, args, err);
 	if (rc == 0)
@@ -173,7 +199,7 @@ static bool have_order(const json_t *asked)
 	bool all = true;
 
 	for (size_t i = 0; i < json_array_size(asked); i++)
-		all = all && json_is_integer(json_object_get(json_array_get(asked, i), "order"));
+		all = all && json_object_get(json_array_get(asked, i), "order");
 	return all;
 }
 
@@ -196,7 +222,7 @@ int steps_check(struct task *task, const struct step_phase *phase, const json_t 
 
 	for (size_t i = 0; rc == 0 && i < json_array_size(asked); i++) {
 		const json_t *step = json_array_get(asked, i);
-		json_int_t order = is_ordered ? json_integer_value(json_object_get(step, "order")) : 0;
+		json_int_t order = is_ordered ? rank_of(step, "order") : 0;
 		size_t at = place_of(orders, order);
 		json_t *entry = NULL;
 

@@ -446,7 +446,7 @@ def test_bodies_are_refused_by_the_member_that_is_wrong(env):
                         ([{**RESET, 'args': []}], 'args'), ([{'interface': 'boot', 'step': 'x'}], 'interface'),
                         ([{**RESET, 'order': -1}], 'order'),
                         ([{'interface': 'vendor', 'step': 'send_raw'}], 'send_raw'),
-                        ([{**RESET, 'execute_on_child_nodes': True}], 'execute_on_child_nodes')]:
+                        ([{**RESET, 'execute_on_child_nodes': 1}], 'execute_on_child_nodes')]:
         answer = ask(server, 'clean', status=400, clean_steps=steps)
         assert 'clean_steps' in answer.fault() and word in answer.fault(), answer
     assert 'clean_steps' in ask(server, 'clean', status=400).fault()

@@ -68,7 +68,7 @@ static void test_steps__shapes__are_checked(void **state)
 		  "'order'" },
 		{ STEPS("clean_steps", "{" RAID ", \"order\": 1.5}"), EVENT_CLEAN, 115, -ERR_INVALID,
 		  "'order'" },
-		{ STEPS("clean_steps", "{" RAID ", \"execute_on_child_nodes\": true}"), EVENT_CLEAN, 115,
+		{ STEPS("clean_steps", "{" RAID ", \"execute_on_child_nodes\": \"yes\"}"), EVENT_CLEAN, 115,
 		  -ERR_INVALID, "execute_on_child_nodes" },
 		{ STEPS("clean_steps", "{\"interface\": \"vendor\", \"step\": \"send_raw\"}"), EVENT_CLEAN,
 		  115, -ERR_INVALID, "vendor.send_raw" },

@@ -134,6 +134,9 @@ static void test_check__keeps_the_order_of_the_request_or_of_its_numbers(void **
 		{ "[{\"interface\": \"raid\", \"step\": \"delete_configuration\", \"order\": 2},"
 		  " {\"interface\": \"deploy\", \"step\": \"hold\"}]",
 		  "raid.delete_configuration:0 deploy.hold:0" },
+		{ "[{\"interface\": \"raid\", \"step\": \"delete_configuration\", \"order\": \"20\"},"
+		  " {\"interface\": \"power\", \"step\": \"reboot\", \"order\": 3}]",
+		  "power.reboot:0 raid.delete_configuration:0" },
 	};
 
 	(void)state;
@@ -144,6 +147,24 @@ static void test_check__keeps_the_order_of_the_request_or_of_its_numbers(void **
 		assert_list(list, cases[i].wanted);
 		json_decref(asked);
 	}
+}
+
+/* Children may be of drivers that have other steps. */
+static void test_check__step_on_children__is_kept_as_asked(void **state)
+{
+	json_t *asked = json_of("[{\"interface\": \"raid\", \"step\": \"dance\", \"args\": {\"a\": 1},"
+				" \"execute_on_child_nodes\": true, \"limit_child_node_execution\":"
+				" [\"00000000-0000-4000-8000-000000000002\"]}]");
+	json_t *list, *wanted = json_deep_copy(asked);
+
+	(void)state;
+	assert_int_equal(steps_check(&task, &clean_phase, asked, &list, &err), 0);
+	json_object_set_new(json_array_get(wanted, 0), "priority", json_integer(0));
+	json_object_set_new(json_array_get(wanted, 0), "abortable", json_false());
+	assert_true(json_equal(list, wanted));
+	json_decref(list);
+	json_decref(wanted);
+	json_decref(asked);
 }
 
 static void test_check__what_there_is_not__is_named(void **state)
@@ -276,6 +297,7 @@ int main(void)
 		CASE(test_collect__by_priority_then_by_interface),
 		CASE(test_merge__the_request_goes_between_replaces_and_removes),
 		CASE(test_check__keeps_the_order_of_the_request_or_of_its_numbers),
+		CASE(test_check__step_on_children__is_kept_as_asked),
 		CASE(test_check__what_there_is_not__is_named),
 		CASE(test_run__goes_on_after_a_hold),
 		CASE(test_wait__seconds__are_checked),
