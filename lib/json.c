@@ -64,7 +64,9 @@ static int nul_found(struct error *err, const char *text, const char *nul)
 	return fail(err, ERR_INVALID, "line %d, column %d: a NUL byte", line, (int)(nul - begin) + 1);
 }
 
-int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_value, struct error *err)
+/* Integers that do not fit become reals, and with them all others of the text, if they may. */
+static int parse(const char *text, size_t len, unsigned max_depth, bool may_be_large, json_t **ret_value,
+		 struct error *err)
 {
 	json_error_t cause;
 
@@ -74,10 +76,22 @@ int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_va
 	if (nul)
 		return nul_found(err, text, nul);
 	json_t *value = json_loadb(text, len, JSON_DECODE_ANY, &cause);
+	if (!value && may_be_large && json_error_code(&cause) == json_error_numeric_overflow)
+		value = json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &cause);
 	if (!value)
 		return parse_failed(err, &cause);
 	*ret_value = value;
 	return 0;
+}
+
+int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_value, struct error *err)
+{
+	return parse(text, len, max_depth, false, ret_value, err);
+}
+
+int json_parse_large(const char *text, size_t len, unsigned max_depth, json_t **ret_value, struct error *err)
+{
+	return parse(text, len, max_depth, true, ret_value, err);
 }
 
 /* NOLINTBEGIN(misc-no-recursion): the depth is bounded. */

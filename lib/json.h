@@ -21,6 +21,9 @@ unsigned json_depth(const char *text, size_t len);
  * never quotes the text (it may hold a password). *ret_value is a new reference. */
 int json_parse(const char *text, size_t len, unsigned max_depth, json_t **ret_value, struct error *err);
 /* ---- ferrule/driver.h: to here ---- */
+/* The same of a text that may hold integers of more than 63 bits (bounds of iDRAC's registries are 2^64 - 1):
+ * all integers of such a text become reals. */
+int json_parse_large(const char *text, size_t len, unsigned max_depth, json_t **ret_value, struct error *err);
 /* Appends compact JSON text of the value: UTF-8 as it is, numbers as Python prints them. What lies
  * deeper than JSON_VALUE_DEPTH_MAX becomes null, and the buf's overflow is set. */
 void json_write(struct buf *buf, const json_t *value);

@@ -4,64 +4,9 @@
 #include <string.h>
 
 #include "drivers/redfish/boot.h"
+#include "drivers/redfish/boot_until.h"
 #include "drivers/redfish/facts.h"
 #include "drivers/redfish/operation.h"
-#include "drivers/redfish/options.h"
-#include "drivers/redfish/redfish.h"
-#include "lib/clock.h"
-
-/* ---- until it holds ---- */
-
-/* What is waited for: 1 it holds, 0 not yet, -1 cannot be told; -ERR_* below that is told by *ret_rc. */
-typedef int holds_fn(struct redfish_operation *operation, const void *wanted);
-
-/* Firmware answers 5xx and closes connections while it starts: a failed reading is no answer. */
-SUSPENDS static int look(struct task *task, const char *what, holds_fn *holds, const void *wanted)
-{
-	struct redfish_operation operation;
-	int is_held = 0;
-
-	if (redfish_operation_begin(&operation, task, what, NULL) < 0)
-		return 0;
-	is_held = holds(&operation, wanted);
-	if (redfish_operation_end(&operation, 0, NULL) < 0)
-		return 0;
-	return is_held;
-}
-
-SUSPENDS static int wait_for(struct task *task, const char *what, holds_fn *holds, const void *wanted,
-			     struct error *err)
-{
-	int64_t end_ms = clock_ms() + (int64_t)(redfish_options.boot_mode_config_timeout_s * 1000);
-	int64_t pause_ms = (int64_t)(redfish_options.boot_mode_config_interval_s * 1000);
-
-	while (look(task, what, holds, wanted) != 1) {
-		if (clock_ms() + pause_ms > end_ms || clock_ms() + pause_ms > task->deadline_ms)
-			return fail(err, ERR_TIMEOUT, "It did not take effect within %.0f s",
-				    redfish_options.boot_mode_config_timeout_s);
-		if (fiber_sleep(pause_ms) < 0)
-			return fail(err, ERR_CANCELLED, "Waiting for it was cancelled");
-	}
-	return 0;
-}
-
-/* Firmware takes settings while it boots. */
-SUSPENDS static int boot_until(struct task *task, const char *what, holds_fn *holds, const void *wanted,
-			       struct error *err)
-{
-	enum power_state before = POWER_UNKNOWN;
-	int rc = redfish_power.get(task, &before, err);
-
-	if (rc == 0)
-		rc = redfish_power.set(task, before == POWER_OFF ? POWER_ON : POWER_REBOOT, 0, err);
-	if (rc == 0)
-		rc = wait_for(task, what, holds, wanted, err);
-	if (before == POWER_OFF && rc != -ERR_CANCELLED && rc != -ERR_FENCED) {
-		int off_rc = redfish_power.set(task, POWER_OFF, 0, rc == 0 ? err : NULL);
-		rc = rc ? rc : off_rc;
-	}
-	return rc;
-}
 
 /* ---- boot mode ---- */
 
@@ -125,7 +70,7 @@ int redfish_boot_mode_set(struct task *task, const char *mode, struct error *err
 		return fail(err, ERR_INVALID,
 			    "Invalid boot mode %s specified. It must be one of: bios, uefi.", mode);
 	rc = write_mode(task, mode, err);
-	return rc == 1 ? boot_until(task, "get boot mode", mode_holds, mode, err) : rc;
+	return rc == 1 ? redfish_boot_until(task, "get boot mode", mode_holds, mode, err) : rc;
 }
 
 /* ---- secure boot ---- */
@@ -184,9 +129,9 @@ int redfish_secure_boot_set(struct task *task, bool is_on, struct error *err)
 		return rc;
 	rc = patch_secure_boot(&operation, is_on, err);
 	rc = redfish_operation_end(&operation, rc, err);
-	if (rc < 0 || look(task, "get secure boot", secure_boot_holds, &is_on) == 1)
+	if (rc < 0 || redfish_look(task, "get secure boot", secure_boot_holds, &is_on) == 1)
 		return rc;
-	return boot_until(task, "get secure boot", secure_boot_holds, &is_on, err);
+	return redfish_boot_until(task, "get secure boot", secure_boot_holds, &is_on, err);
 }
 
 /* ---- keys ---- */

@@ -375,7 +375,7 @@ SUSPENDS static int patch_with_tag(struct call *call, char *etag, size_t size, s
 	return perform(call, err);
 }
 
-int redfish_patch(struct redfish_client *client, const char *path, const json_t *body, struct error *err)
+int redfish_stage(struct redfish_client *client, const char *path, const json_t *body, struct error *err)
 {
 	char etag[sizeof(client->etag)] = "";
 	struct call call;
@@ -394,6 +394,13 @@ int redfish_patch(struct redfish_client *client, const char *path, const json_t 
 	if (rc == -ERR_BMC && client->status == 412 && call.if_match)
 		rc = patch_without_match(&call, err);
 	buf_release(&text);
+	return rc;
+}
+
+int redfish_patch(struct redfish_client *client, const char *path, const json_t *body, struct error *err)
+{
+	int rc = redfish_stage(client, path, body, err);
+
 	return rc < 0 ? rc : redfish_task_wait(client, err);
 }
 
@@ -405,7 +412,8 @@ int redfish_object(struct redfish_client *client, json_t **ret, struct error *er
 	struct error reason;
 	json_t *value;
 
-	if (json_parse(answer->data ? answer->data : "", answer->len, JSON_DEPTH_MAX, &value, &reason) < 0)
+	if (json_parse_large(answer->data ? answer->data : "", answer->len, JSON_DEPTH_MAX, &value, &reason) <
+	    0)
 		return fail(err, ERR_BMC, "%s answered what is not JSON: %s", client->info.address,
 			    reason.text);
 	if (!json_is_object(value)) {

@@ -29,11 +29,11 @@ void redfish_open_info(struct redfish_client *client, struct task *task, const s
 void redfish_close(struct redfish_client *client);
 
 /* Send and wait for an answer of 2xx, which stays in the client until the next request. What a write has only
- * set going (202) is waited for, too (task_monitor.h), but for what redfish_start sends: its caller looks for
- * the outcome itself. path: from the
- * authority on, or a link as the BMC gave it. body: borrowed; NULL: none. Errors: -ERR_BMC_UNREACHABLE,
- * -ERR_BMC_AUTH, -ERR_BMC (client->status tells which refusal), -ERR_TOO_LARGE, -ERR_CANCELLED, -ERR_FENCED,
- * -ERR_UNKNOWN_OUTCOME (a write that may have been carried out). */
+ * set going (202) is waited for, too (task_monitor.h), but for what redfish_start and redfish_stage send:
+ * their callers look for the outcome themselves. path: from the authority on, or a link as the BMC gave it.
+ * body: borrowed; NULL: none. Errors: -ERR_BMC_UNREACHABLE, -ERR_BMC_AUTH, -ERR_BMC (client->status tells
+ * which refusal), -ERR_TOO_LARGE, -ERR_CANCELLED, -ERR_FENCED, -ERR_UNKNOWN_OUTCOME (a write that may have
+ * been carried out). */
 SUSPENDS int redfish_get(struct redfish_client *client, const char *path, struct error *err);
 SUSPENDS int redfish_post(struct redfish_client *client, const char *path, const json_t *body,
 			  struct error *err);
@@ -41,6 +41,8 @@ SUSPENDS int redfish_start(struct redfish_client *client, const char *path, cons
 			   struct error *err);
 SUSPENDS int redfish_patch(struct redfish_client *client, const char *path, const json_t *body,
 			   struct error *err);
+SUSPENDS int redfish_stage(struct redfish_client *client, const char *path, const json_t *body,
+			   struct error *err); /* PATCH */
 SUSPENDS int redfish_delete(struct redfish_client *client, const char *path, struct error *err);
 
 /* The latest answer's body as a JSON object (new reference). -ERR_BMC when it is none. */

@@ -70,7 +70,8 @@ const struct option redfish_option_table[] = {
 	{ .section = "redfish", .name = "boot_mode_config_timeout",
 	  .type = OPTION_SECONDS, .preset = "900", .min = 0,
 	  .max = 7200, .target = &redfish_options.boot_mode_config_timeout_s,
-	  .help = "Seconds within which a new boot mode or secure boot must have taken effect." },
+	  .help = "Seconds within which a new boot mode, secure boot or BIOS setting must have taken "
+		  "effect." },
 	{ .section = "redfish", .name = "boot_mode_config_interval",
 	  .type = OPTION_SECONDS, .preset = "15", .min = 0.1,
 	  .max = 600, .target = &redfish_options.boot_mode_config_interval_s,

@@ -2,6 +2,7 @@
 #include "drivers/redfish/redfish.h"
 
 #include "drivers/noop.h"
+#include "drivers/redfish/bios.h"
 #include "drivers/redfish/bmc.h"
 #include "drivers/redfish/firmware.h"
 #include "drivers/redfish/inspect.h"
@@ -14,7 +15,7 @@ const struct hardware_type redfish_hardware = {
 	.options = redfish_option_table,
 	.drain = redfish_drain,
 	.interfaces = {
-		[INTERFACE_BIOS]       = INTERFACES(&no_bios.base),
+		[INTERFACE_BIOS]       = INTERFACES(&redfish_bios.base, &no_bios.base),
 		[INTERFACE_CONSOLE]    = INTERFACES(&no_console.base),
 		[INTERFACE_DEPLOY]     = INTERFACES(&noop_deploy.base),
 		[INTERFACE_FIRMWARE]   = INTERFACES(&redfish_firmware.base, &no_firmware.base),

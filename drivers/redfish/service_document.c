@@ -85,6 +85,14 @@ static const char *link_of(const json_t *value)
 	return json_string_value(json_object_get(value, "@odata.id"));
 }
 
+/* The same path, whether or not a slash ends the link. */
+static bool leads_to(const char *link, const char *path)
+{
+	size_t len = strlen(path);
+
+	return link && !strncmp(link, path, len) && (!link[len] || !strcmp(link + len, "/"));
+}
+
 /* Merges into what is shown of a document from now on. */
 static void change(struct redfish_service *service, const char *path, const json_t *members)
 {
@@ -118,7 +126,7 @@ static json_t *settings_owner(const struct redfish_service *service, const char 
 	snprintf(owner, size, "%.*s", (int)(slash - path), path);
 	document = document_of(service, owner);
 	link = link_of(json_object_get(json_object_get(document, "@Redfish.Settings"), "SettingsObject"));
-	if (link && !strcmp(link, path))
+	if (leads_to(link, path))
 		return document;
 	json_decref(document);
 	return NULL;
@@ -292,8 +300,9 @@ static bool check_patch(struct service_exchange *exchange, const json_t *documen
 		return false;
 	json_object_foreach(exchange->body, name, value)
 	{
-		if (json_is_object(value) && !check_members(exchange, json_object_get(document, name), value,
-							    !strcmp(name, "Attributes")))
+		if (json_is_object(value) && !strchr(name, '@') &&
+		    !check_members(exchange, json_object_get(document, name), value,
+				   !strcmp(name, "Attributes")))
 			return false;
 	}
 	return true;
@@ -321,6 +330,7 @@ SUSPENDS static void document_patch(struct service_exchange *exchange)
 	if (check_patch(exchange, known) && (!boot || service_boot_patch(exchange, boot))) {
 		if (is_type(document, "VirtualMedia"))
 			follow_image(exchange->body);
+		json_object_del(exchange->body, "@Redfish.SettingsApplyTime"); /* it is always OnReset */
 		change(service, exchange->path, exchange->body);
 		if (owner && boot) /* attributes wait for a start, the boot override does not */
 			change_new(service, owner_path, json_pack("{s:O}", "Boot", boot));
@@ -331,6 +341,36 @@ SUSPENDS static void document_patch(struct service_exchange *exchange)
 	json_decref(owner);
 }
 
+static const char reset_pending[] = "ResetBiosToDefaultsPending";
+
+/* As the tree has it, whatever was changed or waits. members: the changes of the Bios resource. */
+static void forget_attributes(struct redfish_service *service, const char *path, json_t *members)
+{
+	json_t *document = original(service, path), *others;
+	const char *settings =
+		link_of(json_object_get(json_object_get(document, "@Redfish.Settings"), "SettingsObject"));
+	const char *other;
+
+	json_object_del(members, "Attributes");
+	json_object_set_new(members, reset_pending, json_false());
+	json_object_foreach(service->changes, other, others)
+	{
+		if (leads_to(settings, other))
+			json_object_del(others, "Attributes");
+	}
+	json_decref(document);
+}
+
+/* iLO's settings resource has all attributes at any time; others' what waits alone. */
+static bool shows_all_attributes(const struct redfish_service *service, const char *path)
+{
+	json_t *document = original(service, path);
+	bool is_full = json_object_size(json_object_get(document, "Attributes")) > 0;
+
+	json_decref(document);
+	return is_full;
+}
+
 void service_documents_start(struct redfish_service *service)
 {
 	static const char secure_boot[] = "SecureBootEnable";
@@ -339,6 +379,11 @@ void service_documents_start(struct redfish_service *service)
 	json_t *members;
 	void *next;
 
+	json_object_foreach(service->changes, path, members)
+	{
+		if (json_is_true(json_object_get(members, reset_pending)))
+			forget_attributes(service, path, members);
+	}
 	json_object_foreach_safe(service->changes, next, path, members)
 	{
 		json_t *attributes = json_object_get(members, "Attributes");
@@ -352,7 +397,8 @@ void service_documents_start(struct redfish_service *service)
 		if (!owner)
 			continue;
 		change_new(service, owner_path, json_pack("{s:O}", "Attributes", attributes));
-		json_object_del(members, "Attributes");
+		if (!shows_all_attributes(service, path))
+			json_object_del(members, "Attributes");
 		json_decref(owner);
 	}
 }
@@ -468,6 +514,14 @@ static void reset_keys(struct service_exchange *exchange, const char *path, cons
 	service_done(exchange);
 }
 
+/* Takes effect at the next start. */
+static void reset_bios(struct service_exchange *exchange, const char *path, const json_t *action)
+{
+	(void)action;
+	change_new(exchange->service, path, json_pack("{s:b}", reset_pending, 1));
+	service_done(exchange);
+}
+
 /* Accepted; what it would do is not simulated. */
 static void nothing(struct service_exchange *exchange, const char *path, const json_t *action)
 {
@@ -482,10 +536,25 @@ static const struct document_action actions[] = {
 	{ "VirtualMedia.InsertMedia", insert_media },
 	{ "VirtualMedia.EjectMedia", eject_media },
 	{ "SecureBoot.ResetKeys", reset_keys },
-	{ "Bios.ResetBios", nothing },
+	{ "Bios.ResetBios", reset_bios },
 	{ "Chassis.Reset", nothing },
 	{ "UpdateService.SimpleUpdate", nothing },
 };
+
+/* iLO has the action at a path under the settings of its document. owner: in the place of theirs. */
+static json_t *owner_of_settings(const struct redfish_service *service, const char *path, const char *name,
+				 char *owner, size_t size)
+{
+	char settings[SERVICE_PATH_MAX];
+	json_t *document;
+
+	snprintf(settings, sizeof(settings), "%s", owner);
+	document = settings_owner(service, settings, owner, size);
+	if (leads_to(json_string_value(json_object_get(action_of(document, name), "target")), path))
+		return document;
+	json_decref(document);
+	return NULL;
+}
 
 /* The document whose action stands at a path .../Actions/<name>, and its path. NULL: none. */
 static json_t *action_owner(const struct redfish_service *service, const char *path, char *owner, size_t size,
@@ -504,7 +573,7 @@ static json_t *action_owner(const struct redfish_service *service, const char *p
 	if (action_of(document, *ret_name))
 		return document;
 	json_decref(document);
-	return NULL;
+	return owner_of_settings(service, path, *ret_name, owner, size);
 }
 
 SUSPENDS static void action_post(struct service_exchange *exchange)

@@ -9,6 +9,7 @@
 #define CHASSIS "/redfish/v1/Chassis/1"
 #define MANAGER "/redfish/v1/Managers/1"
 #define UPDATE  "/redfish/v1/UpdateService"
+#define REGISTRY "/redfish/v1/Registries/BiosAttributeRegistry.v1_0_0"
 
 /* A JSON text written as such. */
 #define JSON(...) #__VA_ARGS__
@@ -133,7 +134,9 @@ static const struct {
 	{ SYSTEM "/Bios", JSON({
 		"@odata.type": "#Bios.v1_2_1.Bios", "Id": "Bios", "Name": "BIOS",
 		"AttributeRegistry": "BiosAttributeRegistry.v1_0_0", "Attributes": { "BootMode": "Uefi",
-		"ProcVirtualization": "Enabled", "NumLock": "On", "SetupDelay": 5 }, "@Redfish.Settings": {
+		"ProcVirtualization": "Enabled", "NumLock": "On", "SetupDelay": 5, "QuietBoot": true,
+		"AssetNote": "", "FirmwareBuild": "1.0.0-7" }, "ResetBiosToDefaultsPending": false,
+		"@Redfish.Settings": {
 		"@odata.type": "#Settings.v1_3_5.Settings", "SettingsObject": {
 		"@odata.id": "/redfish/v1/Systems/1/Bios/Settings" }, "SupportedApplyTimes": [
 		"OnReset" ] }, "Actions": { "#Bios.ResetBios": {
@@ -142,6 +145,37 @@ static const struct {
 		"@odata.type": "#Bios.v1_2_1.Bios", "Id": "Settings",
 		"Name": "BIOS settings of the next start",
 		"AttributeRegistry": "BiosAttributeRegistry.v1_0_0", "Attributes": {} }) },
+	{ REGISTRY, JSON({
+		"@odata.type": "#MessageRegistryFile.v1_1_3.MessageRegistryFile",
+		"Id": "BiosAttributeRegistry.v1_0_0", "Name": "Registry of the BIOS attributes",
+		"Languages": [ "de", "en" ], "Registry": "BiosAttributeRegistry.v1_0_0", "Location": [
+		{ "Language": "de", "Uri": "/redfish/v1/Registries/BiosAttributeRegistry.v1_0_0/de.json" },
+		{ "Language": "en", "Uri": "/redfish/v1/Registries/BiosAttributeRegistry.v1_0_0/en.json" } ]
+		}) },
+	{ REGISTRY "/en.json", JSON({
+		"@odata.type": "#AttributeRegistry.v1_3_7.AttributeRegistry",
+		"Id": "BiosAttributeRegistry.v1_0_0", "Name": "BIOS attributes", "Language": "en",
+		"OwningEntity": "Ferrule", "RegistryVersion": "1.0.0", "RegistryEntries": { "Attributes": [
+		{ "AttributeName": "BootMode", "Type": "Enumeration", "DisplayName": "Boot mode",
+		"DefaultValue": "Uefi", "ReadOnly": false, "ResetRequired": true, "Value": [
+		{ "ValueName": "Uefi", "ValueDisplayName": "UEFI" },
+		{ "ValueName": "Bios", "ValueDisplayName": "Legacy BIOS" } ] },
+		{ "AttributeName": "ProcVirtualization", "Type": "Enumeration",
+		"DisplayName": "Virtualization", "DefaultValue": "Enabled", "ReadOnly": false,
+		"ResetRequired": true, "Value": [ { "ValueName": "Enabled" }, { "ValueName": "Disabled" } ] },
+		{ "AttributeName": "NumLock", "Type": "Enumeration", "DisplayName": "Keyboard NumLock",
+		"DefaultValue": "On", "ReadOnly": false, "ResetRequired": true, "Value": [
+		{ "ValueName": "On" }, { "ValueName": "Off" } ] },
+		{ "AttributeName": "SetupDelay", "Type": "Integer", "DisplayName": "Seconds before the start",
+		"DefaultValue": 5, "LowerBound": 0, "UpperBound": 60, "ScalarIncrement": 1,
+		"ReadOnly": false, "ResetRequired": true },
+		{ "AttributeName": "QuietBoot", "Type": "Boolean", "DisplayName": "Quiet boot",
+		"DefaultValue": true, "ReadOnly": false, "ResetRequired": true },
+		{ "AttributeName": "AssetNote", "Type": "String", "DisplayName": "Note",
+		"DefaultValue": "", "MinLength": 0, "MaxLength": 16, "ReadOnly": false,
+		"ResetRequired": true, "IsSystemUniqueProperty": true },
+		{ "AttributeName": "FirmwareBuild", "Type": "String", "DisplayName": "Build",
+		"ReadOnly": true } ] } }) },
 	{ SYSTEM "/SecureBoot", JSON({
 		"@odata.type": "#SecureBoot.v1_1_0.SecureBoot", "Id": "SecureBoot", "Name": "Secure boot",
 		"SecureBootEnable": false, "SecureBootCurrentBoot": "Disabled",

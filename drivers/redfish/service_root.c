@@ -78,6 +78,7 @@ static const char *const schemas[] = {
 	"VirtualMediaCollection",
 	"MessageRegistry",
 	"MessageRegistryFile",
+	"AttributeRegistry",
 	"MessageRegistryFileCollection",
 	"Bios",
 	"Drive",
@@ -146,9 +147,10 @@ static json_t *metadata_get(struct service_exchange *exchange)
 static json_t *registries_get(struct service_exchange *exchange)
 {
 	(void)exchange;
-	return service_collection("/redfish/v1/Registries",
-				  "MessageRegistryFileCollection.MessageRegistryFile", "Registries",
-				  json_pack("[o]", service_link("/redfish/v1/Registries/" SERVICE_REGISTRY)));
+	return service_collection(
+		"/redfish/v1/Registries", "MessageRegistryFileCollection.MessageRegistryFile", "Registries",
+		json_pack("[o,o]", service_link("/redfish/v1/Registries/" SERVICE_REGISTRY),
+			  service_link("/redfish/v1/Registries/BiosAttributeRegistry.v1_0_0")));
 }
 
 static json_t *registry_file_get(struct service_exchange *exchange)

@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "drivers/bios_settings.h"
+#include "drivers/redfish/bios.h"
+#include "drivers/redfish/bios_registry.h"
 #include "drivers/redfish/bmc_clock.h"
 #include "drivers/redfish/facts.h"
 #include "drivers/redfish/firmware.h"
@@ -39,10 +42,9 @@ static void read_sensors(struct redfish_reader *reader, const json_t *system)
 
 	redfish_sensors_read(reader, system, sensors);
 	assert(json_object_size(sensors) == 4);
-	json_object_foreach(sensors, name, group)
-		json_object_foreach(group, key, sensor)
-			json_object_foreach(sensor, member, value)
-				assert(!json_is_object(value) && !json_is_array(value));
+	json_object_foreach(sensors, name, group) json_object_foreach(group, key, sensor)
+		json_object_foreach(sensor, member, value)
+			assert(!json_is_object(value) && !json_is_array(value));
 	check_written(sensors);
 }
 
@@ -62,6 +64,27 @@ static void read_facts(struct redfish_reader *reader, const json_t *system)
 	assert(facts.secure_boot >= -1 && facts.secure_boot <= 1);
 	assert(!facts.boot_mode || !strcmp(facts.boot_mode, "uefi") || !strcmp(facts.boot_mode, "bios"));
 	redfish_quirks_of(system);
+}
+
+static void read_bios(struct redfish_reader *reader, const json_t *system)
+{
+	json_t *settings = redfish_bios_settings(reader, system), *setting, *value, *word, *converted;
+	const char *name;
+	size_t index, at;
+
+	assert(json_array_size(settings) <= REDFISH_ATTRIBUTES_MAX);
+	json_array_foreach(settings, index, setting)
+	{
+		assert(bios_setting_name_is_valid(redfish_text(setting, "name")));
+		json_object_foreach(setting, name, value)
+		{
+			assert(!json_is_object(value) && !json_is_real(value));
+			json_array_foreach(value, at, word) assert(json_is_string(word));
+			converted = redfish_bios_converted(setting, NULL, value);
+			json_decref(converted);
+		}
+	}
+	check_written(settings);
 }
 
 static void check_mac(const char *mac)
@@ -107,6 +130,7 @@ static void read_tree(json_t *take_documents, unsigned expand_levels)
 	read_sensors(&reader, system);
 	read_indicators(&reader, system);
 	read_facts(&reader, system);
+	read_bios(&reader, system);
 	check_written(redfish_firmware_read(&reader, system));
 	check_written(redfish_media_read(&reader, system));
 	read_inventory(&reader, system);

@@ -2,6 +2,7 @@
 """Settings of the BIOS: what conductors store of them and when, what the API and its clients show, and the steps
 that change them."""
 import harness
+from test_redfish_node import redfish_pair
 
 REGISTRY_MEMBERS = ('attribute_type', 'allowable_values', 'lower_bound', 'max_length', 'min_length', 'read_only',
                     'reset_required', 'unique', 'upper_bound')
@@ -102,6 +103,32 @@ def test_wrong_settings_fail_the_step(env):
         server.ok('DELETE', '/v1/nodes/n/maintenance', status=202)
         ask(server, 'manage', 'manageable')
     assert server.ok('GET', '/v1/nodes/n/bios') == {'bios': []}
+
+
+def test_a_redfish_node_tells_its_settings(env):
+    rack, server = redfish_pair(env, {'redfish': {'boot_mode_config_interval': '0.2'}})
+    assert server.node('box')['bios_interface'] == 'redfish'
+    ask(server, 'manage', 'manageable', 'box')
+    before = settings_of(server, 'box')
+    bmc = rack.redfish('box', '/redfish/v1/Systems/1/Bios')['Attributes']
+    assert set(before) == set(bmc)
+    delay = before['SetupDelay']
+    assert [delay[name] for name in ('value', 'attribute_type', 'lower_bound', 'upper_bound', 'read_only',
+                                     'reset_required', 'unique')] == ['5', 'Integer', 0, 60, False, True, None], delay
+    assert before['BootMode']['allowable_values'] == ['Uefi', 'Bios'] and before['FirmwareBuild']['read_only'] is True
+    clean(server, apply(SetupDelay='7', QuietBoot=False), node='box')
+    after = settings_of(server, 'box')
+    assert {name for name, row in after.items() if row != before[name]} == {'SetupDelay', 'QuietBoot'}, after
+    assert after['SetupDelay']['value'] == '7' and after['QuietBoot']['value'] == 'False'
+    assert all(after[name]['updated_at'] and after[name]['created_at'] == before[name]['created_at']
+               for name in ('SetupDelay', 'QuietBoot')), after
+    node = clean(server, apply(SetupDelay=99), node='box', wanted='clean failed')
+    assert 'bios.apply_configuration' in node['last_error'] and 'setting(s): SetupDelay' in node['last_error'], node
+    server.ok('DELETE', '/v1/nodes/box/maintenance', status=202)
+    ask(server, 'manage', 'manageable', 'box')
+    clean(server, {'interface': 'bios', 'step': 'factory_reset'}, node='box')
+    assert {name: row['value'] for name, row in settings_of(server, 'box').items()} == {
+        name: row['value'] for name, row in before.items()}
 
 
 if __name__ == '__main__':

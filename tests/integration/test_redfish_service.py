@@ -163,8 +163,8 @@ def test_inventory_changes_as_it_says(env):
     assert client.call('GET', bios).json['Attributes']['BootMode'] == 'Uefi'
     assert client.call('GET', secure).json['SecureBootCurrentBoot'] == 'Disabled'
     client.call('POST', RESET, {'ResetType': 'ForceRestart'})
-    assert client.call('GET', bios).json['Attributes'] == {'BootMode': 'Bios', 'ProcVirtualization': 'Enabled',
-                                                           'NumLock': 'On', 'SetupDelay': 5}
+    factory = client.call('GET', bios).json['Attributes']
+    assert (factory['BootMode'], factory['ProcVirtualization'], factory['SetupDelay']) == ('Bios', 'Enabled', 5)
     assert client.call('GET', bios + '/Settings').json['Attributes'] == {}
     assert client.call('GET', secure).json['SecureBootCurrentBoot'] == 'Enabled'
     keys = secure + '/Actions/SecureBoot.ResetKeys'
@@ -278,6 +278,38 @@ def test_sushy_drives_it(env):
     else:
         raise AssertionError('sushy did not see the allowed values')
     assert rack.set('box', latency_ms=0)['counters']['sessions_opened'] == 1
+
+
+def test_sushy_drives_the_bios(env):
+    import sushy  # pylint: disable=import-outside-toplevel
+    rack = rack_of(env)
+    root = sushy.Sushy('http://' + rack.bmcs['box']['listen'], 'admin', 'rack-password')
+    system = root.get_system(SYSTEM)
+
+    def reread():
+        system.refresh(force=True)
+        system.bios.refresh(force=True)
+        return system.bios
+    bios = system.bios
+    factory = dict(bios.attributes)
+    assert factory['BootMode'] == 'Uefi' and factory['SetupDelay'] == 5 and factory['QuietBoot'] is True, factory
+    # its own registries of messages are not in Debian's package
+    root._get_standard_message_registry_collection = lambda: []  # pylint: disable=protected-access
+    entries = {entry.name: entry for entry in bios.get_attribute_registry().registry_entries.attributes}
+    assert set(entries) == set(factory), entries
+    assert entries['SetupDelay'].upper_bound == 60 and entries['FirmwareBuild'].read_only, entries
+    assert [row['ValueName'] for row in entries['BootMode'].allowable_values] == ['Uefi', 'Bios']
+    assert bios.supported_apply_times == [sushy.APPLY_TIME_ON_RESET], bios.supported_apply_times
+    bios.set_attributes({'BootMode': 'Bios', 'SetupDelay': 9}, apply_time=sushy.APPLY_TIME_ON_RESET)
+    bios = reread()
+    assert bios.pending_attributes == {'BootMode': 'Bios', 'SetupDelay': 9} and bios.attributes == factory
+    system.reset_system(sushy.RESET_FORCE_RESTART)
+    bios = reread()
+    assert bios.attributes == {**factory, 'BootMode': 'Bios', 'SetupDelay': 9} and bios.pending_attributes == {}
+    bios.reset_bios()
+    assert reread().attributes['SetupDelay'] == 9
+    system.reset_system(sushy.RESET_FORCE_RESTART)
+    assert reread().attributes == factory
 
 
 def test_redfishtool_drives_it(env):

@@ -196,8 +196,8 @@ def check_reads(lines, facts):
     check_inspection(lines['inspect'], facts)
 
 
-def driver_of(env, address, **info):
-    return Driver(env, address, redfish_username=None, redfish_password=None, **info)
+def driver_of(env, address, options=(), **info):
+    return Driver(env, address, options, redfish_username=None, redfish_password=None, **info)
 
 
 def read_all(driver, operations=READS):

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "drivers/driver.h"
+#include "drivers/redfish/bios.h"
 #include "drivers/redfish/firmware.h"
 #include "drivers/redfish/inspect.h"
 #include "drivers/redfish/quirk.h"
@@ -149,6 +150,7 @@ static const struct {
 	{ "macs", &redfish_management.macs_get },
 	{ "vmedia", &redfish_management.vmedia_get },
 	{ "firmware", &redfish_firmware.components_get },
+	{ "bios", &redfish_bios.settings_get },
 };
 
 static int run_value(struct task *task, size_t index, json_t *line, struct error *err)
@@ -207,13 +209,16 @@ static int run_led(struct task *task, char *rest, json_t *line, struct error *er
 
 static int run_step(struct task *task, char *rest, struct error *err)
 {
+	static const struct step *const *const tables[] = { &redfish_management.base.steps,
+							    &redfish_bios.base.steps };
 	const char *name = cut(&rest);
-	const struct step *step = redfish_management.base.steps;
+	const struct step *step = NULL;
 	json_t *args = NULL;
 	int rc;
 
-	while (step->name && strcmp(step->name, name) != 0)
-		step++;
+	for (size_t i = 0; !(step && step->name) && i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (step = *tables[i]; step->name && strcmp(step->name, name) != 0;)
+			step++;
 	if (!step->name)
 		return fail(err, ERR_INVALID, "Unknown step %s", name);
 	rc = json_parse(rest ? rest : "{}", strlen(rest ? rest : "{}"), JSON_DEPTH_MAX, &args, err);

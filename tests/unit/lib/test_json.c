@@ -319,6 +319,25 @@ static void test_json_parse__json_test_suite__verdicts_hold(void **state)
 	assert_true(count >= 300);
 }
 
+static void test_json_parse_large__integer_of_more_than_63_bits__is_real(void **state)
+{
+	static const char text[] = "[18446744073709551615, 7]";
+	struct error err;
+	json_t *value = NULL;
+
+	(void)state;
+	assert_int_equal(json_parse(text, strlen(text), 2, &value, &err), -ERR_INVALID);
+	assert_int_equal(json_parse_large(text, strlen(text), 2, &value, &err), 0);
+	assert_true(json_real_value(json_array_get(value, 0)) > 1.8e19);
+	assert_true(json_number_value(json_array_get(value, 1)) == 7);
+	json_decref(value);
+	assert_int_equal(json_parse_large("[7]", 3, 2, &value, &err), 0);
+	assert_true(json_is_integer(json_array_get(value, 0)));
+	json_decref(value);
+	assert_int_equal(json_parse_large("[1e999]", 7, 2, &value, &err), -ERR_INVALID);
+	assert_int_equal(json_parse_large("[[[]]]", 6, 2, &value, &err), -ERR_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_json_parse__nul_byte__refused_with_place),
 		cmocka_unit_test(test_json_parse__at_the_limit__accepted),
 		cmocka_unit_test(test_json_list_has__only_strings_of_lists__count),
+		cmocka_unit_test(test_json_parse_large__integer_of_more_than_63_bits__is_real),
 		cmocka_unit_test(test_json__value_deeper_than_the_limit__not_followed),
 		cmocka_unit_test(test_json_write__table__compact),
 		cmocka_unit_test(test_json_repr__table__as_python_prints),
