@@ -1,4 +1,4 @@
--- wrk's requests for one figure: wrk -s load.lua URL -- KIND FILE
+-- wrk's requests for one figure: wrk -s load.lua URL -- KIND FILE VERSION
 -- Each thread draws lines of the file (nodes, mostly) at random; the last line of output is one JSON object.
 local kinds = {
 	show = function(uuid) return "GET", "/v1/nodes/" .. uuid end,
@@ -33,10 +33,11 @@ function setup(thread)
 end
 
 local uuids, kind = {}, nil
-local headers = { ["Content-Type"] = "application/json", ["X-OpenStack-Ironic-API-Version"] = "1.115" }
+local headers = { ["Content-Type"] = "application/json" }
 
 function init(args)
 	kind = kinds[args[1]]
+	headers["X-OpenStack-Ironic-API-Version"] = args[3]
 	for line in io.lines(args[2]) do
 		uuids[#uuids + 1] = line
 	end

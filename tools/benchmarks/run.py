@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 
+import ironic_peer
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get('FERRULE_BUILD', ROOT / 'build' / 'release')).resolve()
 LUA = pathlib.Path(__file__).resolve().parent / 'load.lua'
@@ -29,6 +31,7 @@ HEADERS = {'X-OpenStack-Ironic-API-Version': '1.115', 'Content-Type': 'applicati
 NODES = 1000
 MANY_NODES = 10000
 SCALE_NODES = 100000
+PEER_SECONDS = 10
 WATCHED = ('fsync', 'synchronous_commit', 'full_page_writes')
 
 
@@ -123,27 +126,18 @@ class Server:
                 self.uuids += made
         (self.folder / 'uuids').write_text('\n'.join(self.uuids) + '\n')
 
-    def sql(self, statement):
+    def sql(self, statement, database='ferrule'):
         psql = sorted(pathlib.Path('/usr/lib/postgresql').glob('*/bin/psql'), key=lambda p: int(p.parts[4]))[-1]
-        done = subprocess.run([psql, '-XqAt', '-h', self.data / 'run', '-U', 'ferrule', 'ferrule', '-c', statement],
+        done = subprocess.run([psql, '-XqAt', '-h', self.data / 'run', '-U', 'ferrule', database, '-c', statement],
                               capture_output=True, text=True, check=True, timeout=60)
         return done.stdout.strip()
 
     def wrk(self, kind, clients, seconds=SECONDS, subjects='uuids'):
-        """Runs wrk over the lines of the file `subjects`; gives what load.lua prints."""
-        threads = 1 if clients == 1 else 2
-        done = subprocess.run(['wrk', f'-t{threads}', f'-c{clients}', f'-d{seconds:g}s', '--timeout', '30s', '-s', LUA,
-                               f'http://127.0.0.1:{self.port}', '--', kind, self.folder / subjects],
-                              capture_output=True, text=True, check=True, timeout=seconds + 120)
-        result = json.loads(done.stdout.strip().splitlines()[-1])
-        if result['bad_status'] or result['broken']:
-            print(f'  {kind}: {result["bad_status"]} answers of status 400 or more, {result["broken"]} broken',
-                  flush=True)
-        return result
+        return wrk(self.port, kind, clients, seconds, self.folder / subjects)
 
     def rate(self, kind, clients, subjects='uuids'):
         result = self.wrk(kind, clients, SECONDS, subjects)
-        return (result['requests'] - result['bad_status']) / result['seconds'], result
+        return rate_of(result), result
 
     def resident_bytes(self, names=('ferrule-api', 'ferrule-conductor'), what='VmRSS'):
         total = 0
@@ -161,8 +155,27 @@ class Server:
         return process_us(api), sum(process_us(pid) for pid in [postgres, *children])
 
 
+def wrk(port, kind, clients, seconds, subjects, version='1.115'):
+    """Runs wrk over the lines of the file `subjects`; gives what load.lua prints."""
+    threads = 1 if clients == 1 else 2
+    done = subprocess.run(['wrk', f'-t{threads}', f'-c{clients}', f'-d{seconds:g}s', '--timeout', '60s', '-s', LUA,
+                           f'http://127.0.0.1:{port}', '--', kind, subjects, version],
+                          capture_output=True, text=True, check=True, timeout=seconds + 120)
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    if result['bad_status'] or result['broken']:
+        print(f'  {kind}: {result["bad_status"]} answers of status 400 or more, {result["broken"]} broken', flush=True)
+    return result
+
+
+def rate_of(result):
+    return (result['requests'] - result['bad_status']) / result['seconds']
+
+
 def process_us(pid):
-    fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    try:
+        fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    except FileNotFoundError:
+        return 0  # it ended since it was listed
     return (int(fields[11]) + int(fields[12])) * 1e6 / os.sysconf('SC_CLK_TCK')
 
 
@@ -244,21 +257,67 @@ def load_nodes(server, count):
     server.sql('VACUUM ANALYZE nodes')
 
 
-def bench_lists(server):
-    """With 100,000 nodes, with the CPU time that each request takes of API and PostgreSQL."""
-    load_nodes(server, SCALE_NODES - len(server.uuids))
-    (server.folder / 'scale').write_text(server.sql('SELECT uuid FROM nodes ORDER BY random() LIMIT 10000') + '\n')
+def start_peer(server):
+    """Ironic with as many nodes, or None: it is not installed, or does not start."""
+    if not ironic_peer.is_installed():
+        return None
+    server.sql('CREATE DATABASE ironic')
+    peer = ironic_peer.Ironic(server.folder / 'ironic', server.data / 'run', (free_port(), free_port()), server.sql)
+    if peer.start():
+        (server.folder / 'ironic-scale').write_text(peer.load(SCALE_NODES) + '\n')
+        return peer
+    print(f'  ironic-api does not start: {(peer.folder / "log").read_text()[-500:]}')
+    peer.stop()
+    return None
+
+
+def peer_rate(server, peer, kind):
+    """A few clients keep it as busy as many, and have their answers within the time."""
+    return rate_of(wrk(peer.port, kind, 4, PEER_SECONDS, server.folder / 'ironic-scale', ironic_peer.VERSION))
+
+
+def bench_scale(server, peer):
     for name, kind, clients in (('show', 'show', 16), ('page_1000', 'page', 16),
                                 ('page_1000_detail', 'page_detail', 16), ('patch', 'patch', 16),
                                 ('patch_64', 'patch', 64), ('create', 'create', 16), ('create_64', 'create', 64)):
         before = server.cpu_us()
         rate, result = server.rate(kind, clients, 'scale')
-        line(f'scale_{name}', rate, '1/s')
-        for who, start, end in zip(('api', 'postgresql'), before, server.cpu_us()):
+        after = server.cpu_us()
+        beside = peer and peer_rate(server, peer, kind)
+        line(f'scale_{name}', rate, '1/s', 'ironic-api', beside)
+        for who, start, end in zip(('api', 'postgresql'), before, after):
             line(f'scale_{name}_{who}', max(0, end - start) / max(1, result['requests']), 'us')
-    line('scale_rss_api', server.resident_bytes(['ferrule-api']) / 1e6, 'MB')
-    server.wrk('page_detail', 64, subjects='scale')
-    line('scale_rss_api_64_lists', server.resident_bytes(['ferrule-api'], 'VmHWM') / 1e6, 'MB')
+    line('scale_rss_api', server.resident_bytes(['ferrule-api']) / 1e6, 'MB', 'ironic-api',
+         peer and peer.resident_bytes() / 1e6)
+
+
+def stall(server, count):
+    """So many readers that ask for a list and do not read it."""
+    readers = [socket.create_connection(('127.0.0.1', server.port)) for _ in range(count)]
+    for reader in readers:
+        reader.sendall(b'GET /v1/nodes/detail?limit=1000 HTTP/1.1\r\nHost: bench\r\n'
+                       b'X-OpenStack-Ironic-API-Version: 1.115\r\n\r\n')
+    for reader in readers:
+        reader.recv(1)
+    time.sleep(1)
+    for reader in readers:
+        reader.close()
+
+
+def bench_lists(server):
+    """With 100,000 nodes, with the CPU time that each request takes of API and PostgreSQL."""
+    load_nodes(server, SCALE_NODES - len(server.uuids))
+    (server.folder / 'scale').write_text(server.sql('SELECT uuid FROM nodes ORDER BY random() LIMIT 10000') + '\n')
+    peer = start_peer(server)
+    try:
+        bench_scale(server, peer)
+    finally:
+        if peer:
+            peer.stop()
+    server.wrk('page_detail', 128, subjects='scale')
+    line('scale_rss_api_128_lists', server.resident_bytes(['ferrule-api'], 'VmHWM') / 1e6, 'MB')
+    stall(server, 128)
+    line('scale_rss_api_128_stalled', server.resident_bytes(['ferrule-api'], 'VmHWM') / 1e6, 'MB')
 
 
 def bench_rss(server):
