@@ -3,45 +3,13 @@
 
 #include "api/argument.h"
 #include "api/node.h"
+#include "api/port_link.h"
 #include "api/resource.h"
+#include "db/portgroup.h"
 #include "lib/json.h"
 #include "model/states.h"
 
-static int check_link(struct resource_draft *draft, struct error *err)
-{
-	static const char *const known[] = { "port_id", "switch_id", "switch_info", "hostname",
-					     "network_type" };
-	const char *text = resource_draft_text(draft, "local_link_connection");
-	const char *name;
-	json_t *link = NULL, *value;
-
-	if (json_parse(text, strlen(text), JSON_DEPTH_MAX, &link, err) < 0)
-		return -ERR_INVALID;
-	int rc = 0;
-	json_object_foreach(link, name, value)
-	{
-		bool is_known = false;
-
-		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-			is_known = is_known || strcmp(known[i], name) == 0;
-		if (!is_known)
-			rc = fail(err, ERR_INVALID,
-				  "Schema error for local_link_connection: Additional properties are not "
-				  "allowed ('%s' was "
-				  "unexpected)",
-				  name);
-	}
-	const char *type = json_string_value(json_object_get(link, "network_type"));
-	bool is_unmanaged = type && strcmp(type, "unmanaged") == 0;
-	bool is_smart = json_object_get(link, "hostname") && json_object_get(link, "port_id");
-	if (rc == 0 && json_object_size(link) > 0 && !is_unmanaged && !is_smart &&
-	    !(json_object_get(link, "port_id") && json_object_get(link, "switch_id")))
-		rc = fail(err, ERR_INVALID,
-			  "Schema error for local_link_connection: 'port_id' and 'switch_id' are required "
-			  "properties");
-	json_decref(link);
-	return rc;
-}
+#define INSPECT_WAIT_SINCE 39 /* before, inspecting meant waiting too */
 
 static bool is_being_set_up(const struct node *node)
 {
@@ -61,6 +29,11 @@ static int check_states(const struct resource_draft *draft, const struct node *n
 	static const char *const wired[] = { "portgroup_uuid", "pxe_enabled", "local_link_connection",
 					     "physical_network" };
 
+	if (strcmp(node_text(node, NODE_PROVISION_STATE), "inspecting") == 0 &&
+	    draft->request->version >= INSPECT_WAIT_SINCE)
+		return fail(err, ERR_CONFLICT,
+			    "Cannot update port \"%s\" on \"%s\" while it is in state \"inspecting\".",
+			    draft->uuid, node_uuid(node));
 	int rc = resource_check_unused(draft, node, err);
 	for (size_t i = 0; rc == 0 && i < sizeof wired / sizeof wired[0]; i++) {
 		if (resource_draft_changes(draft, wired[i]) && !is_being_set_up(node))
@@ -72,44 +45,95 @@ static int check_states(const struct resource_draft *draft, const struct node *n
 	return rc;
 }
 
-/* The group must be one of the same node. */
-static int check_portgroup(const struct resource_draft *draft, const struct node *node, struct error *err)
+/* All ports of a group are in one physical network: that of another member, else of the group. */
+static int check_network(const struct resource_draft *draft, const char *group_id, const char *group_network,
+			 struct error *err)
+{
+	const char *own = resource_draft_text(draft, "physical_network");
+	struct db_rows *rows = NULL;
+
+	int rc = portgroup_member(draft->request->db, group_id, draft->uuid, &rows, err);
+	if (rc < 0)
+		return rc;
+	bool is_bound = db_rows_count(rows) > 0 || group_network;
+	const char *network = db_rows_count(rows) > 0 ? db_value(rows, 0, 0) : group_network;
+	if (is_bound && strcmp(own ? own : "", network ? network : "") != 0)
+		rc = fail(err, ERR_CONFLICT,
+			  "Port with physical network %s cannot become a member of port group %s which has "
+			  "ports in physical network %s.",
+			  own ? own : "None", resource_draft_text(draft, "portgroup_uuid"),
+			  network ? network : "None");
+	db_rows_release(rows);
+	return rc;
+}
+
+/* The group must be one of the same node, and have room for such a port. */
+static int check_member(const struct resource_draft *draft, const struct node *node,
+			const struct db_rows *group, const int *column, bool is_new, struct error *err)
+{
+	const char *uuid = resource_draft_text(draft, "portgroup_uuid");
+	const char *pxe = resource_draft_text(draft, "pxe_enabled");
+	const char *owner = db_value(group, 0, column[resource_index(&portgroup_resource, "node_uuid")]);
+	const char *standalone =
+		db_value(group, 0, column[resource_index(&portgroup_resource, "standalone_ports_supported")]);
+
+	if (strcmp(owner, node_uuid(node)) != 0)
+		return fail(err, ERR_INVALID, "Portgroup %s belongs to another node than the port.", uuid);
+	if (is_new && standalone[0] == 'f' && !(pxe && pxe[0] == 'f'))
+		return fail(err, ERR_CONFLICT,
+			    "Port group %s doesn't support standalone ports. This port cannot be created "
+			    "as a member of that portgroup as the port's 'pxe_enabled' field was set to "
+			    "True.",
+			    uuid);
+	return check_network(
+		draft, db_value(group, 0, LIST_ID),
+		db_value(group, 0, column[resource_index(&portgroup_resource, "physical_network")]), err);
+}
+
+static int check_portgroup(const struct resource_draft *draft, const struct node *node, bool is_new,
+			   struct error *err)
 {
 	const char *uuid = resource_draft_text(draft, "portgroup_uuid");
 	int column[RESOURCE_FIELD_MAX];
 	struct db_rows *rows = NULL;
 
-	if (!uuid || !resource_draft_changes(draft, "portgroup_uuid"))
+	if (!uuid || !(resource_draft_changes(draft, "portgroup_uuid") ||
+		       resource_draft_changes(draft, "physical_network")))
 		return 0;
 	int rc = resource_read(draft->request->db, &portgroup_resource, uuid, NULL, column, &rows, err);
 	if (rc == -ERR_NOT_FOUND)
 		return fail(err, ERR_INVALID, "Portgroup %s could not be found.", uuid);
-	if (rc < 0)
-		return rc;
-	const char *owner = db_value(rows, 0, column[resource_index(&portgroup_resource, "node_uuid")]);
-	if (strcmp(owner, node_uuid(node)) != 0)
-		rc = fail(err, ERR_INVALID, "Portgroup %s belongs to another node than the port.", uuid);
+	if (rc == 0)
+		rc = check_member(draft, node, rows, column, is_new, err);
 	db_rows_release(rows);
 	return rc;
+}
+
+static int check_texts(struct resource_draft *draft, bool is_new, struct error *err)
+{
+	const char *network = resource_draft_text(draft, "physical_network");
+	int rc = 0;
+
+	if (resource_draft_changes(draft, "address"))
+		rc = resource_check_address(draft, err);
+	if (rc == 0 && network && !network[0])
+		rc = fail(err, ERR_INVALID, "A non-empty value is required when setting physical_network");
+	return rc < 0 ? rc : port_link_check(draft, is_new, err);
 }
 
 static int check(struct resource_draft *draft, bool is_new, struct error *err)
 {
 	struct node node;
-	int rc = 0;
 
-	if (resource_draft_changes(draft, "address"))
-		rc = resource_check_address(draft, err);
-	if (rc == 0 && resource_draft_changes(draft, "local_link_connection"))
-		rc = check_link(draft, err);
+	int rc = check_texts(draft, is_new, err);
 	if (rc < 0)
 		return rc;
 	node_init(&node);
 	rc = resource_read_node(draft, is_new, &node, err);
-	if (rc == 0)
-		rc = check_portgroup(draft, &node, err);
 	if (rc == 0 && !is_new)
 		rc = check_states(draft, &node, err);
+	if (rc == 0)
+		rc = check_portgroup(draft, &node, is_new, err);
 	node_release(&node);
 	return rc;
 }
@@ -182,6 +206,11 @@ static int check_filters(const struct query *query, bool is_below_node, struct e
 {
 	bool has_node = is_below_node || query_text(query, "node") || query_text(query, "node_uuid");
 
+	if (query_text(query, "conductor_groups") &&
+	    (has_node || query_text(query, "portgroup") || query_text(query, "address")))
+		return fail(err, ERR_INVALID,
+			    "Filtering by conductor_groups cannot be combined with node_ident, "
+			    "portgroup_ident, or node address filters.");
 	if (has_node && query_text(query, "shard"))
 		return fail(err, ERR_FORBIDDEN, "Cannot filter by node and shard at the same time.");
 	if (has_node && query_text(query, "portgroup"))
@@ -201,7 +230,7 @@ const struct resource_rules port_rules = {
 			{ "node_uuid", RESOURCE_FILTER_NODE },
 			{ "node", RESOURCE_FILTER_NODE },
 			{ "portgroup", RESOURCE_FILTER_PORTGROUP },
-			{ "address", RESOURCE_FILTER_PLAIN },
+			{ "address", RESOURCE_FILTER_MAC },
 			{ "description_contains", RESOURCE_FILTER_PLAIN },
 			{ "shard", RESOURCE_FILTER_PLAIN },
 			{ "conductor_groups", RESOURCE_FILTER_PLAIN },

@@ -57,7 +57,7 @@ const struct resource_rules portgroup_rules = {
 	.filters =
 		(const struct resource_filter[]){
 			{ "node", RESOURCE_FILTER_NODE },
-			{ "address", RESOURCE_FILTER_PLAIN },
+			{ "address", RESOURCE_FILTER_MAC },
 			{ "shard", RESOURCE_FILTER_PLAIN },
 			{ "conductor_groups", RESOURCE_FILTER_PLAIN },
 			{ 0 },

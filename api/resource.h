@@ -19,10 +19,16 @@ struct resource_draft {
 	const int *column;
 };
 
-/* A filter of lists: an argument whose value is compared as it is, or names a node or port group. */
+/* A filter of lists: an argument whose value is compared as it is, is a MAC address, or names a node or port
+ * group. */
 struct resource_filter {
 	const char *name;
-	enum { RESOURCE_FILTER_PLAIN, RESOURCE_FILTER_NODE, RESOURCE_FILTER_PORTGROUP } kind;
+	enum {
+		RESOURCE_FILTER_PLAIN,
+		RESOURCE_FILTER_MAC,
+		RESOURCE_FILTER_NODE,
+		RESOURCE_FILTER_PORTGROUP
+	} kind;
 };
 
 struct resource_rules {

@@ -36,7 +36,7 @@ int resource_check_name(const struct resource_draft *draft, struct error *err)
 {
 	const char *name = resource_draft_text(draft, "name");
 
-	if (!name || (node_name_is_valid(name) && !uuid_is_valid(name)))
+	if (!name || (node_name_is_valid(name) && !uuid_is_like(name)))
 		return 0;
 	return fail(err, ERR_INVALID, "Cannot %s %s with invalid name '%s'",
 		    draft->rows ? "update" : "create", draft->resource->name, name);
@@ -69,12 +69,14 @@ int resource_read_node(struct resource_draft *draft, bool is_new, struct node *r
 
 int resource_check_unused(const struct resource_draft *draft, const struct node *node, struct error *err)
 {
-	if (!resource_draft_changes(draft, "address") || !node_text(node, NODE_INSTANCE_UUID) ||
-	    node_bool(node, NODE_MAINTENANCE))
+	bool is_used = node_text(node, NODE_INSTANCE_UUID) ||
+		       strcmp(node_text(node, NODE_PROVISION_STATE), "active") == 0;
+
+	if (!resource_draft_changes(draft, "address") || !is_used || node_bool(node, NODE_MAINTENANCE))
 		return 0;
 	return fail(err, ERR_CONFLICT,
-		    "Cannot update the address of %s %s while node %s has an instance, unless it is in "
-		    "maintenance mode.",
+		    "Cannot update the address of %s %s while node %s is active or has an instance, "
+		    "unless it is in maintenance mode.",
 		    draft->resource->name, draft->uuid, node_uuid(node));
 }
 

@@ -20,6 +20,8 @@ static int filter_node(struct page *page, const struct resource *resource, const
 	if (rc == 0)
 		resource_filter(&page->list, resource, "node_id",
 				arena_printf(page->request->arena, "%" PRId64, node.id));
+	if (rc == -ERR_NOT_FOUND && resource == &allocation_resource) /* in Ironic there alone */
+		page->request->fault_status = 400;
 	node_release(&node);
 	return rc;
 }
@@ -50,6 +52,11 @@ static int add_filter(struct page *page, const struct resource *resource,
 		return filter_node(page, resource, value, err);
 	case RESOURCE_FILTER_PORTGROUP:
 		return filter_portgroup(page, resource, value, err);
+	case RESOURCE_FILTER_MAC:
+		if (!resource_is_mac(value))
+			return fail(err, ERR_INVALID, "Expected valid MAC address for %s: %s", filter->name,
+				    value);
+		break;
 	case RESOURCE_FILTER_PLAIN:
 		break;
 	}

@@ -72,3 +72,10 @@ bool uuid_is_valid(const char *text)
 	}
 	return text[UUID_TEXT - 1] == '\0';
 }
+
+bool uuid_is_like(const char *text)
+{
+	size_t len = strlen(text);
+
+	return uuid_is_valid(text) || (len == 32 && strspn(text, "0123456789abcdefABCDEF") == len);
+}

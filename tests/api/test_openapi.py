@@ -126,6 +126,8 @@ def test_answers_are_as_described(env):
         check('POST', f'/v1/{path}', made)
         check('GET', f'/v1/{path}')
         check('GET', f'/v1/{path}/{made["uuid"]}')
+    for path, (_, fields) in RESOURCES.items():
+        made, changed = bodies(fields)
         check('PATCH', f'/v1/{path}/{made["uuid"]}', [{'op': 'add', 'path': f'/{name}', 'value': value}
                                                      for name, value in changed.items()])
     check('GET', '/v1/nodes')

@@ -21,7 +21,7 @@ RESOURCES = {
     'ports': (1, {
         'uuid': (1, '00000000-0000-4000-8000-000000000011', None), 'node_uuid': (1, NODE, None),
         'address': (1, '52:54:00:00:00:11', '52:54:00:00:00:12'), 'extra': (1, {'a': 1}, {}),
-        'local_link_connection': (19, {'switch_id': '00:00:00:00:00:01', 'port_id': 'x'}, {}),
+        'local_link_connection': (19, {'hostname': 'h', 'port_id': 'x'}, {}),
         'pxe_enabled': (19, False, True), 'portgroup_uuid': (24, GROUP, ''), 'physical_network': (34, 'net', 'other'),
         'is_smartnic': (53, True, False), 'name': (88, 'port', 'card'), 'description': (97, 'd', 'e'),
         'vendor': (100, 'v', 'w'), 'category': (101, 'c', 'd'), 'available_for_dynamic_portgroup': (111, False, True)}),
@@ -83,7 +83,8 @@ NODE_FIELDS = {
     'uuid': (1, NODE, None), 'driver': (1, 'fake-hardware', 'fake-hardware'), 'chassis_uuid': (1, CHASSIS, ''),
     'driver_info': (1, {'a': {'b': [1, None, 'x']}}, {'c': 2}), 'extra': (1, {'a': 1.5}, {}),
     'instance_info': (1, {'a': True}, {'display_name': 'x'}), 'instance_uuid': (1, INSTANCE, ''),
-    'maintenance': (1, True, False), 'properties': (1, {'cpus': 4, 'cpu_arch': 'x'}, {'memory_mb': '512'}),
+    'console_enabled': (1, True, None), 'maintenance': (1, True, False),
+    'properties': (1, {'cpus': 4, 'cpu_arch': 'x'}, {'memory_mb': '512'}),
     'name': (5, 'walker', 'rover'), 'network_interface': (20, 'noop', 'noop'), 'resource_class': (21, 'a', 'b'),
     'boot_interface': (31, 'fake', 'fake'), 'console_interface': (31, 'fake', 'no-console'),
     'deploy_interface': (31, 'fake', 'fake'), 'inspect_interface': (31, 'fake', 'no-inspect'),
