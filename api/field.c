@@ -52,6 +52,8 @@ static int check_text(const struct node_field_info *info, const json_t *value, c
 				    info->flags & FIELD_NOT_NULL ? " is not of type 'string'"
 								 : " is not of type 'string', 'null'",
 				    err);
+	if ((info->flags & FIELD_NOT_EMPTY) && !text[0])
+		return schema_error(info, value, what, " is too short", err);
 	if (info->max_len && character_count(text) > (size_t)info->max_len)
 		return schema_error(info, value, what, " is too long", err);
 	return 0;
@@ -74,7 +76,7 @@ int field_check(const struct node_field_info *info, const json_t *value, const c
 	const char *text = json_string_value(value);
 	bool as_bool;
 
-	if (json_is_null(value) && !(info->flags & FIELD_NOT_NULL))
+	if (json_is_null(value) && (!(info->flags & FIELD_NOT_NULL) || (info->flags & FIELD_MADE)))
 		return 0;
 	switch (info->type) {
 	case FIELD_TEXT:
@@ -87,12 +89,15 @@ int field_check(const struct node_field_info *info, const json_t *value, const c
 			       ? 0
 			       : fail(err, ERR_INVALID, "Expected UUID for %s: %.256s", info->name, text);
 	case FIELD_BOOL:
-		if (text)
+		if (text && !(info->flags & FIELD_NO_WORDS))
 			return parse_bool(info->name, text, &as_bool, err);
 		return json_is_boolean(value) || json_is_null(value)
 			       ? 0
 			       : schema_error(info, value, what,
-					      " is not of type 'string', 'boolean', 'null'", err);
+					      info->flags & FIELD_NO_WORDS
+						      ? " is not of type 'boolean', 'null'"
+						      : " is not of type 'string', 'boolean', 'null'",
+					      err);
 	case FIELD_OBJECT:
 		return json_is_object(value)
 			       ? 0

@@ -68,7 +68,7 @@ int interfaces_choose(const struct registry *registry, const char *hardware_type
 {
 	const char *type_name = interface_type_info(type)->name;
 
-	if (!name || !name[0]) {
+	if (!name) {
 		const struct conductor_interface *preset =
 			registry_default(registry, hardware_type, type_name);
 

@@ -1,5 +1,6 @@
 #include "api/node.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -12,14 +13,56 @@
 
 #define NAME_MAX_LEN 255
 #define FREE_POLL_MS 100
-#define NAMES_SINCE  5
-#define SUFFIX_UNTIL 91 /* from here on ".json" is part of a name */
+#define NAMES_SINCE    5
+#define NAMES_FREE     10 /* before, names were those of hosts */
+#define HOST_LABEL_MAX   63
+
+/* What names were once: labels of at most 63, the first without '_' and with no '-' at its ends. */
+static bool is_host_name(const char *name)
+{
+	for (const char *label = name; *label; label++) {
+		bool is_first = label == name;
+		size_t len = strspn(label, is_first ? "abcdefghijklmnopqrstuvwxyz0123456789-"
+						    : "abcdefghijklmnopqrstuvwxyz0123456789-_");
+
+		if (len == 0 || len > HOST_LABEL_MAX || !isalnum((unsigned char)label[len - 1]) ||
+		    (is_first && label[0] == '-'))
+			return false;
+		label += len;
+		if (*label != '.')
+			return *label == '\0';
+	}
+	return *name != '\0';
+}
 
 bool node_name_is_valid(const char *name)
 {
 	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
 
 	return len > 0 && len <= NAME_MAX_LEN && name[len] == '\0';
+}
+
+bool node_name_suits(const char *name, int version)
+{
+	return node_name_is_valid(name) && (version >= NAMES_FREE || is_host_name(name));
+}
+
+/* The name that the path means: what stands before ".json", or that too if nothing is called so. */
+SUSPENDS static int name_of(struct api_request *request, const char *ident, const char **ret,
+			    struct error *err)
+{
+	struct node node;
+	int rc = 0;
+
+	*ret = ident;
+	if (!request->has_json_suffix)
+		return 0;
+	node_init(&node);
+	rc = node_read_brief(request->db, NULL, ident, &node, err);
+	node_release(&node);
+	if (rc == -ERR_NOT_FOUND)
+		*ret = arena_printf(request->arena, "%s" JSON_SUFFIX, ident);
+	return rc == -ERR_NOT_FOUND ? 0 : rc;
 }
 
 int node_not_found(const char *ident, struct error *err)
@@ -30,12 +73,7 @@ int node_not_found(const char *ident, struct error *err)
 int node_ident(struct api_request *request, const char *ident, const char **ret_uuid, const char **ret_name,
 	       struct error *err)
 {
-	size_t len = strlen(ident);
-
 	*ret_uuid = *ret_name = NULL;
-	if (request->is_version_explicit && request->version < SUFFIX_UNTIL && len > 5 &&
-	    strcmp(ident + len - 5, ".json") == 0)
-		ident = arena_strndup(request->arena, ident, len - 5);
 	if (uuid_is_valid(ident)) {
 		*ret_uuid = ident;
 		return 0;
@@ -48,8 +86,7 @@ int node_ident(struct api_request *request, const char *ident, const char **ret_
 	}
 	if (request->version < NAMES_SINCE)
 		return node_not_found(ident, err);
-	*ret_name = ident;
-	return 0;
+	return name_of(request, ident, ret_name, err);
 }
 
 /* From here on the log's lines name the node. */

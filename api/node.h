@@ -14,8 +14,8 @@ SUSPENDS int node_find_brief(struct api_request *request, const char *ident, str
 SUSPENDS int node_find_row(struct api_request *request, const char *ident, struct db_rows **ret,
 			   struct error *err);
 /* Cuts ident into one of the two ways to ask for a node. Same results; both NULL: it cannot exist. */
-int node_ident(struct api_request *request, const char *ident, const char **ret_uuid, const char **ret_name,
-	       struct error *err);
+SUSPENDS int node_ident(struct api_request *request, const char *ident, const char **ret_uuid,
+			const char **ret_name, struct error *err);
 /* Answers with a row of node_read_row's columns. is_update: as below. */
 void node_reply_row(struct api_request *request, const struct db_rows *rows, int status, bool is_update);
 /* Answers with the whole node. is_update: as Ironic answers an update, while its lock is held: reservation is
@@ -28,6 +28,8 @@ int node_not_found(const char *ident, struct error *err);
 int node_locked(const struct node *node, struct error *err);
 /* The unreserved characters of RFC 3986, 1..255. */
 bool node_name_is_valid(const char *name);
+/* May a request of that microversion give the name? Before 1.10 it must be a host's. */
+bool node_name_suits(const char *name, int version);
 
 /* -ERR_PRECONDITION: If-Match names other states of the node than this. See etag.h. */
 int node_check_etag(const struct api_request *request, const struct node *node, struct error *err);

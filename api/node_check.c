@@ -14,7 +14,7 @@
 static const char *const reserved_names[] = { "maintenance",     "management", "states",
 					      "vendor_passthru", "detail",     "validate" };
 
-int node_check_name(const char *name, const char *node_uuid, bool is_create, struct error *err)
+int node_check_name(const char *name, const char *node_uuid, int version, struct error *err)
 {
 	for (size_t i = 0; i < sizeof reserved_names / sizeof reserved_names[0]; i++) {
 		if (strcmp(name, reserved_names[i]) == 0)
@@ -24,9 +24,9 @@ int node_check_name(const char *name, const char *node_uuid, bool is_create, str
 				    "maintenance, management, states, vendor_passthru, detail, validate.",
 				    name);
 	}
-	if (node_name_is_valid(name) && !uuid_is_valid(name))
+	if (node_name_suits(name, version) && !uuid_is_like(name))
 		return 0;
-	if (is_create)
+	if (!node_uuid)
 		return fail(err, ERR_INVALID, "Cannot create node with invalid name '%s'", name);
 	return fail(err, ERR_INVALID, "Node %s: Cannot change name to invalid name '%s'", node_uuid, name);
 }

@@ -4,8 +4,9 @@
 #include "lib/error.h"
 #include "model/states.h"
 
-/* -ERR_INVALID: reserved, a UUID, or characters that idents cannot have. */
-int node_check_name(const char *name, const char *node_uuid, bool is_create, struct error *err);
+/* -ERR_INVALID: reserved, a UUID, or characters that idents of that microversion cannot have. node_uuid: of
+ * the node to be renamed; NULL: it is being created. */
+int node_check_name(const char *name, const char *node_uuid, int version, struct error *err);
 /* cpus, local_gb and memory_mb are non-negative integers when present. */
 int node_check_properties(const json_t *properties, const char *node_uuid, struct error *err);
 /* The UUID of the node that ident (a UUID or a name) names as parent of node_uuid, in the request's arena.

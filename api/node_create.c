@@ -79,7 +79,7 @@ static int check_members(struct creation *creation, struct error *err)
 		return fail(err, ERR_INVALID,
 			    "Cannot create a node as a project scoped admin with an owner other than your "
 			    "own project.");
-	int rc = name ? node_check_name(name, NULL, true, err) : 0;
+	int rc = name ? node_check_name(name, NULL, creation->request->version, err) : 0;
 	if (rc == 0)
 		rc = node_check_properties(json_object_get(creation->request->body, "properties"),
 					   creation->uuid, err);

@@ -228,12 +228,9 @@ static int check_setup_state(const struct attempt *attempt, enum node_field fiel
 		    node_uuid(node), node_field_info(field)->name);
 }
 
-static bool is_protected_after(const struct attempt *attempt)
+static bool is_on_after(const struct attempt *attempt, enum node_field flag)
 {
-	const char *value = attempt->value[NODE_PROTECTED];
-
-	return attempt->is_changed[NODE_PROTECTED] ? value[0] == 't'
-						   : node_bool(&attempt->node, NODE_PROTECTED);
+	return attempt->is_changed[flag] ? attempt->value[flag][0] == 't' : node_bool(&attempt->node, flag);
 }
 
 static int check_flags(const struct attempt *attempt, struct error *err)
@@ -247,9 +244,12 @@ static int check_flags(const struct attempt *attempt, struct error *err)
 			    "Node %s can not be made protected unless it is in one of the states active and "
 			    "rescue.",
 			    node_uuid(node));
-	if (attempt->value[NODE_PROTECTED_REASON] && !is_protected_after(attempt))
+	if (attempt->value[NODE_PROTECTED_REASON] && !is_on_after(attempt, NODE_PROTECTED))
 		return fail(err, ERR_INVALID,
 			    "The protected_reason field can only be set when protected is True");
+	if (attempt->value[NODE_RETIRED_REASON] && !is_on_after(attempt, NODE_RETIRED))
+		return fail(err, ERR_INVALID,
+			    "The retired_reason field can only be set when retired is True");
 	if (attempt->is_changed[NODE_RETIRED] && attempt->value[NODE_RETIRED][0] == 't' &&
 	    state == PROVISION_AVAILABLE)
 		return fail(err, ERR_CONFLICT,
@@ -333,7 +333,7 @@ static int choose_interfaces(struct attempt *attempt, struct error *err)
 			continue;
 		if (attempt->is_changed[field] && !is_driver_new)
 			rc = check_setup_state(attempt, field, err);
-		if (is_driver_new && resets && !attempt->is_changed[field])
+		if (!attempt->is_changed[field] && (resets || !wanted || !wanted[0]))
 			wanted = NULL;
 		if (rc == 0)
 			rc = interfaces_choose(registry, text_after(attempt, NODE_DRIVER), type, wanted,
@@ -351,7 +351,7 @@ static int check_changes(struct attempt *attempt, struct error *err)
 
 	int rc = check_transition(attempt, err);
 	if (rc == 0 && attempt->value[NODE_NAME])
-		rc = node_check_name(attempt->value[NODE_NAME], uuid, false, err);
+		rc = node_check_name(attempt->value[NODE_NAME], uuid, attempt->request->version, err);
 	if (rc == 0 && attempt->is_changed[NODE_PROPERTIES])
 		rc = node_check_properties(json_object_get(attempt->after, "properties"), uuid, err);
 	if (rc == 0 && attempt->is_changed[NODE_NETWORK_DATA])

@@ -106,6 +106,11 @@ int node_history_list_detail(struct api_request *request, struct error *err)
 	return find_and_list(request, true, err);
 }
 
+static int no_such_entry(const char *uuid, struct error *err)
+{
+	return fail(err, ERR_NOT_FOUND, "Node history record %s could not be found.", uuid);
+}
+
 static int show_history(struct api_request *request, const struct node *node, struct error *err)
 {
 	const char *uuid = request->ident[1];
@@ -114,12 +119,12 @@ static int show_history(struct api_request *request, const struct node *node, st
 	struct list list;
 
 	if (!uuid_is_valid(uuid))
-		return fail(err, ERR_INVALID, "Expected UUID for event: %s", uuid);
+		return no_such_entry(uuid, err);
 	history_list_init(&list, arena_printf(request->arena, "%" PRId64, node->id), uuid);
 	int rc = list_next(&list, request->db, 1, &rows, err);
 	list_release(&list);
 	if (rc == 0 && db_rows_count(rows) == 0)
-		rc = fail(err, ERR_NOT_FOUND, "Node history record %s could not be found.", uuid);
+		rc = no_such_entry(uuid, err);
 	if (rc == 0) {
 		reply_json(request, 200);
 		write_entry(&request->out->body, request, &view, rows, 0);

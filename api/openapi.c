@@ -100,6 +100,7 @@ static json_t *query_schema(const struct query_parameter *row)
 
 	switch (row->type) {
 	case QUERY_TEXT:
+	case QUERY_LIST:
 		schema = openapi_type("string", false);
 		break;
 	case QUERY_BOOL:

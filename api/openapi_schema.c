@@ -61,6 +61,8 @@ static json_t *text_schema(const struct node_field_info *info, bool is_nullable)
 		json_object_set_new(schema, "format", json_string("uuid"));
 	if (info->type == FIELD_TIME)
 		json_object_set_new(schema, "format", json_string("date-time"));
+	if (info->flags & FIELD_NOT_EMPTY)
+		json_object_set_new(schema, "minLength", json_integer(1));
 	if (info->max_len)
 		json_object_set_new(schema, "maxLength", json_integer(info->max_len));
 	return schema;
@@ -71,12 +73,12 @@ static json_t *links_schema(void)
 	return json_pack("{s:s, s:o}", "type", "array", "items", openapi_ref("schemas", "Link"));
 }
 
-/* Requests may name a boolean by a word. */
-static json_t *bool_schema(bool is_request, bool is_nullable)
+/* Requests may name most booleans by a word. */
+static json_t *bool_schema(const struct node_field_info *info, bool is_request, bool is_nullable)
 {
 	json_t *schema = openapi_type("boolean", is_nullable);
 
-	if (is_request) {
+	if (is_request && !(info->flags & FIELD_NO_WORDS)) {
 		json_t *types = json_pack("[s, s]", "boolean", "string");
 
 		if (is_nullable)
@@ -88,7 +90,8 @@ static json_t *bool_schema(bool is_request, bool is_nullable)
 
 static json_t *field_schema(const struct node_field_info *info, bool is_request)
 {
-	bool is_nullable = !(info->flags & FIELD_NOT_NULL);
+	bool is_nullable =
+		!(info->flags & FIELD_NOT_NULL) || (is_request && (info->flags & FIELD_MADE));
 
 	switch (info->type) {
 	case FIELD_TEXT:
@@ -96,7 +99,7 @@ static json_t *field_schema(const struct node_field_info *info, bool is_request)
 	case FIELD_TIME:
 		return text_schema(info, is_nullable);
 	case FIELD_BOOL:
-		return bool_schema(is_request, is_nullable || is_request);
+		return bool_schema(info, is_request, is_nullable || is_request);
 	case FIELD_OBJECT:
 		return openapi_type("object", is_request && is_nullable);
 	case FIELD_LIST:

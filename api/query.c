@@ -1,6 +1,5 @@
 #include "api/query.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -116,9 +115,8 @@ int parse_int(const char *name, const char *text, long *ret, struct error *err)
 {
 	char *end;
 
-	errno = 0;
-	long value = strtol(text, &end, 10);
-	if (end == text || *end || errno)
+	long value = strtol(text, &end, 10); /* Ironic's integers have no end */
+	if (end == text || *end)
 		return fail(err, ERR_INVALID, "Expected an integer for %s: %s", name, text);
 	*ret = value;
 	return 0;
@@ -140,8 +138,68 @@ static int check_value(const struct query_parameter *row, const char *value, str
 			       ? 0
 			       : fail(err, ERR_INVALID, "Expected UUID for %s: %s", row->name, value);
 	case QUERY_TEXT:
+	case QUERY_LIST:
 		break;
 	}
+	return 0;
+}
+
+/* Appends the words of a list. */
+static size_t add_words(char *joined, size_t used, const char *list)
+{
+	while (*list) {
+		const char *word = list + strspn(list, " ,");
+		size_t len = strcspn(word, ",");
+
+		list = word + len;
+		while (len > 0 && word[len - 1] == ' ')
+			len--;
+		if (len > 0 && used > 0)
+			joined[used++] = ',';
+		memcpy(joined + used, word, len);
+		used += len;
+	}
+	return used;
+}
+
+/* What the pair at i is the last of. */
+static const char *join_list(const struct query *query, size_t i, struct arena *arena)
+{
+	size_t size = 0, used = 0;
+
+	for (size_t j = 0; j <= i; j++)
+		size += strlen(query->pairs[j].value) + 1;
+	char *joined = arena_alloc(arena, size + 1);
+	for (size_t j = 0; j <= i; j++) {
+		if (strcmp(query->pairs[j].name, query->pairs[i].name) == 0)
+			used = add_words(joined, used, query->pairs[j].value);
+	}
+	joined[used] = '\0';
+	return joined;
+}
+
+static bool is_last(const struct query *query, size_t i)
+{
+	for (size_t j = i + 1; j < query->count; j++) {
+		if (strcmp(query->pairs[j].name, query->pairs[i].name) == 0)
+			return false;
+	}
+	return true;
+}
+
+static int check_repetition(struct query *query, size_t i, const struct query_parameter *row,
+			    struct arena *arena, struct error *err)
+{
+	struct query_pair *pair = &query->pairs[i];
+
+	if (strcmp(row->name, QUERY_ANY_NAME) == 0)
+		return 0;
+	if (row->type != QUERY_LIST)
+		return is_last(query, i) ? 0
+					 : fail(err, ERR_INVALID, "Expected one value for %s, got several.",
+						pair->name);
+	if (is_last(query, i))
+		pair->value = join_list(query, i, arena);
 	return 0;
 }
 
@@ -166,7 +224,7 @@ void query_yield(struct query *query, const struct query_parameter *table, const
 	query->count = kept;
 }
 
-int query_check(const struct query *query, const struct query_parameter *table, int version,
+int query_check(struct query *query, const struct query_parameter *table, int version, struct arena *arena,
 		struct error *err)
 {
 	for (size_t i = 0; i < query->count; i++) {
@@ -182,6 +240,8 @@ int query_check(const struct query *query, const struct query_parameter *table, 
 		if (version < row->since)
 			return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
 		int rc = check_value(row, query->pairs[i].value, err);
+		if (rc == 0)
+			rc = check_repetition(query, i, row, arena, err);
 		if (rc < 0)
 			return rc;
 	}

@@ -12,6 +12,7 @@
 
 enum query_type {
 	QUERY_TEXT,
+	QUERY_LIST, /* words between commas; may be given more than once */
 	QUERY_BOOL,
 	QUERY_INT,
 	QUERY_UUID,
@@ -35,8 +36,9 @@ struct query {
 /* Decodes text ('+' and %XX) into the arena. -ERR_INVALID: too many pairs, a broken escape, NUL or bad UTF-8.
  */
 int query_parse(struct query *query, const char *text, struct arena *arena, struct error *err);
-/* Checks names and types against the table (NULL: nothing is allowed). -ERR_INVALID, -ERR_NOT_ACCEPTABLE. */
-int query_check(const struct query *query, const struct query_parameter *table, int version,
+/* Checks names and types against the table (NULL: nothing is allowed), and that only lists come more than
+ * once; a list becomes one value without spaces and empty words. -ERR_INVALID, -ERR_NOT_ACCEPTABLE. */
+int query_check(struct query *query, const struct query_parameter *table, int version, struct arena *arena,
 		struct error *err);
 /* Drops parameters that the table does not know and the body has as members: the body's count, as in Ironic.
  * body: any value, may be NULL. Before query_check. */
@@ -49,7 +51,7 @@ int query_bool(const struct query *query, const char *name);
 /* Ironic's boolean words: 1 t true on y yes, 0 f false off n no; any case. -ERR_INVALID names the argument.
  */
 int parse_bool(const char *name, const char *text, bool *ret, struct error *err);
-/* A decimal integer that fits. -ERR_INVALID names the argument. */
+/* A decimal integer; one that does not fit becomes the greatest or least. -ERR_INVALID names the argument. */
 int parse_int(const char *name, const char *text, long *ret, struct error *err);
 /* Percent-decodes in the arena; '+' stays unless is_form. NULL: broken escape, NUL or bad UTF-8. */
 char *percent_decode(const char *text, size_t len, bool is_form, struct arena *arena);

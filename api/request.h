@@ -16,6 +16,7 @@ struct route;
 
 #define REQUEST_IDENT_MAX 2
 #define REQUEST_BASE_MAX  300
+#define JSON_SUFFIX       ".json"
 
 /* Which version headers the answer carries: what Ironic's router refuses has none. */
 enum version_headers { VERSION_HEADERS_ALL, VERSION_HEADERS_RANGE, VERSION_HEADERS_NONE };
@@ -29,6 +30,7 @@ struct api_request {
 	const char *ident[REQUEST_IDENT_MAX]; /* decoded path parameters; in the arena */
 	int version;                          /* N of 1.N */
 	bool is_version_explicit;
+	bool has_json_suffix; /* the path ended in one, which is no part of it: may be part of a name */
 	enum version_headers version_headers;
 	struct query query;          /* decoded and checked against the route's table */
 	json_t *body;                /* parsed; NULL when none; owned */

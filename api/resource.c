@@ -175,15 +175,25 @@ static void write_object(struct buf *buf, const struct api_request *request, con
 	buf_putc(buf, '}');
 }
 
+static const char *last_word(const char *name)
+{
+	const char *space = strrchr(name, ' ');
+
+	return space ? space + 1 : name;
+}
+
 int resource_find(struct api_request *request, const struct resource_rules *rules, int *column,
 		  struct db_rows **ret, struct error *err)
 {
 	const char *ident = request->ident[0];
 	bool is_uuid = uuid_is_valid(ident);
 
-	if (!is_uuid && !(rules->has_name && node_name_is_valid(ident))) {
+	if (!is_uuid && !rules->has_name)
+		return fail(err, ERR_INVALID, "Expected UUID for %s_uuid: %s",
+			    last_word(rules->resource->name), ident);
+	if (!is_uuid && !node_name_is_valid(ident)) {
 		reply_router_refusal(request, 400,
-				     arena_printf(request->arena, "Expected UUID for %s: %s",
+				     arena_printf(request->arena, "Expected UUID or name for %s: %s",
 						  rules->resource->name, ident));
 		return 1;
 	}

@@ -28,11 +28,11 @@ static bool is_root(const char *segment, size_t len)
 	return false;
 }
 
-/* Does the cut path end in a slash that clients write after a collection's name, before its query? */
+/* Does the cut path end in a slash that says nothing? Ironic's router drops it, but not after "detail". */
 static bool has_loose_slash(const struct route_path *cut)
 {
 	return cut->lens[cut->count - 1] == 0 &&
-	       (cut->count <= 3 || (cut->count == 4 && segment_is(cut, 1, "volume", 6)));
+	       !(cut->count > 1 && segment_is(cut, cut->count - 2, "detail", strlen("detail")));
 }
 
 bool route_cut(struct route_path *cut, const char *path)

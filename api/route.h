@@ -72,8 +72,8 @@ struct route_path {
 	size_t count;
 };
 
-/* Cuts a raw path; unversioned ones read as if below /v1, one trailing slash of a collection is dropped.
- * False: nothing can match. */
+/* Cuts a raw path; unversioned ones read as if below /v1, one trailing slash is dropped, though not of
+ * "detail/". False: nothing can match. */
 bool route_cut(struct route_path *cut, const char *path);
 /* The row of the table for method and path. NULL: *ret_allow lists the methods of the path, or is empty when
  * nothing has that path. */

@@ -8,9 +8,9 @@
 
 /* ---- query parameters ---- */
 
-static const struct query_parameter fields_query[] = { { "fields", QUERY_TEXT, 8 }, { 0 } };
+static const struct query_parameter fields_query[] = { { "fields", QUERY_LIST, 8 }, { 0 } };
 static const struct query_parameter page_query[] = {
-	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
+	PAGE_PARAMETERS, { "fields", QUERY_LIST, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
 };
 static const struct query_parameter detail_query[] = { PAGE_PARAMETERS, { 0 } };
 
@@ -22,11 +22,11 @@ static const struct query_parameter detail_query[] = { PAGE_PARAMETERS, { 0 } };
 	{ "conductor_group", QUERY_TEXT, 46 }, { "conductor", QUERY_TEXT, 49 },      \
 	{ "owner", QUERY_TEXT, 50 }, { "description_contains", QUERY_TEXT, 51 },     \
 	{ "retired", QUERY_BOOL, 61 }, { "lessee", QUERY_TEXT, 65 },                 \
-	{ "project", QUERY_TEXT, 65 }, { "shard", QUERY_TEXT, 82 },                  \
+	{ "project", QUERY_TEXT, 65 }, { "shard", QUERY_LIST, 82 },                  \
 	{ "sharded", QUERY_BOOL, 82 }, { "parent_node", QUERY_UUID, 83 },            \
 	{ "include_children", QUERY_BOOL, 83 }, { "instance_name", QUERY_TEXT, 104 }
 static const struct query_parameter node_list_query[] = {
-	PAGE_PARAMETERS, NODE_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
+	PAGE_PARAMETERS, NODE_FILTERS, { "fields", QUERY_LIST, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
 };
 static const struct query_parameter node_detail_query[] = { PAGE_PARAMETERS, NODE_FILTERS, { 0 } };
 static const struct query_parameter node_patch_query[] = { { "reset_interfaces", QUERY_BOOL, 45 }, { 0 } };
@@ -37,20 +37,20 @@ static const struct query_parameter open_query[] = { { "*", QUERY_TEXT, 0 }, { 0
 static const struct query_parameter method_query[] = { { "method", QUERY_TEXT, 0 }, { 0 } };
 static const struct query_parameter history_query[] = { PAGE_PARAMETERS, { "detail", QUERY_BOOL, 0 }, { 0 } };
 static const struct query_parameter bios_query[] = {
-	{ "fields", QUERY_TEXT, 0 }, { "detail", QUERY_DETAIL, 74 }, { 0 }
+	{ "fields", QUERY_LIST, 0 }, { "detail", QUERY_DETAIL, 74 }, { 0 }
 };
 static const struct query_parameter firmware_query[] = {
-	{ "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+	{ "fields", QUERY_LIST, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
-static const struct query_parameter vmedia_query[] = { { "device_types", QUERY_TEXT, 0 }, { 0 } };
+static const struct query_parameter vmedia_query[] = { { "device_types", QUERY_LIST, 0 }, { 0 } };
 static const struct query_parameter driver_list_query[] = {
-	{ "type", QUERY_TEXT, 30 }, { "detail", QUERY_BOOL, 30 }, { "fields", QUERY_TEXT, 77 }, { 0 }
+	{ "type", QUERY_TEXT, 30 }, { "detail", QUERY_BOOL, 30 }, { "fields", QUERY_LIST, 77 }, { 0 }
 };
 static const struct query_parameter driver_name_query[] = { { "driver_name", QUERY_TEXT, 0 }, { 0 } };
-static const struct query_parameter driver_show_query[] = { { "fields", QUERY_TEXT, 77 }, { 0 } };
+static const struct query_parameter driver_show_query[] = { { "fields", QUERY_LIST, 77 }, { 0 } };
 static const struct query_parameter conductor_query[] = { /* the marker is a host name */
 	{ "limit", QUERY_INT, 0 }, { "marker", QUERY_TEXT, 0 }, { "sort_key", QUERY_TEXT, 0 },
-	{ "sort_dir", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+	{ "sort_dir", QUERY_TEXT, 0 }, { "fields", QUERY_LIST, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
 
 static const struct query_parameter action_query[] = {
@@ -64,25 +64,25 @@ static const struct query_parameter changes_query[] = {
 #define PORT_FILTERS                                                                 \
 	{ "node", QUERY_TEXT, 0 }, { "node_uuid", QUERY_UUID, 0 },                    \
 	{ "address", QUERY_TEXT, 0 }, { "portgroup", QUERY_TEXT, 24 },                \
-	{ "shard", QUERY_TEXT, 82 }, { "description_contains", QUERY_TEXT, 97 },      \
-	{ "conductor_groups", QUERY_TEXT, 99 }
+	{ "shard", QUERY_LIST, 82 }, { "description_contains", QUERY_TEXT, 97 },      \
+	{ "conductor_groups", QUERY_LIST, 99 }
 static const struct query_parameter port_list_query[] = {
-	PAGE_PARAMETERS, PORT_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
+	PAGE_PARAMETERS, PORT_FILTERS, { "fields", QUERY_LIST, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
 };
 static const struct query_parameter port_detail_query[] = { PAGE_PARAMETERS, PORT_FILTERS, { 0 } };
 #define PORTGROUP_FILTERS                                                            \
 	{ "node", QUERY_TEXT, 0 }, { "address", QUERY_TEXT, 0 },                      \
-	{ "conductor_groups", QUERY_TEXT, 99 }, { "shard", QUERY_TEXT, 106 }
+	{ "conductor_groups", QUERY_LIST, 99 }, { "shard", QUERY_LIST, 106 }
 static const struct query_parameter portgroup_list_query[] = {
-	PAGE_PARAMETERS, PORTGROUP_FILTERS, { "fields", QUERY_TEXT, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
+	PAGE_PARAMETERS, PORTGROUP_FILTERS, { "fields", QUERY_LIST, 8 }, { "detail", QUERY_DETAIL, 43 }, { 0 }
 };
 static const struct query_parameter portgroup_detail_query[] = { PAGE_PARAMETERS, PORTGROUP_FILTERS, { 0 } };
 static const struct query_parameter allocation_query[] = {
 	PAGE_PARAMETERS, { "node", QUERY_TEXT, 0 }, { "resource_class", QUERY_TEXT, 0 },
-	{ "state", QUERY_TEXT, 0 }, { "owner", QUERY_TEXT, 60 }, { "fields", QUERY_TEXT, 0 }, { 0 }
+	{ "state", QUERY_TEXT, 0 }, { "owner", QUERY_TEXT, 60 }, { "fields", QUERY_LIST, 0 }, { 0 }
 };
 static const struct query_parameter lookup_query[] = {
-	{ "addresses", QUERY_TEXT, 0 }, { "node_uuid", QUERY_UUID, 0 }, { 0 }
+	{ "addresses", QUERY_LIST, 0 }, { "node_uuid", QUERY_UUID, 0 }, { 0 }
 };
 static const struct query_parameter heartbeat_query[] = {
 	{ "callback_url", QUERY_TEXT, 0 },    { "agent_version", QUERY_TEXT, 0 },
@@ -91,14 +91,14 @@ static const struct query_parameter heartbeat_query[] = {
 };
 static const struct query_parameter inspection_query[] = { { "node_uuid", QUERY_UUID, 0 }, { 0 } };
 static const struct query_parameter named_query[] = {
-	PAGE_PARAMETERS, { "fields", QUERY_TEXT, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
+	PAGE_PARAMETERS, { "fields", QUERY_LIST, 0 }, { "detail", QUERY_BOOL, 0 }, { 0 }
 };
 static const struct query_parameter rule_query[] = {
-	PAGE_PARAMETERS, { "phase", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 },
+	PAGE_PARAMETERS, { "phase", QUERY_TEXT, 0 }, { "fields", QUERY_LIST, 0 },
 	{ "detail", QUERY_BOOL, 0 }, { 0 }
 };
 static const struct query_parameter volume_query[] = {
-	PAGE_PARAMETERS, { "node", QUERY_TEXT, 0 }, { "fields", QUERY_TEXT, 0 },
+	PAGE_PARAMETERS, { "node", QUERY_TEXT, 0 }, { "fields", QUERY_LIST, 0 },
 	{ "detail", QUERY_BOOL, 0 }, { 0 }
 };
 
@@ -172,6 +172,7 @@ const struct route routes[] = {
 	{ GET("/healthcheck"), .handle = root_health, .is_public = true },
 	{ GET("/metrics"), .handle = metrics_show, .is_public = true, .produces = "text/plain" },
 	{ GET("/v1"), .handle = root_show_v1, .is_public = true },
+	{ HEAD("/v1"), .handle = root_show_v1, .is_public = true },
 	{ POST("/v1"), .handle = root_refuse_method, .is_public = true },
 
 	{ GET("/v1/nodes"), .handle = node_list, .query = node_list_query },

@@ -19,6 +19,8 @@
 
 #define MAX_MINIMUM_DEPTH  8
 #define BODY_OFFLOAD_BYTES (512 * 1024) /* parsing more than this would keep all other requests waiting */
+#define SUFFIX_UNTIL       91 /* from here on ".json" is part of a name */
+#define OPENAPI_PATH       "/v1/openapi.json"
 #define RETRY_AFTER_S      "1"          /* 409 for a lock and 503: it did not run, and may run soon */
 
 static struct {
@@ -254,13 +256,25 @@ static bool refuse_version(struct api_request *request)
 	return true;
 }
 
+/* Older clients may write ".json" after what they mean. */
+static const char *without_suffix(struct api_request *request)
+{
+	const char *path = request->http->path;
+	size_t len = strlen(path), suffix = strlen(JSON_SUFFIX);
+
+	request->has_json_suffix = request->is_version_explicit && request->version < SUFFIX_UNTIL &&
+				   len > suffix && strcmp(path + len - suffix, JSON_SUFFIX) == 0 &&
+				   strcmp(path, OPENAPI_PATH) != 0;
+	return request->has_json_suffix ? arena_strndup(request->arena, path, len - suffix) : path;
+}
+
 /* The row of the table, and the idents in the path. */
 static bool refuse_path(struct api_request *request)
 {
 	struct route_path cut;
 	char allow[128] = "";
 
-	if (route_cut(&cut, request->http->path))
+	if (route_cut(&cut, without_suffix(request)))
 		request->route = route_find(&cut, request->http->method, allow, sizeof allow);
 	if (!request->route) {
 		if (allow[0])
@@ -338,7 +352,8 @@ static int check_arguments(struct api_request *request, struct error *err)
 	int rc = query_parse(&request->query, request->http->query, request->arena, err);
 	if (rc == 0) {
 		query_yield(&request->query, route->query, request->body);
-		rc = query_check(&request->query, route->query, request->version, err);
+		rc = query_check(&request->query, route->query, request->version, request->arena,
+				 err);
 	}
 	if (rc < 0 || route->body != BODY_ARGUMENTS)
 		return rc;
@@ -369,14 +384,16 @@ static void run_handler(struct api_request *request)
 
 static void answer(struct api_request *request)
 {
-	if (strcmp(request->http->method, "OPTIONS") == 0)
+	if (strcmp(request->http->method, "OPTIONS") == 0) {
 		reply_empty(request, 200);
-	else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) ||
+		request->version_headers = VERSION_HEADERS_NONE;
+	} else if (refuse_version(request) || refuse_path(request) || refuse_accept(request) ||
 		 auth_refuse(request) || route_refuse_old(request) || etag_refuse(request) ||
-		 refuse_body(request))
+		 refuse_body(request)) {
 		return;
-	else
+	} else {
 		run_handler(request);
+	}
 }
 
 void server_make_request_id(struct api_request *request)

@@ -8,7 +8,7 @@
 static bool is_interface(const char *name)
 {
 	static const char *const interfaces[] = {
-		"bios", "deploy", "firmware", "management", "power", "raid"
+		"bios", "deploy", "firmware", "management", "power", "raid", "vendor"
 	};
 	bool is_found = false;
 
@@ -31,25 +31,31 @@ static int check_step(const json_t *step, const char *what, const char *rank, st
 {
 	const char *const names[STEP_MEMBERS] = { "interface", "step", "args", rank };
 	const char *name = json_string_value(json_object_get(step, "step"));
+	const json_t *args = json_object_get(step, "args");
+	bool has_default_args = strcmp(rank, "order") == 0; /* of runbooks */
+	size_t known = 0;
 
 	if (!json_is_object(step))
 		return fail(err, ERR_INVALID, "Schema error for %s: a step is not of type 'object'", what);
 	for (size_t i = 0; i < STEP_MEMBERS; i++) {
-		if (!json_object_get(step, names[i]))
+		bool is_there = json_object_get(step, names[i]) != NULL;
+
+		if (!is_there && !(has_default_args && strcmp(names[i], "args") == 0))
 			return fail(err, ERR_INVALID, "Schema error for %s: '%s' is a required property",
 				    what, names[i]);
+		known += is_there;
 	}
-	if (json_object_size(step) > STEP_MEMBERS)
+	if (json_object_size(step) > known)
 		return fail(err, ERR_INVALID,
 			    "Schema error for %s: a step has only interface, step, args and %s", what, rank);
 	if (!is_interface(json_string_value(json_object_get(step, "interface"))))
 		return fail(err, ERR_INVALID,
 			    "Schema error for %s: the interface of a step is not one of "
-			    "bios, deploy, firmware, management, power, raid",
+			    "bios, deploy, firmware, management, power, raid, vendor",
 			    what);
 	if (!name || !name[0])
 		return fail(err, ERR_INVALID, "Schema error for %s: the name of a step is not a text", what);
-	if (!json_is_object(json_object_get(step, "args")))
+	if (args && !json_is_object(args))
 		return fail(err, ERR_INVALID, "Schema error for %s: args of step %s is not of type 'object'",
 			    what, name);
 	if (!is_rank(json_object_get(step, rank)))

@@ -145,7 +145,8 @@ static void run_handler(struct api_request *request)
 
 	int rc = query_parse(&request->query, request->http->query, request->arena, &err);
 	if (rc == 0)
-		rc = query_check(&request->query, request->route->query, request->version, &err);
+		rc = query_check(&request->query, request->route->query, request->version,
+				 request->arena, &err);
 	if (rc == 0)
 		rc = request->route->handle(request, &err);
 	if (rc >= 0)

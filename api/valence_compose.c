@@ -5,6 +5,7 @@
 #include "api/interfaces.h"
 #include "api/node_check.h"
 #include "api/valence.h"
+#include "api/version.h"
 #include "db/conductor.h"
 #include "db/flavor.h"
 #include "lib/json.h"
@@ -74,7 +75,7 @@ int valence_insert_node(struct api_request *request, struct valence_birth *birth
 				       &row.interfaces[type], err);
 	if (rc < 0)
 		return rc;
-	if (node_check_name(row.name, NULL, true, err) < 0)
+	if (node_check_name(row.name, NULL, VERSION_MAX, err) < 0)
 		row.name = NULL;
 	rc = pooled_node_insert(request->db, &row, ret_inserted, err);
 	if (rc == -ERR_CONFLICT && row.name) {

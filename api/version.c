@@ -6,9 +6,12 @@
 
 #define SERVICE "baremetal"
 
-/* The word after the service's name in a comma-separated list; NULL when the list has no such entry. */
+/* What stands after the service's name in a comma-separated list, the last time that it is there; NULL when
+ * the list has no such entry. */
 static const char *find_service(const char *header, size_t *ret_len)
 {
+	const char *found = NULL;
+
 	for (const char *entry = header; entry;
 	     entry = strchr(entry, ','), entry = entry ? entry + 1 : NULL) {
 		entry += strspn(entry, " \t");
@@ -16,26 +19,33 @@ static const char *find_service(const char *header, size_t *ret_len)
 			continue;
 		const char *word = entry + strlen(SERVICE);
 		size_t gap = strspn(word, " \t");
-		size_t len = strcspn(word + gap, " \t,");
+		size_t len = strcspn(word + gap, ",");
 
+		while (len > 0 && (word[gap + len - 1] == ' ' || word[gap + len - 1] == '\t'))
+			len--;
 		if (gap > 0 && len > 0) {
 			*ret_len = len;
-			return word + gap;
+			found = word + gap;
 		}
 	}
-	return NULL;
+	return found;
 }
 
-/* Decimal digits only, at most six: "060" is 60. */
+/* Decimal digits only: "060" is 60. One that is out of any range is no greater than this. */
+#define NUMBER_MAX 999999
+
 static const char *read_number(const char *text, const char *end, int *ret)
 {
 	int value = 0;
 	const char *p = text;
 
-	for (; p < end && isdigit((unsigned char)*p) && p - text < 6; p++)
+	for (; p < end && isdigit((unsigned char)*p); p++) {
 		value = value * 10 + (*p - '0');
+		if (value > NUMBER_MAX)
+			value = NUMBER_MAX;
+	}
 	*ret = value;
-	return p == text || (p < end && isdigit((unsigned char)*p)) ? NULL : p;
+	return p == text ? NULL : p;
 }
 
 static enum version_result read_version(const char *text, size_t len, struct version *ret, struct error *err)

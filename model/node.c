@@ -14,6 +14,8 @@
 #define PE     (FIELD_IN_POST | FIELD_IN_PATCH)
 #define LIST   FIELD_IN_LIST
 #define NN     FIELD_NOT_NULL
+#define MADE   FIELD_MADE
+#define FULL   FIELD_NOT_EMPTY
 #define MASK   FIELD_MASKED
 #define C      FIELD_BY_CONDUCTOR
 #define NOSORT FIELD_UNSORTABLE
@@ -21,7 +23,8 @@
 
 /* clang-format off */
 static const struct node_field_info node_fields[NODE_FIELD_COUNT] = {
-	[NODE_UUID]                   = { "uuid",                   FIELD_UUID,    1, P | LIST | NN, 0 },
+	[NODE_UUID]                   = { "uuid",                   FIELD_UUID,    1, P | LIST | NN | MADE,
+					   0 },
 	[NODE_CREATED_AT]             = { "created_at",             FIELD_TIME,    1, NN, 0 },
 	[NODE_UPDATED_AT]             = { "updated_at",             FIELD_TIME,    1, 0, 0 },
 	[NODE_AUTOMATED_CLEAN]        = { "automated_clean",        FIELD_BOOL,   47, PE, 0 },
@@ -30,7 +33,7 @@ static const struct node_field_info node_fields[NODE_FIELD_COUNT] = {
 	[NODE_BOOT_MODE]              = { "boot_mode",              FIELD_TEXT,   75, P | C, 16 },
 	[NODE_CLEAN_STEP]             = { "clean_step",             FIELD_OBJECT,  7, C | MASK | NOSORT, 0 },
 	[NODE_CONDUCTOR_GROUP]        = { "conductor_group",        FIELD_TEXT,   46, PE, 255 },
-	[NODE_CONSOLE_ENABLED]        = { "console_enabled",        FIELD_BOOL,    1, C | NN, 0 },
+	[NODE_CONSOLE_ENABLED]        = { "console_enabled",        FIELD_BOOL,    1, P | C | NN, 0 },
 	[NODE_CONSOLE_INTERFACE]      = { "console_interface",      FIELD_TEXT,   31, PE, 255 },
 	[NODE_DEPLOY_INTERFACE]       = { "deploy_interface",       FIELD_TEXT,   31, PE, 255 },
 	[NODE_DEPLOY_STEP]            = { "deploy_step",            FIELD_OBJECT, 44, C | MASK | NOSORT, 0 },
@@ -48,7 +51,7 @@ static const struct node_field_info node_fields[NODE_FIELD_COUNT] = {
 	[NODE_INSPECT_INTERFACE]      = { "inspect_interface",      FIELD_TEXT,   31, PE, 255 },
 	[NODE_INSTANCE_INFO]          = { "instance_info",          FIELD_OBJECT,  1, PE | C | MASK | NOSORT,
 					   0 },
-	[NODE_INSTANCE_NAME]          = { "instance_name",          FIELD_TEXT,  104, PE | C, 255 },
+	[NODE_INSTANCE_NAME]          = { "instance_name",          FIELD_TEXT,  104, PE | C | FULL, 255 },
 	[NODE_INSTANCE_UUID]          = { "instance_uuid",          FIELD_UUID,    1, PE | C | LIST, 0 },
 	[NODE_LAST_ERROR]             = { "last_error",             FIELD_TEXT,    1, C, 4096 },
 	[NODE_LESSEE]                 = { "lessee",                 FIELD_TEXT,   65, PE | C, 255 },

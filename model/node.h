@@ -46,7 +46,10 @@ enum {
 	FIELD_UNSORTABLE = 64,   /* sort_key refuses it */
 	FIELD_TRUE = 128,        /* a boolean whose default is true */
 	FIELD_HIDDEN = 256,      /* never in answers */
-	FIELD_BY_NAME = 512      /* a node's UUID; requests may give its name */
+	FIELD_BY_NAME = 512,     /* a node's UUID; requests may give its name */
+	FIELD_MADE = 1024,       /* null in POST is as if absent: it is made */
+	FIELD_NOT_EMPTY = 2048,  /* "" is refused */
+	FIELD_NO_WORDS = 4096    /* a boolean that cannot be a word like "yes" */
 };
 
 struct node_field_info {

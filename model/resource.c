@@ -8,11 +8,13 @@
 #define NN           FIELD_NOT_NULL
 #define LIST         FIELD_IN_LIST
 #define NOSORT       FIELD_UNSORTABLE
+#define MADE         FIELD_MADE
+#define NOWORD       FIELD_NO_WORDS
 
 /* clang-format off */
 /* Source: Ironic's API reference, "Ports". */
 static const struct node_field_info port_fields[] = {
-	{ "uuid",                  FIELD_UUID,    1, FIELD_IN_POST | FIELD_IN_LIST | FIELD_NOT_NULL, 0 },
+	{ "uuid",                  FIELD_UUID,    1, P | LIST | NN | MADE, 0 },
 	{ "created_at",            FIELD_TIME,    1, 0, 0 },
 	{ "updated_at",            FIELD_TIME,    1, 0, 0 },
 	{ "address",               FIELD_TEXT,    1, PE | FIELD_IN_LIST | FIELD_NOT_NULL, 0 },
@@ -28,13 +30,13 @@ static const struct node_field_info port_fields[] = {
 	{ "description",           FIELD_TEXT,   97, PE, 255 },
 	{ "vendor",                FIELD_TEXT,  100, PE, 32 },
 	{ "category",              FIELD_TEXT,  101, PE, 80 },
-	{ "available_for_dynamic_portgroup", FIELD_BOOL, 111, PE | FIELD_TRUE, 0 },
+	{ "available_for_dynamic_portgroup", FIELD_BOOL, 111, PE | FIELD_TRUE | NOWORD, 0 },
 	{ "links",                 FIELD_LINKS,   1, NOSORT, 0 },
 };
 
 /* Source: Ironic's API reference, "Chassis". */
 static const struct node_field_info chassis_fields[] = {
-	{ "uuid",        FIELD_UUID,   1, FIELD_IN_POST | FIELD_IN_LIST | FIELD_NOT_NULL, 0 },
+	{ "uuid",        FIELD_UUID,   1, P | LIST | NN | MADE, 0 },
 	{ "created_at",  FIELD_TIME,   1, 0, 0 },
 	{ "updated_at",  FIELD_TIME,   1, 0, 0 },
 	{ "description", FIELD_TEXT,   1, PE | FIELD_IN_LIST, 255 },
@@ -44,7 +46,7 @@ static const struct node_field_info chassis_fields[] = {
 };
 /* Source: Ironic's API reference, "Portgroups". */
 static const struct node_field_info portgroup_fields[] = {
-	{ "uuid",             FIELD_UUID,    1, P | LIST | NN, 0 },
+	{ "uuid",             FIELD_UUID,    1, P | LIST | NN | MADE, 0 },
 	{ "created_at",       FIELD_TIME,    1, 0, 0 },
 	{ "updated_at",       FIELD_TIME,    1, 0, 0 },
 	{ "address",          FIELD_TEXT,    1, PE | LIST, 0 },
@@ -64,7 +66,7 @@ static const struct node_field_info portgroup_fields[] = {
 
 /* Source: Ironic's API reference, "Volume". */
 static const struct node_field_info volume_connector_fields[] = {
-	{ "uuid",         FIELD_UUID,   1, P | LIST | NN, 0 },
+	{ "uuid",         FIELD_UUID,   1, P | LIST | NN | MADE, 0 },
 	{ "created_at",   FIELD_TIME,   1, 0, 0 },
 	{ "updated_at",   FIELD_TIME,   1, 0, 0 },
 	{ "connector_id", FIELD_TEXT,   1, PE | LIST | NN, 255 },
@@ -74,7 +76,7 @@ static const struct node_field_info volume_connector_fields[] = {
 	{ "links",        FIELD_LINKS,  1, NOSORT, 0 },
 };
 static const struct node_field_info volume_target_fields[] = {
-	{ "uuid",        FIELD_UUID,   1, P | LIST | NN, 0 },
+	{ "uuid",        FIELD_UUID,   1, P | LIST | NN | MADE, 0 },
 	{ "created_at",  FIELD_TIME,   1, 0, 0 },
 	{ "updated_at",  FIELD_TIME,   1, 0, 0 },
 	{ "boot_index",  FIELD_INT,    1, PE | LIST | NN, 0 },
@@ -88,7 +90,7 @@ static const struct node_field_info volume_target_fields[] = {
 
 /* Source: Ironic's API reference, "Allocations". */
 static const struct node_field_info allocation_fields[] = {
-	{ "uuid",            FIELD_UUID,    1, P | LIST | NN, 0 },
+	{ "uuid",            FIELD_UUID,    1, P | LIST | NN | MADE, 0 },
 	{ "created_at",      FIELD_TIME,    1, LIST, 0 },
 	{ "updated_at",      FIELD_TIME,    1, LIST, 0 },
 	{ "candidate_nodes", FIELD_LIST,    1, P | LIST | NOSORT, 0 },
@@ -106,7 +108,7 @@ static const struct node_field_info allocation_fields[] = {
 
 /* Source: Ironic's API reference, "Deploy Templates". */
 static const struct node_field_info deploy_template_fields[] = {
-	{ "uuid",        FIELD_UUID,   1, P | LIST | NN, 0 },
+	{ "uuid",        FIELD_UUID,   1, P | LIST | NN | MADE, 0 },
 	{ "created_at",  FIELD_TIME,   1, 0, 0 },
 	{ "updated_at",  FIELD_TIME,   1, 0, 0 },
 	{ "description", FIELD_TEXT,   1, PE, 255 },
@@ -118,15 +120,15 @@ static const struct node_field_info deploy_template_fields[] = {
 
 /* Source: Ironic's API reference, "Runbooks". */
 static const struct node_field_info runbook_fields[] = {
-	{ "uuid",            FIELD_UUID,    1, P | LIST | NN, 0 },
+	{ "uuid",            FIELD_UUID,    1, P | LIST | NN | MADE, 0 },
 	{ "created_at",      FIELD_TIME,    1, 0, 0 },
 	{ "updated_at",      FIELD_TIME,    1, 0, 0 },
 	{ "description",     FIELD_TEXT,  112, PE, 255 },
-	{ "disable_ramdisk", FIELD_BOOL,    1, PE, 0 },
+	{ "disable_ramdisk", FIELD_BOOL,    1, PE | NOWORD, 0 },
 	{ "extra",           FIELD_OBJECT,  1, PE | NOSORT, 0 },
 	{ "name",            FIELD_TEXT,    1, PE | LIST | NN, 255 },
 	{ "owner",           FIELD_TEXT,    1, PE, 255 },
-	{ "public",          FIELD_BOOL,    1, PE, 0 },
+	{ "public",          FIELD_BOOL,    1, PE | NOWORD, 0 },
 	{ "steps",           FIELD_LIST,    1, PE | NN | FIELD_MASKED | NOSORT, 0 },
 	{ "traits",          FIELD_LIST,  112, NOSORT, 0 },
 	{ "links",           FIELD_LINKS,   1, NOSORT, 0 },
@@ -134,7 +136,7 @@ static const struct node_field_info runbook_fields[] = {
 
 /* Source: Ironic's API reference, "Inspection rules". */
 static const struct node_field_info inspection_rule_fields[] = {
-	{ "uuid",        FIELD_UUID,  1, P | LIST | NN, 0 },
+	{ "uuid",        FIELD_UUID,  1, P | LIST | NN | MADE, 0 },
 	{ "created_at",  FIELD_TIME,  1, 0, 0 },
 	{ "updated_at",  FIELD_TIME,  1, 0, 0 },
 	{ "actions",     FIELD_LIST,  1, PE | NN | NOSORT, 0 },
@@ -142,7 +144,7 @@ static const struct node_field_info inspection_rule_fields[] = {
 	{ "description", FIELD_TEXT,  1, PE | LIST, 255 },
 	{ "phase",       FIELD_TEXT,  1, PE | LIST, 16 },
 	{ "priority",    FIELD_INT,   1, PE | LIST, 0 },
-	{ "sensitive",   FIELD_BOOL,  1, PE, 0 },
+	{ "sensitive",   FIELD_BOOL,  1, PE | NOWORD, 0 },
 	{ "links",       FIELD_LINKS, 1, NOSORT, 0 },
 };
 /* clang-format on */

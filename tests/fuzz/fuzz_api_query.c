@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct query_parameter table[] = {
 	{ "limit", QUERY_INT, 0 }, { "detail", QUERY_DETAIL, 43 }, { "flag", QUERY_BOOL, 5 },
-	{ "node", QUERY_UUID, 0 }, { "fields", QUERY_TEXT, 8 },    { 0 },
+	{ "node", QUERY_UUID, 0 }, { "fields", QUERY_LIST, 8 },    { 0 },
 };
 
 static void take_query(const char *text, struct arena *arena)
@@ -30,7 +30,7 @@ static void take_query(const char *text, struct arena *arena)
 		assert(text_is_utf8(query.pairs[i].name, strlen(query.pairs[i].name)));
 		assert(text_is_utf8(query.pairs[i].value, strlen(query.pairs[i].value)));
 	}
-	if (query_check(&query, table, 115, &err) == 0 && query_text(&query, "flag"))
+	if (query_check(&query, table, 115, arena, &err) == 0 && query_text(&query, "flag"))
 		assert(query_bool(&query, "flag") >= 0);
 }
 

@@ -167,6 +167,8 @@ def wrong_values(schema):
     if schema.get('format') == 'uuid':
         yield 'no uuid'
         yield NODE + '0'
+    if 'minLength' in schema:
+        yield ''
     if 'maxLength' in schema:
         yield 'x' * (schema['maxLength'] + 1)
     if 'null' not in types and kind and 'boolean' not in types and kind not in ('object', 'array'):

@@ -92,7 +92,7 @@ static void test_routes__unversioned__read_as_below_v1(void **state)
 	}
 }
 
-static void test_routes__a_trailing_slash__is_for_collections_alone(void **state)
+static void test_routes__a_trailing_slash__says_nothing_but_after_detail(void **state)
 {
 	char allow[128];
 
@@ -100,6 +100,8 @@ static void test_routes__a_trailing_slash__is_for_collections_alone(void **state
 	assert_non_null(find("GET", "/v1/", allow));
 	assert_non_null(find("GET", "/v1/nodes/", allow));
 	assert_non_null(find("GET", "/nodes/", allow));
+	assert_non_null(find("GET", "/v1/nodes/n/states/", allow));
+	assert_null(find("GET", "/v1/nodes/n/ports/detail/", allow));
 	assert_null(find("GET", "/v1/nodes/detail/", allow));
 	assert_string_equal(allow, "");
 	assert_null(find("GET", "/v1/nodes//", allow));
@@ -178,7 +180,7 @@ int main(void)
 		cmocka_unit_test(test_routes__every_row__makes_sense),
 		cmocka_unit_test(test_routes__other_methods__are_refused_with_what_is_allowed),
 		cmocka_unit_test(test_routes__unversioned__read_as_below_v1),
-		cmocka_unit_test(test_routes__a_trailing_slash__is_for_collections_alone),
+		cmocka_unit_test(test_routes__a_trailing_slash__says_nothing_but_after_detail),
 		cmocka_unit_test(test_routes__paths_of_nothing__have_no_methods),
 		cmocka_unit_test(test_routes__body_limit__is_the_rows),
 		cmocka_unit_test(test_routes__older_versions__are_refused_as_the_row_says),

@@ -28,6 +28,8 @@ static void test_step_list__good_ones__pass(void **state)
 	(void)state;
 	assert_int_equal(check("[" GOOD "]", "order"), 0);
 	assert_int_equal(
+		check("[{\"interface\": \"vendor\", \"step\": \"a\", \"order\": 1}]", "order"), 0);
+	assert_int_equal(
 		check("[" STEP("\"raid\"", "\"apply\"", "{\"a\": 1}", "\"10\"") ", " GOOD "]", "order"), 0);
 }
 
@@ -41,7 +43,7 @@ static void test_step_list__bad_ones__are_refused(void **state)
 		"[1]",
 		"[{}]",
 		"[" GOOD ", " GOOD "]",
-		"[" STEP("\"vendor\"", "\"a\"", "{}", "1") "]",
+		"[" STEP("\"console\"", "\"a\"", "{}", "1") "]",
 		"[" STEP("1", "\"a\"", "{}", "1") "]",
 		"[" STEP("\"bios\"", "\"\"", "{}", "1") "]",
 		"[" STEP("\"bios\"", "null", "{}", "1") "]",
@@ -52,12 +54,14 @@ static void test_step_list__bad_ones__are_refused(void **state)
 		"[" STEP("\"bios\"", "\"a\"", "{}", "\"1x\"") "]",
 		"[" STEP("\"bios\"", "\"a\"", "{}", "\"99999999999\"") "]",
 		"[{\"interface\": \"bios\", \"step\": \"a\", \"args\": {}, \"order\": 1, \"x\": 1}]",
+		"[{\"interface\": \"bios\", \"step\": \"a\", \"order\": 1, \"x\": 1}]",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		assert_true(check(lists[i], "order") < 0);
 	assert_true(check("[" GOOD "]", "priority") < 0);
+	assert_true(check("[{\"interface\": \"bios\", \"step\": \"a\", \"priority\": 1}]", "priority") < 0);
 }
 
 int main(void)
