@@ -104,11 +104,6 @@ static const struct db_statement take_due = {
 	       "id",
 	.param_count = 3,
 };
-static const struct db_statement ask_sync = {
-	.name = "pod_manager_ask_sync",
-	.sql = "UPDATE pod_managers SET is_sync_asked = true WHERE id = $1::bigint",
-	.param_count = 1,
-};
 static const struct db_statement note = {
 	.name = "pod_manager_note",
 	.sql = "UPDATE pod_managers SET status = CASE WHEN $2::text IS NULL THEN 'Online' ELSE 'Offline' END,"
@@ -304,14 +299,6 @@ int pod_manager_take_orphaned(struct db *db, const char *driver, size_t max, int
 
 	snprintf(limit, sizeof(limit), "%zu", max);
 	return take(db, &take_orphaned, (const char *[]){ driver, limit }, max, ret_ids, ret_count, err);
-}
-
-int pod_manager_ask_sync(struct db *db, int64_t id, struct error *err)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRId64, id);
-	return db_write(db, &ask_sync, (const char *[]){ text }, NULL, err);
 }
 
 int pod_manager_note(struct db *db, int64_t id, const char *failure, bool is_synced, struct error *err)

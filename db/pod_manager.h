@@ -43,7 +43,6 @@ SUSPENDS int pod_manager_nodes(struct db *db, const char *driver, struct db_rows
  * begun for interval_s (0: periodic sync is off), and those with devices in whose write a conductor died. */
 SUSPENDS int pod_manager_take_due(struct db *db, const char *driver, double interval_s, size_t max,
 				  int64_t *ret_ids, size_t *ret_count, struct error *err);
-SUSPENDS int pod_manager_ask_sync(struct db *db, int64_t id, struct error *err);
 /* What came of talking to it: failure NULL is Online, with synced_at when is_synced. Writes only changes of
  * the status, and synced_at. */
 SUSPENDS int pod_manager_note(struct db *db, int64_t id, const char *failure, bool is_synced,

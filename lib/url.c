@@ -87,18 +87,13 @@ static bool is_unreserved(char c)
 	       (c != '\0' && strchr("-._~", c) != NULL);
 }
 
-void url_encode(struct buf *buf, const char *text, size_t len)
+void url_encode(struct buf *buf, const char *text, const char *keep)
 {
-	static const char digits[] = "0123456789ABCDEF";
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
-
-		if (is_unreserved(text[i]))
-			buf_putc(buf, text[i]);
+	for (; *text; text++) {
+		if (is_unreserved(*text) || strchr(keep, *text))
+			buf_putc(buf, *text);
 		else
-			buf_append(buf, escape, sizeof(escape));
+			buf_printf(buf, "%%%02X", (unsigned char)*text);
 	}
 }
 

@@ -29,8 +29,8 @@ struct url_query {
  * go on behind it). Empty pairs ("a=1&&b=2") are skipped. */
 int url_query_next(struct url_query *walk, struct arena *arena, struct url_param *param);
 
-/* Appends text with everything but unreserved characters (A-Z a-z 0-9 - . _ ~) as %XX. */
-void url_encode(struct buf *buf, const char *text, size_t len);
+/* Appends text with everything but unreserved characters (A-Z a-z 0-9 - . _ ~) and those of keep as %XX. */
+void url_encode(struct buf *buf, const char *text, const char *keep);
 
 /* scheme://host..., of characters that a URI may have (RFC 3986), and at most URL_BYTES_MAX bytes. */
 #define URL_BYTES_MAX 2048

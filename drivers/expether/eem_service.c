@@ -63,11 +63,6 @@ void eem_service_free(struct eem_service *service)
 	xfree(service);
 }
 
-void eem_service_seed(struct eem_service *service)
-{
-	eem_fleet_seed(&service->fleet);
-}
-
 void eem_service_fill(struct eem_service *service, unsigned cards)
 {
 	eem_fleet_fill(&service->fleet, cards);

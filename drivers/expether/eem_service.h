@@ -26,8 +26,6 @@ void eem_service_handle(struct eem_service *service, struct http_request *reques
 /* Fills an error answer for what never became a request: http_server's refuse. */
 void eem_service_refuse(int status, const char *sentence, struct http_response *response);
 
-/* A fleet that reaches every branch: three hosts, eleven cards. What was there before goes. */
-void eem_service_seed(struct eem_service *service);
 /* That many free cards of 40G, and a host for each sixteen of them. What was there before goes. */
 void eem_service_fill(struct eem_service *service, unsigned cards);
 

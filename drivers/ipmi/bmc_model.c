@@ -22,7 +22,8 @@ uint32_t bmc_model_time(const struct bmc_model *model, int64_t now_ms)
 	return (uint32_t)(now_s + model->time_offset_s);
 }
 
-unsigned bmc_model_read_max(const struct bmc_model *model)
+/* How many bytes of a record or inventory go into one answer. */
+static unsigned read_max(const struct bmc_model *model)
 {
 	return model->read_max > 0 ? model->read_max : READ_MAX;
 }
@@ -34,7 +35,7 @@ int bmc_model_put_piece(const struct bmc_model *model, struct answer *answer, co
 		return COMPLETION_RANGE;
 	if (count == 0xff || count > len - offset)
 		count = len - offset;
-	if (count > bmc_model_read_max(model))
+	if (count > read_max(model))
 		return COMPLETION_CANNOT_RETURN;
 	put(answer, data + offset, count);
 	return COMPLETION_OK;

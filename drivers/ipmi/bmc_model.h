@@ -121,7 +121,6 @@ void bmc_model_release(struct bmc_model *model);
 
 /* Position of the sensor of that name, or -1. */
 int bmc_model_sensor_find(const struct bmc_model *model, const char *name);
-struct bmc_sensor_state bmc_model_sensor(const struct bmc_model *model, size_t position);
 /* The state that may be changed. */
 struct bmc_sensor_state *bmc_model_sensor_change(struct bmc_model *model, size_t position);
 /* Appends to the event log with the next id, and the time unless the record has one (other than 0). Its id;
@@ -129,6 +128,5 @@ struct bmc_sensor_state *bmc_model_sensor_change(struct bmc_model *model, size_t
 uint16_t bmc_model_sel_add(struct bmc_model *model, int64_t now_ms, const struct sel_record *record);
 /* Empties the event log. */
 void bmc_model_sel_clear(struct bmc_model *model, int64_t now_ms);
-bool bmc_model_is_identifying(const struct bmc_model *model, int64_t now_ms);
 /* Takes back reservations of the repository and of the event log, as another party's reading does. */
 void bmc_model_cancel_reservations(struct bmc_model *model);

@@ -11,14 +11,14 @@ static int capabilities(struct bmc_model *model, const struct ipmi_server_call *
 	return COMPLETION_OK;
 }
 
-bool bmc_model_is_identifying(const struct bmc_model *model, int64_t now_ms)
+static bool is_identifying(const struct bmc_model *model, int64_t now_ms)
 {
 	return model->identify_s == 255 || (model->identify_s > 0 && now_ms < model->identify_end_ms);
 }
 
 static int status(struct bmc_model *model, const struct ipmi_server_call *call, struct answer *answer)
 {
-	unsigned identify = !bmc_model_is_identifying(model, call->now_ms) ? 0
+	unsigned identify = !is_identifying(model, call->now_ms) ? 0
 			    : model->identify_s == 255                     ? 2
 									   : 1;
 

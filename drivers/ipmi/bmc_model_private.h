@@ -45,8 +45,6 @@ extern const struct bmc_command bmc_model_fru_commands[];     /* bmc_model_fru.c
 
 /* Seconds as the BMC's clock has them. */
 uint32_t bmc_model_time(const struct bmc_model *model, int64_t now_ms);
-/* How many bytes of a record or inventory go into one answer. */
-unsigned bmc_model_read_max(const struct bmc_model *model);
 /* Answers a piece of `len` bytes of data: 0xff asks for the rest, more than may be is refused. */
 int bmc_model_put_piece(const struct bmc_model *model, struct answer *answer, const uint8_t *data, size_t len,
 			size_t offset, size_t count);

@@ -151,7 +151,7 @@ static struct bmc_sensor_state first_state(const struct bmc_record *record)
 	return state;
 }
 
-struct bmc_sensor_state bmc_model_sensor(const struct bmc_model *model, size_t position)
+static struct bmc_sensor_state state_of(const struct bmc_model *model, size_t position)
 {
 	return model->sensors != NULL ? model->sensors[position] : first_state(&model->records[position]);
 }
@@ -218,7 +218,7 @@ static int reading(struct bmc_model *model, const struct ipmi_server_call *call,
 	if (position < 0)
 		return COMPLETION_NOT_PRESENT;
 	const struct sdr *sdr = &model->records[position].sdr;
-	struct bmc_sensor_state state = bmc_model_sensor(model, (size_t)position);
+	struct bmc_sensor_state state = state_of(model, (size_t)position);
 	const struct sensor_reading shown = {
 		.is_available = !state.is_unavailable,
 		.is_scanning = true,
@@ -240,7 +240,7 @@ static int get_thresholds(struct bmc_model *model, const struct ipmi_server_call
 	const struct sdr *sdr = &model->records[position].sdr;
 	if (!is_threshold_sensor(sdr))
 		return COMPLETION_SENSOR_ILLEGAL;
-	struct bmc_sensor_state state = bmc_model_sensor(model, (size_t)position);
+	struct bmc_sensor_state state = state_of(model, (size_t)position);
 	struct sensor_thresholds shown = { .readable = sdr->readable };
 	for (unsigned i = 0; i < THRESHOLD_COUNT; i++)
 		shown.raw[i] = sdr->readable & 1U << i ? state.thresholds[i] : 0;
@@ -327,7 +327,7 @@ static int event_status(struct bmc_model *model, const struct ipmi_server_call *
 	if (position < 0)
 		return COMPLETION_NOT_PRESENT;
 	const struct sdr *sdr = &model->records[position].sdr;
-	struct bmc_sensor_state state = bmc_model_sensor(model, (size_t)position);
+	struct bmc_sensor_state state = state_of(model, (size_t)position);
 	put_byte(answer, state.is_unavailable ? 0xe0 : 0xc0);
 	put_word(answer, is_threshold_sensor(sdr) ? 0 : state.states);
 	put_word(answer, 0);

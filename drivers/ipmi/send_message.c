@@ -20,7 +20,8 @@ bool send_message_decode(const uint8_t *data, size_t len, struct send_message *r
 	return true;
 }
 
-size_t send_message_encode(uint8_t channel, const struct ipmi_message *inner, uint8_t out[IPMI_DATA_MAX])
+/* Data of Send Message with a message in it; 0 when it does not fit in IPMI_DATA_MAX. */
+static size_t encode(uint8_t channel, const struct ipmi_message *inner, uint8_t out[IPMI_DATA_MAX])
 {
 	size_t len = ipmi_message_encode(inner, out + 1, IPMI_DATA_MAX - 1);
 
@@ -56,14 +57,14 @@ size_t ipmi_route_encode(const struct ipmi_route *route, const struct ipmi_messa
 	else if (route->hops == 2)
 		message.from = IPMI_BMC_ADDRESS;
 	if (route->hops >= 1) {
-		len = send_message_encode(route->target_channel, &message, data[0]);
+		len = encode(route->target_channel, &message, data[0]);
 		if (len == 0)
 			return 0;
 		message = send_message(route->hops == 2 ? route->transit_address : IPMI_BMC_ADDRESS,
 				       IPMI_CONSOLE_ADDRESS, inner->sequence, data[0], len);
 	}
 	if (route->hops == 2) {
-		len = send_message_encode(route->transit_channel, &message, data[1]);
+		len = encode(route->transit_channel, &message, data[1]);
 		if (len == 0)
 			return 0;
 		message = send_message(IPMI_BMC_ADDRESS, IPMI_CONSOLE_ADDRESS, inner->sequence, data[1], len);

@@ -29,8 +29,6 @@ struct send_message {
 };
 /* False: no channel byte. Points into data. */
 bool send_message_decode(const uint8_t *data, size_t len, struct send_message *ret);
-/* Data of Send Message with a message in it; 0 when it does not fit in IPMI_DATA_MAX. */
-size_t send_message_encode(uint8_t channel, const struct ipmi_message *inner, uint8_t out[IPMI_DATA_MAX]);
 
 /* How a command reaches its target. */
 struct ipmi_route {

@@ -9,6 +9,7 @@
 #include "drivers/redfish/options.h"
 #include "lib/buf.h"
 #include "lib/json.h"
+#include "lib/url.h"
 
 #define DEFAULT_ROOT "/redfish/v1/"
 
@@ -163,18 +164,13 @@ static int parse_address(struct parse *parse)
 /* ---- the others ---- */
 
 /* As Python's urllib.parse.quote. */
-static const char *percent_encode(struct arena *arena, const char *text)
+static const char *path_encode(struct arena *arena, const char *text)
 {
 	struct buf encoded;
 	const char *copy;
 
 	buf_init(&encoded, 8192);
-	for (; *text; text++) {
-		if (isalnum((unsigned char)*text) || strchr("/-._~", *text))
-			buf_putc(&encoded, *text);
-		else
-			buf_printf(&encoded, "%%%02X", (unsigned char)*text);
-	}
+	url_encode(&encoded, text, "/");
 	copy = arena_strdup(arena, encoded.data ? encoded.data : "");
 	buf_release(&encoded);
 	return copy;
@@ -197,7 +193,7 @@ static int parse_system_id(struct parse *parse)
 		return 0;
 	/* sushy joins it with the address: a path without its first slash means the same. */
 	parse->info->system_id = arena_printf(parse->arena, "%s%s", *text == '/' ? "" : "/",
-					      percent_encode(parse->arena, text));
+					      path_encode(parse->arena, text));
 	return 0;
 }
 

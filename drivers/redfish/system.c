@@ -115,7 +115,7 @@ SUSPENDS static int discover(struct redfish_client *client, char *path, size_t s
 	return rc;
 }
 
-int redfish_system_find(struct redfish_client *client, char *path, size_t size, struct error *err)
+SUSPENDS static int find(struct redfish_client *client, char *path, size_t size, struct error *err)
 {
 	int rc;
 
@@ -132,7 +132,7 @@ int redfish_system_find(struct redfish_client *client, char *path, size_t size, 
 int redfish_system_get(struct redfish_client *client, char *path, size_t size, struct error *err)
 {
 	bool is_remembered = !client->info.system_id && client->bmc->system_path;
-	int rc = redfish_system_find(client, path, size, err);
+	int rc = find(client, path, size, err);
 
 	if (rc == 0)
 		rc = redfish_get(client, path, err);
@@ -140,7 +140,7 @@ int redfish_system_get(struct redfish_client *client, char *path, size_t size, s
 		/* firmware updates rename systems */
 		xfree(client->bmc->system_path);
 		client->bmc->system_path = NULL;
-		rc = redfish_system_find(client, path, size, err);
+		rc = find(client, path, size, err);
 		if (rc == 0)
 			rc = redfish_get(client, path, err);
 	}

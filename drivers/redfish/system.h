@@ -8,11 +8,9 @@
 
 #define REDFISH_SYSTEMS_MAX 16 /* looked at when the node does not say which */
 
-/* The system's path: redfish_system_id, or the one that there is (remembered with the BMC). Of several, the
- * one that can be reset: accelerator boards show up as systems, too. -ERR_MISSING when it must be said. */
-SUSPENDS int redfish_system_find(struct redfish_client *client, char *path, size_t size, struct error *err);
-
-/* Finds and reads the system: its document is the client's latest answer. */
+/* Finds and reads the system: its document is the client's latest answer. It is the one that
+ * redfish_system_id names, or that there is (remembered with the BMC); of several, the one that can be reset:
+ * accelerator boards show up as systems, too. -ERR_MISSING when it must be said. */
 SUSPENDS int redfish_system_get(struct redfish_client *client, char *path, size_t size, struct error *err);
 
 /* PowerState of the latest answer. POWER_UNKNOWN when it says neither on nor off. is_settled: not on the way.

@@ -16,6 +16,7 @@
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/log.h"
+#include "lib/url.h"
 #include "lib/xalloc.h"
 
 #define PROGRAMS "/usr/lib/postgresql"
@@ -404,12 +405,7 @@ char *cluster_connection(const struct cluster *cluster)
 
 	buf_init(&uri, 8192);
 	buf_puts(&uri, "postgresql:///ferrule?user=ferrule&host=");
-	for (const char *at = cluster->socket_folder; *at; at++) {
-		if (isalnum((unsigned char)*at) || strchr("/-_.", *at))
-			buf_putc(&uri, *at);
-		else
-			buf_printf(&uri, "%%%02X", (unsigned char)*at);
-	}
+	url_encode(&uri, cluster->socket_folder, "/");
 	return buf_take(&uri);
 }
 
