@@ -8,6 +8,7 @@ client from its entry point on.
 """
 import contextlib
 import gc
+import importlib.metadata
 import json
 import logging
 import os
@@ -48,6 +49,38 @@ def command(folder):
         finally:
             server.stdin.close()
             server.wait(30)
+
+
+def fields(row):
+    return {title.lower().replace(' ', '_').replace('provisioning_', 'provision_'): value
+            for title, value in row.items()}
+
+
+class Client:
+    """The command of the distribution, and what its version knows."""
+
+    def __init__(self, server, folder):
+        self.server = server
+        self.program = (str(folder / 'openstack'), 'baremetal')
+        self.commands = {entry.name for entry in importlib.metadata.entry_points(group='openstack.baremetal.v1')}
+
+    def __call__(self, *words, **options):
+        return self.server.client(*words, program=self.program, **options)
+
+    def json(self, *words):
+        """Its JSON, the columns as fields are called: versions differ in `Power State` and `power_state`."""
+        answer = json.loads(self(*words, '-f', 'json'))
+        return [fields(row) for row in answer] if isinstance(answer, list) else fields(answer)
+
+    def knows(self, command):
+        return 'baremetal_' + command.replace(' ', '_') in self.commands
+
+
+@contextlib.contextmanager
+def client_of(env, config=None):
+    server = env.standalone(config)
+    with command(env.folder / 'bin') as folder:
+        yield Client(server, folder)
 
 
 def serve(path):

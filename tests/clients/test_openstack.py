@@ -1,6 +1,4 @@
 """`openstack baremetal ...`, unmodified: files of nodes, lists, waits, and each verb of provisioning with --wait."""
-import contextlib
-import importlib.metadata
 import json
 import pathlib
 import sys
@@ -44,43 +42,11 @@ nodes:
 '''
 
 
-def fields(row):
-    return {title.lower().replace(' ', '_').replace('provisioning_', 'provision_'): value
-            for title, value in row.items()}
-
-
-class Client:
-    """The command of the distribution, and what its version knows."""
-
-    def __init__(self, server, folder):
-        self.server = server
-        self.program = (str(folder / 'openstack'), 'baremetal')
-        self.commands = {entry.name for entry in importlib.metadata.entry_points(group='openstack.baremetal.v1')}
-
-    def __call__(self, *words, **options):
-        return self.server.client(*words, program=self.program, **options)
-
-    def json(self, *words):
-        """Its JSON, the columns as fields are called: versions differ in `Power State` and `power_state`."""
-        answer = json.loads(self(*words, '-f', 'json'))
-        return [fields(row) for row in answer] if isinstance(answer, list) else fields(answer)
-
-    def knows(self, command):
-        return 'baremetal_' + command.replace(' ', '_') in self.commands
-
-
-@contextlib.contextmanager
-def client_of(env, config=None):
-    server = env.standalone(config)
-    with forked_client.command(env.folder / 'bin') as folder:
-        yield Client(server, folder)
-
-
 @harness.timeout(240)
 def test_a_file_of_nodes_ports_and_groups(env):
     path = env.folder / 'rack.yaml'
     path.write_text(RACK)
-    with client_of(env) as client:
+    with forked_client.client_of(env) as client:
         client('create', str(path))
         call = client.server.ok
         node = client.server.node('in-the-rack')
@@ -106,7 +72,7 @@ def test_a_file_of_nodes_ports_and_groups(env):
 
 @harness.timeout(240)
 def test_lists_history_and_allocations(env):
-    with client_of(env) as client:
+    with forked_client.client_of(env) as client:
         for name in ('a', 'b'):
             client('node', 'create', '--driver', 'fake-hardware', '--name', name, '--resource-class', name)
             client('node', 'manage', name, *WAIT)
@@ -181,7 +147,7 @@ WALK = (
 
 @harness.timeout(300)
 def test_every_verb_ends_in_its_state(env):
-    with client_of(env, {'fake': {'deploy_delay': '2'}}) as client:
+    with forked_client.client_of(env, {'fake': {'deploy_delay': '2'}}) as client:
         client('node', 'create', '--driver', 'fake-hardware', '--name', 'n')
         for verb, words, before, after in WALK:
             assert client.server.node('n')['provision_state'] == before, verb
@@ -220,7 +186,7 @@ def clean_by_runbook(client, *wait):
 
 @harness.timeout(300)
 def test_runbook_hold_and_abort(env):
-    with client_of(env) as client:
+    with forked_client.client_of(env) as client:
         client('node', 'create', '--driver', 'fake-hardware', '--name', 'n')
         client('node', 'manage', 'n', *WAIT)
         make_runbook(client)
