@@ -10,17 +10,23 @@
 /* The newest microversion: the API has checked the client's. */
 #define VERSION_NEWEST 115
 
-/* What may happen on so many nodes at a time. */
+/* What may happen on so many nodes at a time. As in Ironic, provide is not held back by the limit of
+ * cleaning: a whole rack can be provided at once. Its nodes count for the others. */
 struct limit {
 	const char *word; /* as the refusal names it */
 	const long *max;  /* 0: no limit */
-	enum provision_state working, waiting;
+	const enum provision_state *states;
 };
 
+static const enum provision_state deploy_states[] = { PROVISION_DEPLOYING, PROVISION_DEPLOYWAIT,
+						      PROVISION_STATE_COUNT };
+static const enum provision_state clean_states[] = { PROVISION_DELETING, PROVISION_CLEANING,
+						     PROVISION_CLEANWAIT, PROVISION_STATE_COUNT };
 static const struct limit deploying = { "provisioning", &provision_options.max_concurrent_deploy,
-					PROVISION_DEPLOYING, PROVISION_DEPLOYWAIT };
-static const struct limit cleaning = { "cleaning", &provision_options.max_concurrent_clean,
-				       PROVISION_CLEANING, PROVISION_CLEANWAIT };
+					deploy_states };
+static const struct limit cleaning = { "cleaning", &provision_options.max_concurrent_clean, clean_states };
+static const struct limit deleting = { "unprovisioning", &provision_options.max_concurrent_clean,
+				       clean_states };
 
 /* Validated before the promise; the lists end with INTERFACE_COUNT. */
 static const enum interface_type needs_none[] = { INTERFACE_COUNT };
@@ -43,7 +49,7 @@ struct workflow {
 
 static const struct workflow workflows[] = {
 	{ .event = EVENT_MANAGE, .needs = needs_none, .work = provision_verify },
-	{ .event = EVENT_PROVIDE, .needs = needs_power, .limit = &cleaning, .work = provision_provide },
+	{ .event = EVENT_PROVIDE, .needs = needs_power, .work = provision_provide },
 	{ .event = EVENT_CLEAN,
 	  .maintenance_word = "cleaning",
 	  .needs = needs_power,
@@ -69,7 +75,7 @@ static const struct workflow workflows[] = {
 	{ .event = EVENT_DELETE,
 	  .is_refused_when_protected = true,
 	  .needs = needs_power,
-	  .limit = &cleaning,
+	  .limit = &deleting,
 	  .work = provision_tear_down },
 	{ .event = EVENT_ADOPT, .needs = needs_none, .work = provision_adopt },
 	{ .event = EVENT_RESCUE,
@@ -147,16 +153,17 @@ static int check_needs(struct job *job, const struct workflow *workflow, struct 
 
 static int check_limit(struct job *job, const struct limit *limit, struct error *err)
 {
-	const char *states[2];
-	int64_t count = 0;
+	const char *names[PROVISION_STATE_COUNT];
+	int64_t nodes = 0;
+	size_t count = 0;
 	int rc;
 
 	if (!limit || *limit->max == 0)
 		return 0;
-	states[0] = provision_state_info(limit->working)->name;
-	states[1] = provision_state_info(limit->waiting)->name;
-	rc = provision_count(job->conductor->db, states, 2, &count, err);
-	if (rc == 0 && count >= *limit->max)
+	for (const enum provision_state *state = limit->states; *state != PROVISION_STATE_COUNT; state++)
+		names[count++] = provision_state_info(*state)->name;
+	rc = provision_count(job->conductor->db, names, count, &nodes, err);
+	if (rc == 0 && nodes >= *limit->max)
 		return fail(err, ERR_NO_WORKER,
 			    "Unable to process request at this time. The concurrent limit for %s has been "
 			    "reached. Please contact your administrator and try again later.",

@@ -414,6 +414,9 @@ def test_guards(env):
     ask(server, 'clean', 'a', clean_steps=[DELETE_RAID])
     answer = ask(server, 'clean', 'b', status=503, clean_steps=[RESET])
     assert 'The concurrent limit for cleaning has been reached' in answer.fault(), answer
+    ask(server, 'provide', 'b') # which the limit lets through
+    reaches(server, 'available', name='b')
+    server.client('node', 'manage', 'b', '--wait', '30')
     reaches(server, 'manageable', name='a')
     server.client('node', 'maintenance', 'set', 'b', '--reason', 'broken')
     answer = ask(server, 'clean', 'b', status=400, clean_steps=[RESET])
@@ -427,6 +430,11 @@ def test_guards(env):
     answer = ask(server, 'active', 'a', status=503)
     assert 'The concurrent limit for provisioning has been reached' in answer.fault(), answer
     reaches(server, 'active', name='b')
+    server.client('node', 'manage', 'a', '--wait', '30')
+    ask(server, 'clean', 'a', clean_steps=[DELETE_RAID])
+    answer = ask(server, 'deleted', 'b', status=503)
+    assert 'The concurrent limit for unprovisioning has been reached' in answer.fault(), answer
+    reaches(server, 'manageable', name='a')
     server.client('node', 'set', 'b', '--protected')
     for target in ('rebuild', 'deleted'):
         assert ask(server, target, 'b', status=403).fault().endswith('cannot be undeployed, rebuilt or deleted')
