@@ -5,6 +5,7 @@
  */
 #include "drivers/bios_settings.h"
 #include "drivers/fake/fake.h"
+#include "drivers/raid.h"
 
 #define ANY_TIME (STEP_CLEAN | STEP_DEPLOY | STEP_SERVICE)
 
@@ -93,12 +94,15 @@ const struct firmware_interface fake_firmware = {
 /* What was asked for by PUT states/raid is what there is then. */
 static int create_configuration(struct task *task, const json_t *args, struct error *err)
 {
-	int rc = fake_work(task, INTERFACE_RAID, "raid.create_configuration", err);
+	json_t *config = NULL;
+	int rc = raid_target(task, args, &config, err);
 
-	(void)args;
+	if (rc < 0)
+		return rc;
+	rc = fake_work(task, INTERFACE_RAID, "raid.create_configuration", err);
 	if (rc == 0)
-		node_set_object(task->node, NODE_RAID_CONFIG,
-				json_deep_copy(node_object(task->node, NODE_TARGET_RAID_CONFIG)));
+		raid_store(task, json_incref(config));
+	json_decref(config);
 	return rc;
 }
 
@@ -108,21 +112,14 @@ static int delete_configuration(struct task *task, const json_t *args, struct er
 
 	(void)args;
 	if (rc == 0)
-		node_set_object(task->node, NODE_RAID_CONFIG, json_object());
+		raid_store(task, json_object());
 	return rc;
 }
-
-static const struct step_argument create_arguments[] = {
-	{ "create_root_volume", false, "Whether to create the root volume." },
-	{ "create_nonroot_volumes", false, "Whether to create the other volumes." },
-	{ "delete_existing", false, "Whether to delete what there is first." },
-	{ 0 }
-};
 
 static const struct step raid_steps[] = {
 	{ .name = "create_configuration",
 	  .uses = ANY_TIME,
-	  .arguments = create_arguments,
+	  .arguments = raid_create_arguments,
 	  .run = create_configuration },
 	{ .name = "delete_configuration", .uses = ANY_TIME, .run = delete_configuration },
 	{ 0 }

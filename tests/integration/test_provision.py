@@ -120,10 +120,52 @@ def test_manual_cleaning_runs_the_steps_in_their_order(env):
     assert seen[:2] == ['factory_reset', 'create_configuration'], seen
     node = server.node('n')
     assert node['provision_state'] == 'manageable' and node['clean_step'] == {}, node
-    assert node['raid_config'] == {'logical_disks': [{'size_gb': 1, 'raid_level': '1'}]}
+    assert node['raid_config']['logical_disks'] == [{'size_gb': 1, 'raid_level': '1'}]
     assert node['power_state'] == 'power on' and not node['maintenance']
     assert node['driver_internal_info']['clean_steps'] is None
     assert 'clean_step_index' not in node['driver_internal_info']
+
+
+def test_raid_is_as_the_target_says(env):
+    server = env.standalone()
+    server.create_fake('n', properties={'capabilities': 'boot_mode:uefi,raid_level:5,x:y'})
+    ask(server, 'manage')
+    reaches(server, 'manageable')
+    create = {'interface': 'raid', 'step': 'create_configuration'}
+    ask(server, 'clean', clean_steps=[create])
+    node = reaches(server, 'clean failed')
+    assert node['last_error'].endswith('has no target RAID configuration.'), node['last_error']
+    server.ok('DELETE', '/v1/nodes/n/maintenance', status=202)
+    ask(server, 'manage')
+    reaches(server, 'manageable')
+    root = {'size_gb': 50, 'raid_level': '1', 'is_root_volume': True}
+    other = {'size_gb': 'MAX', 'raid_level': '0', 'controller': 'c', 'physical_disks': ['a', 'b']}
+    disks = {'logical_disks': [other, root]}
+    server.client('node', 'set', 'n', '--target-raid-config', json.dumps(disks))
+    assert server.node('n')['target_raid_config'] == disks and server.node('n')['raid_config'] == {}
+    assert server.ok('GET', '/v1/nodes/n/validate')['raid'] == {'result': True}
+    for args, made in (({}, [other, root]), ({'create_root_volume': False}, [other]),
+                       ({'create_nonroot_volumes': False}, [root])):
+        ask(server, 'clean', clean_steps=[{**create, 'args': args}])
+        reaches(server, 'manageable')
+        found = server.node('n')['raid_config']
+        assert found.pop('last_updated') and found == {'logical_disks': made}, (args, found)
+    properties = server.node('n')['properties']
+    assert properties == {'capabilities': 'boot_mode:uefi,x:y,raid_level:1', 'local_gb': 50}, properties
+    server.ok('PUT', '/v1/nodes/n/states/raid', {'logical_disks': [root]})
+    ask(server, 'clean', clean_steps=[DELETE_RAID])
+    reaches(server, 'manageable')
+    assert server.node('n')['raid_config'] == {} and server.node('n')['target_raid_config'] == {'logical_disks': [root]}
+    for args, sentence in (({'create_root_volume': False}, 'RAID configuration after skipping root volume.'),
+                           ({'create_root_volume': 'no'}, 'create_root_volume must be true or false')):
+        ask(server, 'clean', clean_steps=[{**create, 'args': args}])
+        node = reaches(server, 'clean failed')
+        assert node['last_error'].endswith(sentence), node['last_error']
+        server.ok('DELETE', '/v1/nodes/n/maintenance', status=202)
+        ask(server, 'manage')
+        reaches(server, 'manageable')
+    server.ok('PUT', '/v1/nodes/n/states/raid', {})
+    assert server.node('n')['target_raid_config'] == {}
 
 
 def test_automated_cleaning_runs_by_priority(env):
