@@ -48,7 +48,8 @@ SUSPENDS static void add_adapters(struct redfish_reader *reader, json_t *list, c
 	json_array_foreach((json_t *)adapters, index, adapter)
 	{
 		const json_t *controller = json_array_get(json_object_get(adapter, "Controllers"), 0);
-		const char *id = redfish_text(adapter, "Id");
+		const char *serial = redfish_trimmed(reader, adapter, "SerialNumber");
+		const char *id = serial ? serial : redfish_text(adapter, "Id"); /* Ids change with starts */
 		if (id)
 			add(reader, list, arena_printf(&reader->client->task->arena, "nic:%s", id),
 			    redfish_trimmed(reader, controller, "FirmwarePackageVersion"), adapter);

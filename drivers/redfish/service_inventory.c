@@ -291,7 +291,8 @@ static const struct {
 		{ "@odata.id": "/redfish/v1/Chassis/1/NetworkAdapters/NIC" } ] }) },
 	{ CHASSIS "/NetworkAdapters/NIC", JSON({
 		"@odata.type": "#NetworkAdapter.v1_9_0.NetworkAdapter", "Id": "NIC",
-		"Name": "Network adapter", "Manufacturer": "Ferrule", "Model": "FN-2", "Controllers": [
+		"Name": "Network adapter", "Manufacturer": "Ferrule", "Model": "FN-2", "SerialNumber": "FN1",
+		"Controllers": [
 		{ "FirmwarePackageVersion": "22.31.6", "ControllerCapabilities": {
 		"NetworkPortCount": 2 } } ], "Ports": {
 		"@odata.id": "/redfish/v1/Chassis/1/NetworkAdapters/NIC/Ports" }, "Status": {

@@ -7,6 +7,7 @@ import signal
 import time
 
 import harness
+from test_redfish_service import Client
 
 
 def redfish_pair(env, config=None, **bmc):
@@ -203,6 +204,33 @@ def test_inspection_and_firmware_through_the_client(env):
     server.client('node', 'maintenance', 'set', 'box')
     server.client('node', 'delete', 'box')
     assert server.call('GET', '/v1/nodes/box/inventory').status == 404
+
+
+def test_firmware_that_is_new_was_flashed(env):
+    rack, server = redfish_pair(env)
+
+    def row():
+        return {row['component']: row for row in server.ok('GET', '/v1/nodes/box/firmware')['firmware']}['nic:FN1']
+
+    def move(target, state, **body):
+        server.ok('PUT', '/v1/nodes/box/states/provision', {'target': target, **body}, status=202)
+        return wait_node(server, provision_state=state, reservation=None)
+    move('manage', 'manageable')
+    first = row()
+    assert first['current_version'] == first['initial_version'] and first['last_version_flashed'] is None, first
+    assert first['serial_number'] == 'FN1' and first['updated_at'] is None, first
+    controllers = [{'FirmwarePackageVersion': '23.0.1'}]
+    answer = Client(rack).call('PATCH', '/redfish/v1/Chassis/1/NetworkAdapters/NIC', {'Controllers': controllers})
+    assert answer.status == 204, answer
+    move('clean', 'manageable', clean_steps=[{'interface': 'power', 'step': 'power_on'}])
+    second = row()
+    assert second == {**first, 'current_version': '23.0.1', 'last_version_flashed': '23.0.1',
+                      'updated_at': second['updated_at']} and second['updated_at'], second
+    for query, members in (('?fields=component', ['component', 'created_at', 'updated_at']),
+                           ('?fields=vendor,model', ['created_at', 'model', 'updated_at', 'vendor'])):
+        listed = server.ok('GET', '/v1/nodes/box/firmware' + query)['firmware']
+        assert listed and all(sorted(one) == members for one in listed), (query, listed)
+    assert server.call('GET', '/v1/nodes/box/firmware?fields=component&detail=true').status == 400
 
 
 def test_indicators_and_media(env):
