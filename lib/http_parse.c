@@ -9,6 +9,8 @@
 
 /* Buffers up to this size stay with an idle parser. */
 #define KEEP_BYTES ((size_t)16 * 1024)
+/* Most requests have fewer header fields. */
+#define HEADERS_FIRST 16
 /* Chunk sizes, extensions and trailers may take this much, and this many bytes for each body byte. */
 #define FRAMING_BYTES ((size_t)64 * 1024)
 #define FRAMING_RATIO 16
@@ -51,6 +53,19 @@ static int on_trailer_field(struct http_parser *parser, const char *at, size_t l
 	return 0;
 }
 
+static void make_header_room(struct http_parser *parser)
+{
+	unsigned room = parser->header_room * 2;
+
+	if (parser->header_count < parser->header_room)
+		return;
+	room = room < HEADERS_FIRST ? HEADERS_FIRST : room;
+	room = room > parser->options->max_header_count ? parser->options->max_header_count : room;
+	parser->spans = xreallocarray(parser->spans, room, sizeof(*parser->spans));
+	parser->headers = xreallocarray(parser->headers, room, sizeof(*parser->headers));
+	parser->header_room = room;
+}
+
 static int on_header_field(llhttp_t *llhttp, const char *at, size_t len)
 {
 	struct http_parser *parser = llhttp->data;
@@ -63,6 +78,7 @@ static int on_header_field(llhttp_t *llhttp, const char *at, size_t len)
 				   parser->header_count);
 		return -1;
 	}
+	make_header_room(parser);
 	span = &parser->spans[parser->header_count];
 	if (!parser->is_field_open) {
 		*span = (struct http_parse_span){ .name = (size_t)(at - parser->in.data) };
@@ -351,8 +367,6 @@ void http_parser_init(struct http_parser *parser, const struct http_server_optio
 	buf_init(&parser->in, options->max_header_bytes + 2 * HTTP_READ_AHEAD + 2 * HTTP_READ_BYTES);
 	buf_init(&parser->ahead, HTTP_READ_AHEAD + HTTP_READ_BYTES);
 	buf_init(&parser->body, options->max_body_bytes);
-	parser->spans = xcalloc(options->max_header_count, sizeof(*parser->spans));
-	parser->headers = xcalloc(options->max_header_count, sizeof(*parser->headers));
 	begin_request(parser);
 }
 

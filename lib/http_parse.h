@@ -46,9 +46,9 @@ struct http_parser {
 	size_t body_max;
 	size_t wire_len;               /* bytes of the body as sent, with chunk framing */
 	size_t target, target_len;     /* in `in` */
-	struct http_parse_span *spans; /* max_header_count, owned */
-	struct http_header *headers;   /* as long, owned: request.headers */
-	unsigned header_count;
+	struct http_parse_span *spans; /* header_room of them, owned */
+	struct http_header *headers;   /* as many, owned: request.headers */
+	unsigned header_count, header_room;
 	bool is_field_open; /* between on_header_field and on_header_value_complete */
 	char trailer[32];   /* name of the trailer field being read, cut */
 	size_t trailer_len;
