@@ -13,7 +13,7 @@
 #define PIECE_MAX   ((size_t)32 * 1024)
 #define PIECE_MIN   ((size_t)4 * 1024)
 #define PIECE_ROOM  ((size_t)4 * 1024) /* for the row with which a piece is full */
-#define PIECES_SIZE ((size_t)2 * 1024 * 1024)
+#define PIECES_SIZE ((size_t)1024 * 1024)
 
 static unsigned lists; /* being written */
 
@@ -219,6 +219,7 @@ int page_reply(struct page *page, struct error *err)
 	if (rc < 0)
 		return rc;
 	lists++;
+	buf_shrink(&page->list.columns);
 	page->left = page->limit;
 	while (rc == 0 && page->left > 0 && !page->list.is_done)
 		rc = write_chunk(page, err);
