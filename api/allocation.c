@@ -7,13 +7,13 @@
 #include "api/node.h"
 #include "api/node_check.h"
 #include "api/resource.h"
-#include "api/trait.h"
 #include "db/allocation.h"
 #include "db/node_write.h"
 #include "lib/buf.h"
 #include "lib/json.h"
 #include "lib/uuid.h"
 #include "model/states.h"
+#include "model/trait.h"
 
 #define BACKFILL_SINCE 58
 #define CANDIDATES_MAX 1000

@@ -6,6 +6,7 @@
 #include "lib/buf.h"
 #include "lib/json.h"
 #include "lib/uuid.h"
+#include "model/field.h"
 
 #define SHOWN_MAX 512 /* of a wrong value in a sentence */
 

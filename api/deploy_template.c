@@ -3,7 +3,7 @@
 
 #include "api/resource.h"
 #include "api/step.h"
-#include "api/trait.h"
+#include "model/trait.h"
 
 static int check(struct resource_draft *draft, bool is_new, struct error *err)
 {

@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "api/resource.h"
 #include "lib/log.h"
+#include "lib/netaddr.h"
 #include "lib/uuid.h"
 
 enum member_type { MEMBER_TEXT, MEMBER_UUID, MEMBER_MAC, MEMBER_EVENT };
@@ -42,7 +43,7 @@ static bool fits(const char *text, enum member_type type)
 	case MEMBER_UUID:
 		return uuid_is_valid(text);
 	case MEMBER_MAC:
-		return resource_is_mac(text);
+		return netaddr_is_mac(text);
 	case MEMBER_EVENT:
 		return is_event(text);
 	}

@@ -1,55 +1,14 @@
 /* inspection_rule: what is done with the data of an inspection: actions, under conditions. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/handlers.h"
 #include "api/resource.h"
+#include "model/rule.h"
 
 #define PRIORITY_DEFAULT "0"
 #define PHASE_DEFAULT    "main"
-
-static const char *const conditions[] = { "eq",      "ne",       "lt",      "gt",       "le",
-					  "ge",      "is-empty", "in-net",  "is-true",  "is-false",
-					  "is-none", "one-of",   "matches", "contains", NULL };
-static const char *const actions[] = {
-	"fail",
-	"set-attribute",
-	"extend-attribute",
-	"del-attribute",
-	"set-port-attribute",
-	"extend-port-attribute",
-	"del-port-attribute",
-	"add-trait",
-	"remove-trait",
-	"set-capability",
-	"unset-capability",
-	"set-plugin-data",
-	"extend-plugin-data",
-	"unset-plugin-data",
-	"log",
-	"api-call",
-	NULL,
-};
-
-/* What an item of either list may be. */
-struct item_rules {
-	const char *list;
-	const char *const *ops;
-	bool is_invertible; /* "!eq" */
-	bool has_multiple;  /* how the results of a loop are joined */
-};
-static const struct item_rules condition_rules = { "conditions", conditions, true, true };
-static const struct item_rules action_rules = { "actions", actions, false, false };
-
-static bool is_op(const struct item_rules *rules, const char *op)
-{
-	bool is_found = false;
-
-	if (op && rules->is_invertible && *op == '!')
-		op += 1 + strspn(op + 1, " ");
-	for (size_t i = 0; op && rules->ops[i]; i++)
-		is_found = is_found || strcmp(rules->ops[i], op) == 0;
-	return is_found;
-}
+#define PRIORITY_MAX     9999
 
 static bool is_multiple(const json_t *value)
 {
@@ -62,22 +21,14 @@ static bool is_multiple(const json_t *value)
 	return is_found;
 }
 
-static int check_item(const json_t *item, const struct item_rules *rules, struct error *err)
+/* What rule_check leaves open: loops, and members that are too many. */
+static int check_item(const json_t *item, bool is_action, struct error *err)
 {
-	const char *op = json_string_value(json_object_get(item, "op"));
-	const json_t *args = json_object_get(item, "args");
 	const json_t *loop = json_object_get(item, "loop");
-	const json_t *multiple = rules->has_multiple ? json_object_get(item, "multiple") : NULL;
+	const json_t *multiple = is_action ? NULL : json_object_get(item, "multiple");
+	const char *op = json_string_value(json_object_get(item, "op"));
 	size_t known = 2 + (loop != NULL) + (multiple != NULL);
 
-	if (!is_op(rules, op))
-		return fail(err, ERR_INVALID,
-			    "Schema error for inspection_rule: '%s' is not a valid op in %s",
-			    op ? op : "None", rules->list);
-	if (!json_is_object(args) && !json_is_array(args))
-		return fail(err, ERR_INVALID,
-			    "Schema error for inspection_rule: args of %s is not of type 'object', 'array'",
-			    op);
 	if (loop && !json_is_object(loop) && !json_is_array(loop))
 		return fail(err, ERR_INVALID,
 			    "Schema error for inspection_rule: loop of %s is not of type 'object', 'array'",
@@ -94,19 +45,31 @@ static int check_item(const json_t *item, const struct item_rules *rules, struct
 			      op);
 }
 
-static int check_list(const struct resource_draft *draft, const struct item_rules *rules, struct error *err)
+static int check_list(const struct resource_draft *draft, bool is_action, struct error *err)
 {
+	const char *name = is_action ? "actions" : "conditions";
 	json_auto_t *list = NULL;
-	int rc = 0;
+	int rc;
 
-	if (!resource_draft_changes(draft, rules->list))
+	if (!resource_draft_changes(draft, name))
 		return 0;
-	list = resource_draft_value(draft, rules->list);
+	list = resource_draft_value(draft, name);
+	rc = rule_check(is_action ? NULL : list, is_action ? list : NULL, err);
 	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++)
-		rc = check_item(json_array_get(list, i), rules, err);
-	if (rc == 0 && rules == &action_rules && json_array_size(list) == 0)
+		rc = check_item(json_array_get(list, i), is_action, err);
+	if (rc == 0 && is_action && json_array_size(list) == 0)
 		rc = fail(err, ERR_INVALID, "Schema error for inspection_rule: actions is empty");
 	return rc;
+}
+
+static int check_priority(const struct resource_draft *draft, struct error *err)
+{
+	const char *priority = resource_draft_text(draft, "priority");
+
+	return priority && strtol(priority, NULL, 10) > PRIORITY_MAX
+		       ? fail(err, ERR_INVALID, "Priority must be between 0 and %d for user-defined rules.",
+			      PRIORITY_MAX)
+		       : 0;
 }
 
 static bool is_true(const char *text)
@@ -126,9 +89,11 @@ static int check(struct resource_draft *draft, bool is_new, struct error *err)
 	if (resource_draft_changes(draft, "phase"))
 		rc = resource_check_word(draft, "phase", phases, err);
 	if (rc == 0)
-		rc = check_list(draft, &condition_rules, err);
+		rc = check_priority(draft, err);
 	if (rc == 0)
-		rc = check_list(draft, &action_rules, err);
+		rc = check_list(draft, false, err);
+	if (rc == 0)
+		rc = check_list(draft, true, err);
 	/* A change to false is from true. */
 	if (rc == 0 && !is_new && resource_draft_changes(draft, "sensitive") &&
 	    !is_true(resource_draft_text(draft, "sensitive")))

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/resource.h"
+#include "lib/netaddr.h"
 
 #define PLACE_MAX 128
 
@@ -178,7 +178,7 @@ static bool fits(const struct rule *rule, const json_t *value)
 	case VALUE_TEXT:
 		return text != NULL;
 	case VALUE_MAC:
-		return text && resource_is_mac(text);
+		return text && netaddr_is_mac(text);
 	case VALUE_WORD:
 		return is_word_of(rule->words, text);
 	case VALUE_MTU:

@@ -11,11 +11,10 @@
 #include "lib/clock.h"
 #include "lib/uuid.h"
 
-#define NAME_MAX_LEN 255
-#define FREE_POLL_MS 100
+#define FREE_POLL_MS   100
 #define NAMES_SINCE    5
 #define NAMES_FREE     10 /* before, names were those of hosts */
-#define HOST_LABEL_MAX   63
+#define HOST_LABEL_MAX 63
 
 /* What names were once: labels of at most 63, the first without '_' and with no '-' at its ends. */
 static bool is_host_name(const char *name)
@@ -33,13 +32,6 @@ static bool is_host_name(const char *name)
 			return *label == '\0';
 	}
 	return *name != '\0';
-}
-
-bool node_name_is_valid(const char *name)
-{
-	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
-
-	return len > 0 && len <= NAME_MAX_LEN && name[len] == '\0';
 }
 
 bool node_name_suits(const char *name, int version)

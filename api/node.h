@@ -26,8 +26,6 @@ SUSPENDS int node_reply(struct api_request *request, const char *uuid, int statu
 int node_not_found(const char *ident, struct error *err);
 /* "Node %s is locked by host %s, ...": -ERR_NODE_LOCKED. The node is reserved. */
 int node_locked(const struct node *node, struct error *err);
-/* The unreserved characters of RFC 3986, 1..255. */
-bool node_name_is_valid(const char *name);
 /* May a request of that microversion give the name? Before 1.10 it must be a host's. */
 bool node_name_suits(const char *name, int version);
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "api/dispatch.h"
-#include "api/field.h"
 #include "api/handlers.h"
 #include "api/node.h"
 #include "db/node_write.h"
+#include "model/field.h"
 #include "model/states.h"
 
 #define CONSOLE_STOP_S 60

@@ -1,15 +1,9 @@
 #include "api/node_check.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "api/node.h"
-#include "api/query.h"
-#include "lib/buf.h"
-#include "lib/json.h"
 #include "lib/uuid.h"
-
-#define SHOWN_MAX 512
 
 static const char *const reserved_names[] = { "maintenance",     "management", "states",
 					      "vendor_passthru", "detail",     "validate" };
@@ -29,49 +23,6 @@ int node_check_name(const char *name, const char *node_uuid, int version, struct
 	if (!node_uuid)
 		return fail(err, ERR_INVALID, "Cannot create node with invalid name '%s'", name);
 	return fail(err, ERR_INVALID, "Node %s: Cannot change name to invalid name '%s'", node_uuid, name);
-}
-
-static bool is_count(const json_t *value)
-{
-	const char *text = json_string_value(value);
-
-	if (json_is_integer(value))
-		return json_integer_value(value) >= 0;
-	if (!text || !*text)
-		return false;
-	for (; *text; text++) {
-		if (!isdigit((unsigned char)*text))
-			return false;
-	}
-	return true;
-}
-
-int node_check_properties(const json_t *properties, const char *node_uuid, struct error *err)
-{
-	static const char *const names[] = { "cpus", "local_gb", "memory_mb" };
-	struct buf shown;
-
-	buf_init(&shown, SHOWN_MAX);
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		const json_t *value = json_object_get(properties, names[i]);
-
-		if (!value || json_is_null(value) || is_count(value))
-			continue;
-		buf_printf(&shown, "%s%s=", shown.len ? ", " : "", names[i]);
-		if (json_is_string(value))
-			buf_puts(&shown, json_string_value(value));
-		else
-			json_repr(&shown, value);
-	}
-	int rc = 0;
-	if (shown.len)
-		rc = fail(err, ERR_INVALID,
-			  "The following properties for node %s should be non-negative integers, but "
-			  "provided values "
-			  "are: %s",
-			  node_uuid, shown.data);
-	buf_release(&shown);
-	return rc;
 }
 
 int node_check_parent(struct api_request *request, const char *ident, const char *node_uuid_text,

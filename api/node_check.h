@@ -7,8 +7,6 @@
 /* -ERR_INVALID: reserved, a UUID, or characters that idents of that microversion cannot have. node_uuid: of
  * the node to be renamed; NULL: it is being created. */
 int node_check_name(const char *name, const char *node_uuid, int version, struct error *err);
-/* cpus, local_gb and memory_mb are non-negative integers when present. */
-int node_check_properties(const json_t *properties, const char *node_uuid, struct error *err);
 /* The UUID of the node that ident (a UUID or a name) names as parent of node_uuid, in the request's arena.
  * -ERR_INVALID: there is none, or it is the node itself. */
 SUSPENDS int node_check_parent(struct api_request *request, const char *ident, const char *node_uuid,

@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "api/field.h"
 #include "api/fleet.h"
 #include "api/handlers.h"
 #include "api/interfaces.h"
@@ -13,6 +12,8 @@
 #include "db/node_write.h"
 #include "lib/json.h"
 #include "lib/uuid.h"
+#include "model/field.h"
+#include "model/properties.h"
 
 #define ENROLL_SINCE 11 /* older clients expect new nodes to be available */
 
@@ -81,8 +82,8 @@ static int check_members(struct creation *creation, struct error *err)
 			    "own project.");
 	int rc = name ? node_check_name(name, NULL, creation->request->version, err) : 0;
 	if (rc == 0)
-		rc = node_check_properties(json_object_get(creation->request->body, "properties"),
-					   creation->uuid, err);
+		rc = properties_check(json_object_get(creation->request->body, "properties"), creation->uuid,
+				      err);
 	if (rc == 0)
 		rc = network_data_check(json_object_get(creation->request->body, "network_data"), err);
 	if (rc == 0 && creation->value[NODE_CHASSIS_UUID]) {

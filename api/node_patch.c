@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/field.h"
 #include "api/fleet.h"
 #include "api/handlers.h"
 #include "api/interfaces.h"
@@ -20,6 +19,8 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
+#include "model/field.h"
+#include "model/properties.h"
 #include "model/states.h"
 
 #define ROOTS_TEXT_MAX   2048
@@ -353,7 +354,7 @@ static int check_changes(struct attempt *attempt, struct error *err)
 	if (rc == 0 && attempt->value[NODE_NAME])
 		rc = node_check_name(attempt->value[NODE_NAME], uuid, attempt->request->version, err);
 	if (rc == 0 && attempt->is_changed[NODE_PROPERTIES])
-		rc = node_check_properties(json_object_get(attempt->after, "properties"), uuid, err);
+		rc = properties_check(json_object_get(attempt->after, "properties"), uuid, err);
 	if (rc == 0 && attempt->is_changed[NODE_NETWORK_DATA])
 		rc = network_data_check(json_object_get(attempt->after, "network_data"), err);
 	if (rc == 0 && attempt->value[NODE_CHASSIS_UUID]) {

@@ -3,9 +3,9 @@
 
 #include "api/handlers.h"
 #include "api/node.h"
-#include "api/trait.h"
 #include "db/node_write.h"
 #include "lib/json.h"
+#include "model/trait.h"
 
 static int read_traits(struct api_request *request, const struct node *node, json_t **ret, struct error *err)
 {

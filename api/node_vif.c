@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "api/field.h"
 #include "api/handlers.h"
 #include "api/node.h"
 #include "lib/json.h"

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "api/argument.h"
-#include "api/field.h"
 #include "lib/json.h"
+#include "lib/netaddr.h"
+#include "model/field.h"
 
 #define FIELD        "local_link_connection"
 #define DATAPATH_LEN 16
@@ -91,7 +92,7 @@ static int settle_switch(struct resource_draft *draft, json_t *link, struct erro
 
 	if (!given)
 		return 0;
-	if (!resource_is_mac(given) && !is_datapath(given))
+	if (!netaddr_is_mac(given) && !is_datapath(given))
 		return fail(err, ERR_INVALID,
 			    "Expected a MAC address or OpenFlow datapath ID but received %.64s.", given);
 	char *lower = arena_strdup(draft->request->arena, given);

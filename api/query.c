@@ -7,6 +7,7 @@
 #include "lib/buf.h"
 #include "lib/utf8.h"
 #include "lib/uuid.h"
+#include "model/field.h"
 
 static int hex_value(char c)
 {
@@ -89,26 +90,6 @@ int query_parse(struct query *query, const char *text, struct arena *arena, stru
 		text += *text == '&';
 	}
 	return 0;
-}
-
-int parse_bool(const char *name, const char *text, bool *ret, struct error *err)
-{
-	static const char *const words[2][6] = { { "0", "f", "false", "off", "n", "no" },
-						 { "1", "t", "true", "on", "y", "yes" } };
-
-	for (int value = 0; value < 2; value++) {
-		for (int i = 0; i < 6; i++) {
-			if (strcasecmp(text, words[value][i]) == 0) {
-				*ret = value;
-				return 0;
-			}
-		}
-	}
-	return fail(err, ERR_INVALID,
-		    "Invalid %s: Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', "
-		    "'n', 'no', "
-		    "'off', 'on', 't', 'true', 'y', 'yes'",
-		    name, text);
 }
 
 int parse_int(const char *name, const char *text, long *ret, struct error *err)

@@ -48,9 +48,6 @@ const char *query_text(const struct query *query, const char *name);
 /* 1, 0, or -1 when absent. The value was checked. */
 int query_bool(const struct query *query, const char *name);
 
-/* Ironic's boolean words: 1 t true on y yes, 0 f false off n no; any case. -ERR_INVALID names the argument.
- */
-int parse_bool(const char *name, const char *text, bool *ret, struct error *err);
 /* A decimal integer; one that does not fit becomes the greatest or least. -ERR_INVALID names the argument. */
 int parse_int(const char *name, const char *text, long *ret, struct error *err);
 /* Percent-decodes in the arena; '+' stays unless is_form. NULL: broken escape, NUL or bad UTF-8. */

@@ -2,12 +2,13 @@
  * ramdisk: what an agent inside a booted node asks without a login: who it is (lookup), and that it lives
  * (heartbeat). A node is shown only while a workflow may have booted it, and its token once.
  */
+#include "api/ramdisk.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "api/argument.h"
 #include "api/dispatch.h"
-#include "api/field.h"
 #include "api/handlers.h"
 #include "api/node.h"
 #include "api/node_json.h"
@@ -17,20 +18,18 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/netaddr.h"
 #include "lib/uuid.h"
+#include "model/field.h"
 #include "model/states.h"
 
-#define TOKEN_SINCE      62
-#define INSPECTION_SINCE 84
-#define ADDRESS_BYTES    18
-#define ADDRESSES_MAX    200
-#define HEARTBEAT_S      300
-#define RESUME_RUN_S     86400
-#define TOKEN            "agent_secret_token"
-#define MASKED           "******"
+#define TOKEN_SINCE  62
+#define HEARTBEAT_S  300
+#define RESUME_RUN_S 86400
+#define TOKEN        "agent_secret_token"
+#define MASKED       "******"
 
-/* One text for all, so that nobody learns which nodes there are. */
-static int not_found(struct error *err)
+int ramdisk_not_found(struct error *err)
 {
 	return fail(err, ERR_NOT_FOUND, "Resource could not be found.");
 }
@@ -50,17 +49,16 @@ static bool may_be_booted(const struct node *node)
 	return is_found;
 }
 
-/* The MAC addresses in the list, in lower case; others are skipped. Empty: there is none. */
-static const char *keep_addresses(struct api_request *request, const char *list)
+const char *ramdisk_addresses(struct api_request *request, const char *list)
 {
 	char *kept = arena_strdup(request->arena, list);
 	size_t len = 0;
 
-	for (int count = 0; *list && count < ADDRESSES_MAX; count++) {
+	for (int count = 0; *list && count < RAMDISK_ADDRESSES_MAX; count++) {
 		size_t part = strcspn(list, ",");
 		const char *one = arena_strndup(request->arena, list, part);
 
-		if (resource_is_mac(one)) {
+		if (netaddr_is_mac(one)) {
 			if (len)
 				kept[len++] = ',';
 			for (size_t i = 0; i < part; i++)
@@ -87,11 +85,10 @@ static int find_node(struct api_request *request, const char *uuid, const char *
 	}
 	if (rc == 0)
 		rc = node_read(request->db, uuid, NULL, 0, ret, err);
-	return rc == -ERR_NOT_FOUND || (rc == 0 && !may_be_booted(ret)) ? not_found(err) : rc;
+	return rc == -ERR_NOT_FOUND || (rc == 0 && !may_be_booted(ret)) ? ramdisk_not_found(err) : rc;
 }
 
-/* Gives the node a token if it has none. The token leaves once; who asks again gets stars. */
-static int give_token(struct api_request *request, struct node *node, const char **ret, struct error *err)
+int ramdisk_give_token(struct api_request *request, struct node *node, const char **ret, struct error *err)
 {
 	struct node_wait wait = { 0 };
 	bool is_done = false;
@@ -118,7 +115,8 @@ static int give_token(struct api_request *request, struct node *node, const char
 	return rc;
 }
 
-static int reply(struct api_request *request, const struct node *node, const char *token, struct error *err)
+int ramdisk_reply(struct api_request *request, const struct node *node, const char *token, int status,
+		  struct error *err)
 {
 	struct buf *body = &request->out->body;
 	struct db_rows *rows = NULL;
@@ -129,10 +127,10 @@ static int reply(struct api_request *request, const struct node *node, const cha
 	if (rc == 0)
 		rc = node_read_row(request->db, node_uuid(node), NULL, &rows, err);
 	if (rc == -ERR_NOT_FOUND)
-		return not_found(err);
+		return ramdisk_not_found(err);
 	if (rc < 0)
 		return rc;
-	reply_json(request, 200);
+	reply_json(request, status);
 	buf_puts(body, "{\"node\":");
 	node_json_write(body, request, &view, rows, 0);
 	buf_printf(body,
@@ -150,7 +148,7 @@ int ramdisk_lookup(struct api_request *request, struct error *err)
 {
 	const char *uuid = query_text(&request->query, "node_uuid");
 	const char *list = query_text(&request->query, "addresses");
-	const char *addresses = list ? keep_addresses(request, list) : "";
+	const char *addresses = list ? ramdisk_addresses(request, list) : "";
 	const char *token = NULL;
 	struct node node;
 
@@ -160,9 +158,9 @@ int ramdisk_lookup(struct api_request *request, struct error *err)
 	node_init(&node);
 	int rc = find_node(request, uuid, addresses, &node, err);
 	if (rc == 0 && request->version >= TOKEN_SINCE)
-		rc = give_token(request, &node, &token, err);
+		rc = ramdisk_give_token(request, &node, &token, err);
 	if (rc == 0)
-		rc = reply(request, &node, token, err);
+		rc = ramdisk_reply(request, &node, token, 200, err);
 	node_release(&node);
 	return rc;
 }
@@ -300,57 +298,6 @@ int ramdisk_heartbeat(struct api_request *request, struct error *err)
 		resume(request, &node);
 	if (rc == 0)
 		reply_empty(request, 202);
-	node_release(&node);
-	return rc;
-}
-
-/* ---- inspection ---- */
-
-static int read_interfaces(struct api_request *request, const char **ret_addresses, struct error *err)
-{
-	const json_t *interfaces = json_object_get(json_object_get(request->body, "inventory"), "interfaces");
-	struct buf list;
-	int rc = 0;
-
-	if (json_array_size(interfaces) == 0)
-		return fail(err, ERR_INVALID,
-			    "Schema error for data: inventory needs a list of at least one of interfaces");
-	buf_init(&list, ADDRESSES_MAX * ADDRESS_BYTES);
-	for (size_t i = 0; rc == 0 && i < json_array_size(interfaces); i++) {
-		const char *address = argument_text(json_array_get(interfaces, i), "mac_address");
-
-		if (!address)
-			rc = fail(err, ERR_MISSING,
-				  "Schema error for data: 'mac_address' is a required property");
-		else
-			buf_printf(&list, "%s%s", list.len ? "," : "", address);
-	}
-	if (rc == 0 && list.overflow)
-		rc = fail(err, ERR_INVALID, "The inventory has too many interfaces.");
-	if (rc == 0)
-		*ret_addresses = keep_addresses(request, list.data);
-	buf_release(&list);
-	return rc;
-}
-
-int ramdisk_continue_inspection(struct api_request *request, struct error *err)
-{
-	const char *addresses = NULL;
-	struct node node;
-
-	if (request->version > 1 && request->version < INSPECTION_SINCE)
-		return not_found(err);
-	int rc = read_interfaces(request, &addresses, err);
-	if (rc < 0)
-		return rc;
-	node_init(&node);
-	rc = find_node(request, query_text(&request->query, "node_uuid"), addresses, &node, err);
-	if (rc == 0 && provision_state_find(node_text(&node, NODE_PROVISION_STATE)) != PROVISION_INSPECTWAIT)
-		rc = not_found(err);
-	if (rc == 0) /* no inspect interface works with an agent */
-		rc = fail(err, ERR_UNSUPPORTED,
-			  "Driver %s does not support inspection by an agent (disabled or not implemented).",
-			  node_text(&node, NODE_DRIVER));
 	node_release(&node);
 	return rc;
 }

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "api/etag.h"
-#include "api/field.h"
 #include "api/json_out.h"
 #include "api/node.h"
 #include "api/patch.h"
 #include "lib/json.h"
 #include "lib/uuid.h"
+#include "model/field.h"
 
 /* Which fields an answer has, and where they stand. */
 struct resource_view {

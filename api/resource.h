@@ -82,8 +82,6 @@ json_t *resource_draft_value(const struct resource_draft *draft, const char *nam
 
 /* ---- checks that several kinds share (resource_check.c) ---- */
 
-/* "52:54:00:12:34:56", in either case. */
-bool resource_is_mac(const char *text);
 /* The MAC address of `address`, brought to lower case. -ERR_INVALID. */
 int resource_check_address(struct resource_draft *draft, struct error *err);
 /* A name of RFC 3986's unreserved characters that is no UUID. -ERR_INVALID. */

@@ -1,33 +1,19 @@
 /* resource_check: rules that several kinds of objects share. */
-#include <ctype.h>
 #include <string.h>
 
 #include "api/node.h"
 #include "api/resource.h"
+#include "lib/netaddr.h"
 #include "lib/uuid.h"
-
-#define MAC_LEN 17
-
-bool resource_is_mac(const char *text)
-{
-	for (size_t i = 0; i < MAC_LEN; i++) {
-		bool is_right = i % 3 == 2 ? text[i] == ':' : isxdigit((unsigned char)text[i]) != 0;
-
-		if (!is_right)
-			return false;
-	}
-	return text[MAC_LEN] == '\0';
-}
 
 int resource_check_address(struct resource_draft *draft, struct error *err)
 {
 	const char *given = resource_draft_text(draft, "address");
 
-	if (!resource_is_mac(given))
+	if (!netaddr_is_mac(given))
 		return fail(err, ERR_INVALID, "Expected valid MAC address for address: %s", given);
 	char *address = arena_strdup(draft->request->arena, given);
-	for (char *p = address; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
+	netaddr_lower(address);
 	resource_draft_set(draft, "address", address);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "api/node.h"
 #include "api/resource.h"
 #include "api/route.h"
+#include "lib/netaddr.h"
 #include "lib/uuid.h"
 
 /* ---- filters ---- */
@@ -53,7 +54,7 @@ static int add_filter(struct page *page, const struct resource *resource,
 	case RESOURCE_FILTER_PORTGROUP:
 		return filter_portgroup(page, resource, value, err);
 	case RESOURCE_FILTER_MAC:
-		if (!resource_is_mac(value))
+		if (!netaddr_is_mac(value))
 			return fail(err, ERR_INVALID, "Expected valid MAC address for %s: %s", filter->name,
 				    value);
 		break;

@@ -382,7 +382,7 @@ const struct route routes[] = {
 	  .is_public = true, .status = 202, SINCE(22, NOT_FOUND) },
 	{ POST("/v1/continue_inspection"), .handle = ramdisk_continue_inspection, FREE_BODY,
 	  .query = inspection_query, .status = 202, .max_body_bytes = BODY_INSPECTION_BYTES,
-	  .is_public = true },
+	  .is_public = true, ACTION("continue_inspection", ACCEPTED, EXCLUSIVE, "repeat", 1800) },
 	{ GET("/v1/shards"), .handle = shard_list, SINCE(82, NOT_FOUND) },
 	{ GET("/v1/changes"), .handle = changes_stream, .query = changes_query,
 	  .produces = "text/event-stream" },

@@ -4,10 +4,10 @@
 #include "api/handlers.h"
 #include "api/resource.h"
 #include "api/step.h"
-#include "api/trait.h"
 #include "db/runbook.h"
 #include "lib/buf.h"
 #include "lib/json.h"
+#include "model/trait.h"
 
 #define FREE_NAMES_SINCE 112 /* before, a name is a trait */
 #define LIST_MAX_BYTES   65536

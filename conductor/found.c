@@ -1,24 +1,14 @@
-/* found: see found.h. Source: Ironic's node_update_cache and store_inspection_data (ironic-contract, sections
- * 2.2 and 5.3). */
+/* found: see found.h. Source: Ironic's node_update_cache (ironic-contract, sections 2.2 and 5.3). */
 #include "conductor/found.h"
 
 #include <string.h>
 
 #include "conductor/conductor.h"
 #include "db/node_found.h"
-#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
 
-#define DATABASE_RETRY_MS 100
-#define DOCUMENT_MAX      ((size_t)4 << 20)
-
-/* Should a call be repeated? Its connection was lost, and nothing else speaks against it. */
-SUSPENDS static bool again(const struct job *job, int rc)
-{
-	return rc == -ERR_DATABASE && !job->is_fenced && clock_ms() < job->task.deadline_ms &&
-	       fiber_sleep(DATABASE_RETRY_MS) == 0;
-}
+#define DOCUMENT_MAX ((size_t)4 << 20)
 
 /* ---- facts ---- */
 
@@ -91,55 +81,27 @@ void found_facts(struct task *task)
 
 /* ---- rows ---- */
 
-typedef int store_fn(struct db *db, const struct found_key *key, const char *text, const char *more,
-		     struct error *err);
+typedef int store_fn(struct db *db, const struct found_key *key, const char *text, struct error *err);
 
-/* Values as JSON texts; NULL: none. */
-SUSPENDS static int store(struct job *job, store_fn *fn, const json_t *value, const json_t *other,
-			  struct error *err)
+SUSPENDS static int store(struct job *job, store_fn *fn, const json_t *list, struct error *err)
 {
 	const struct found_key key = { .node_id = job->node.id, .token = job->action.token };
-	struct buf text, more;
+	struct buf text;
 	int rc;
 
 	buf_init(&text, DOCUMENT_MAX);
-	buf_init(&more, DOCUMENT_MAX);
-	json_write(&text, value);
-	if (other)
-		json_write(&more, other);
-	if (text.overflow || more.overflow)
+	json_write(&text, list);
+	if (text.overflow)
 		rc = fail(err, ERR_TOO_LARGE, "What was found out about node %s is larger than %zu bytes",
 			  node_uuid(&job->node), DOCUMENT_MAX);
 	else
 		do
-			rc = fn(job->conductor->db, &key, text.data, other ? more.data : NULL, err);
-		while (again(job, rc));
+			rc = fn(job->conductor->db, &key, text.data, err);
+		while (task_again(job, rc));
 	if (rc == -ERR_FENCED)
 		task_fence(job);
 	buf_release(&text);
-	buf_release(&more);
 	return rc;
-}
-
-static int store_firmware(struct db *db, const struct found_key *key, const char *text, const char *more,
-			  struct error *err)
-{
-	(void)more;
-	return node_firmware_store(db, key, text, err);
-}
-
-static int store_bios(struct db *db, const struct found_key *key, const char *text, const char *more,
-		      struct error *err)
-{
-	(void)more;
-	return node_bios_store(db, key, text, err);
-}
-
-static int store_ports(struct db *db, const struct found_key *key, const char *text, const char *more,
-		       struct error *err)
-{
-	(void)more;
-	return node_ports_add(db, key, text, err);
 }
 
 /* What the interface tells, a new list; NULL: it cannot tell. */
@@ -160,8 +122,9 @@ SUSPENDS static int read_and_store(struct task *task, const struct interface *in
 	if (rc == 0 && read)
 		rc = read(task, &list, err);
 	if (rc == 0 && read)
-		rc = store(task->owner, interface->type == INTERFACE_BIOS ? store_bios : store_firmware, list,
-			   NULL, err);
+		rc = store(task->owner,
+			   interface->type == INTERFACE_BIOS ? node_bios_store : node_firmware_store, list,
+			   err);
 	json_decref(list);
 	return rc;
 }
@@ -189,22 +152,4 @@ void found_update(struct task *task)
 
 	for (size_t i = 0; task->ops->refresh && i < sizeof(types) / sizeof(types[0]) && !ends_all(rc); i++)
 		rc = task->ops->refresh(task, types[i]);
-}
-
-int found_inspection(struct job *job, const struct inspection *inspection, struct error *err)
-{
-	json_t *empty = json_object();
-	int rc = 0;
-
-	if (inspection->inventory)
-		rc = store(job, node_inventory_store, inspection->inventory,
-			   inspection->plugin_data ? inspection->plugin_data : empty, err);
-	json_decref(empty);
-	if (rc == 0 && json_array_size(inspection->macs))
-		rc = store(job, store_ports, inspection->macs, NULL, err);
-	if (rc < 0)
-		return rc;
-	found_facts(&job->task);
-	found_refresh(&job->task, INTERFACE_FIRMWARE);
-	return 0;
 }

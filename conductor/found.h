@@ -1,8 +1,8 @@
 #pragma once
 /*
- * found: what drivers find out about a node, written down: facts into its columns, firmware, BIOS
- * settings, inventory and ports into their tables. Rows are written by the holder of the lock alone: each
- * statement names the token.
+ * found: what drivers find out about a node, written down: facts into its columns, firmware and BIOS
+ * settings into their tables (inspections: conductor/inspection.h). Rows are written by the holder of the
+ * lock alone: each statement names the token.
  */
 #include "conductor/task.h"
 #include "drivers/driver.h"
@@ -15,5 +15,3 @@ SUSPENDS void found_facts(struct task *task);
 SUSPENDS int found_refresh(struct task *task, enum interface_type type);
 /* All of it: facts, BIOS settings and versions, until the BMC cannot be reached. */
 SUSPENDS void found_update(struct task *task);
-/* Stores an inspection, and reads facts and firmware. -ERR_FENCED, -ERR_DATABASE. */
-SUSPENDS int found_inspection(struct job *job, const struct inspection *inspection, struct error *err);

@@ -12,6 +12,7 @@
 #include "conductor/found.h"
 #include "conductor/options.h"
 #include "conductor/pool.h"
+#include "conductor/power.h"
 #include "conductor/task.h"
 #include "db/confirm.h"
 #include "lib/clock.h"
@@ -145,6 +146,7 @@ const struct task_ops gate_ops = { .gate_wait = gate_wait,
 				   .gate_check = gate_check,
 				   .save = save,
 				   .refresh = found_refresh,
+				   .power = power_bring,
 				   .pool = &pool_records };
 
 static int closed_wait(struct task *task, struct error *err)

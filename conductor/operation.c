@@ -8,7 +8,7 @@ static const struct operation *const tables[] = {
 	vendor_operations,         provision_operations,         management_operations,
 	validate_operations,       console_operations,           recover_operations,
 	lock_operations,           device_operations,            vmedia_operations,
-	relative_operations,
+	relative_operations,       inspection_operations,
 };
 
 const struct operation *operation_find(const char *kind)

@@ -36,4 +36,5 @@ const char *job_text(const struct job *job, const char *name); /* NULL: absent, 
 extern const struct operation power_operations[], provision_operations[], provision_wait_operations[],
 	provision_timeout_operations[], management_operations[],
 	validate_operations[], console_operations[], vendor_operations[], recover_operations[],
-	lock_operations[], device_operations[], vmedia_operations[], relative_operations[];
+	lock_operations[], device_operations[], vmedia_operations[], relative_operations[],
+	inspection_operations[];

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stddef.h>
 
+#include "conductor/inspection_options.h"
 #include "conductor/provision_options.h"
 #include "conductor/sensor_data.h"
 #include "lib/config.h"
@@ -107,6 +108,7 @@ void conductor_options_register(void)
 	config_register(table);
 	provision_options_register();
 	sensor_data_options_register();
+	inspection_options_register();
 }
 
 const char *conductor_group(void)
@@ -128,5 +130,5 @@ int conductor_options_check(struct error *err)
 	if (1.2 * o->hold_s > o->watch_s)
 		return fail(err, ERR_INVALID, "[conductor] watch (%g s) must be at least 1.2 * hold (%g s)",
 			    o->watch_s, 1.2 * o->hold_s);
-	return 0;
+	return inspection_options_check(err);
 }

@@ -13,8 +13,6 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 
-#define DATABASE_RETRY_MS 100
-
 static struct job *job_of(const struct task *task)
 {
 	return task->owner;
@@ -68,13 +66,6 @@ static int learn(struct task *task, int64_t manager_id, const struct device_stor
 	return device_store(db_of(task), manager_id, device, 1, err);
 }
 
-/* Should a call be repeated? Its connection was lost, and nothing else speaks against it. */
-SUSPENDS static bool again(const struct task *task, int rc)
-{
-	return rc == -ERR_DATABASE && !job_of(task)->is_fenced && clock_ms() < task->deadline_ms &&
-	       fiber_sleep(DATABASE_RETRY_MS) == 0;
-}
-
 /* Accepted with the claim: an action that dies with one is repeated, and settles it. The accepting commit is
  * the one that brings the claim to the disk; the gate waits for it before anything is written. */
 static int claim(struct task *task, int64_t manager_id, const char *resource_id, const char *host_id,
@@ -91,7 +82,7 @@ static int claim(struct task *task, int64_t manager_id, const char *resource_id,
 
 	do {
 		rc = device_claim(db_of(task), &wanted, &task->arena, ret_claimed, ret, err);
-	} while (again(task, rc));
+	} while (task_again(job_of(task), rc));
 	if (rc == 0 && *ret_claimed)
 		task_accept_ahead(job);
 	return rc;
@@ -109,7 +100,7 @@ static int settle(struct task *task, const struct device *device, const struct d
 	fiber_shield_begin();
 	do {
 		rc = device_settle(db_of(task), device->id, device->version, outcome, &is_done, err);
-	} while (again(task, rc));
+	} while (task_again(job_of(task), rc));
 	fiber_shield_end();
 	return rc;
 }

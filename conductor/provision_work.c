@@ -3,6 +3,7 @@
 
 #include "conductor/conductor.h"
 #include "conductor/found.h"
+#include "conductor/inspection.h"
 #include "conductor/power.h"
 #include "conductor/provision.h"
 #include "conductor/provision_options.h"
@@ -332,10 +333,8 @@ int provision_inspect(struct job *job, struct provision *provision, struct error
 	if (rc == 0)
 		rc = inspect_interface(interface)->inspect(&job->task, &found, err);
 	if (rc == 0)
-		rc = found_inspection(job, &found, err);
-	if (rc == 0)
-		provision_inspected(&job->node);
-	else if (rc == STEP_WAITS)
+		rc = inspection_record(job, &found, err);
+	if (rc == STEP_WAITS)
 		fsm_apply(&job->node, EVENT_WAIT);
 	inspection_release(&found);
 	return rc;

@@ -60,8 +60,7 @@ static void unlist(struct job *job)
 	cond_broadcast(&job->conductor->job_ended);
 }
 
-/* Should a database call be repeated? Its connection was lost, and nothing else speaks against it. */
-static bool again(const struct job *job, int rc)
+bool task_again(const struct job *job, int rc)
 {
 	return rc == -ERR_DATABASE && !job->is_fenced && clock_ms() < job->task.deadline_ms &&
 	       fiber_sleep(DATABASE_RETRY_MS) == 0;
@@ -240,7 +239,7 @@ static int write_through(struct job *job,
 	do {
 		asked_ms = clock_ms();
 		rc = write(job->conductor->db, &job->action, changes, err);
-	} while (again(job, rc));
+	} while (task_again(job, rc));
 	if (rc == 0 && (changes || write == action_accept)) /* saving nothing asks nobody */
 		job->confirmed_ms = asked_ms;
 	else if (rc == -ERR_FENCED)

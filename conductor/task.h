@@ -73,6 +73,10 @@ SUSPENDS int task_save(struct job *job, struct error *err);
  * NULL: none. */
 SUSPENDS void task_close(struct job *job, const struct error *failure, const char *history);
 
+/* Should a database call that gave rc be repeated, after a pause? Its connection was lost, and nothing else
+ * speaks against it. */
+SUSPENDS bool task_again(const struct job *job, int rc);
+
 /* The lock is lost: cancels the fiber. */
 void task_fence(struct job *job);
 /* Cancels the fiber because of a request or a deadline; who: for last_error. */

@@ -7,6 +7,18 @@ static const struct db_statement owner_statement = {
 	.param_count = 1,
 };
 
+/* A machine's BMC is known by two addresses at most. */
+static const struct db_statement inspected_statement = {
+	.name = "address_inspected_owners",
+	.sql = "(SELECT DISTINCT n.uuid, false FROM ports p JOIN nodes n ON n.id = p.node_id"
+	       " WHERE p.address = ANY (string_to_array($1, ',')) LIMIT 2) UNION ALL"
+	       " (SELECT n.uuid, true FROM nodes n WHERE $2 <> '' AND n.provision_state = 'inspect wait'"
+	       " AND EXISTS (SELECT FROM json_array_elements_text("
+	       "n.driver_internal_info->'lookup_bmc_addresses') AS a"
+	       " WHERE a = ANY (string_to_array($2, ','))) LIMIT 50)",
+	.param_count = 2,
+};
+
 int address_owner(struct db *db, const char *addresses, struct db_rows **ret, struct error *err)
 {
 	struct db_rows *rows = NULL;
@@ -20,4 +32,10 @@ int address_owner(struct db *db, const char *addresses, struct db_rows **ret, st
 	}
 	*ret = rows;
 	return 0;
+}
+
+int address_inspected_owners(struct db *db, const char *addresses, const char *bmc_addresses,
+			     struct db_rows **ret, struct error *err)
+{
+	return db_exec(db, &inspected_statement, (const char *[]){ addresses, bmc_addresses }, ret, err);
 }

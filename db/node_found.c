@@ -4,16 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The node, if it is still ours, kept so until the rows are written. */
-#define HELD                                                                                                 \
-	"WITH n AS MATERIALIZED (SELECT id FROM nodes WHERE id = $1 AND lock_token = $2::uuid"               \
-	" FOR NO KEY UPDATE)"
-/* Answers with one row, whatever was written, or with none when the lock is lost. */
-#define ANSWER " SELECT 1 FROM n"
-
 static const struct db_statement firmware_store = {
 	.name = "node_firmware_store",
-	.sql = HELD
+	.sql = FOUND_HELD
 	", f AS (INSERT INTO node_firmware AS f (node_id, component, initial_version,"
 	" current_version, vendor, model, serial_number)"
 	" SELECT DISTINCT ON (c.component) n.id, c.component, c.current_version,"
@@ -26,7 +19,7 @@ static const struct db_statement firmware_store = {
 	" ELSE excluded.current_version END, vendor = excluded.vendor,"
 	" model = excluded.model, serial_number = excluded.serial_number, updated_at = now()"
 	" WHERE (f.current_version, f.vendor, f.model, f.serial_number) IS DISTINCT FROM"
-	" (excluded.current_version, excluded.vendor, excluded.model, excluded.serial_number))" ANSWER,
+	" (excluded.current_version, excluded.vendor, excluded.model, excluded.serial_number))" FOUND_ANSWER,
 	.param_count = 3,
 };
 
@@ -38,7 +31,7 @@ static const struct db_statement firmware_store = {
 /* clang-format off */
 static const struct db_statement bios_store = {
 	.name = "node_bios_store",
-	.sql = HELD
+	.sql = FOUND_HELD
 	", s AS MATERIALIZED (SELECT DISTINCT ON (name) * FROM json_to_recordset($3::json) AS r (name text,"
 	" value text, attribute_type text, allowable_values text, lower_bound bigint, max_length bigint,"
 	" min_length bigint, read_only boolean, reset_required boolean, \"unique\" boolean,"
@@ -48,27 +41,10 @@ static const struct db_statement bios_store = {
 	", put AS (INSERT INTO node_bios_settings AS b (node_id, name, " BIOS_COLUMNS("") ")"
 	" SELECT n.id, s.name, " BIOS_COLUMNS("s.") " FROM n, s ON CONFLICT (node_id, name) DO UPDATE"
 	" SET updated_at = now(), (" BIOS_COLUMNS("") ") = ROW(" BIOS_COLUMNS("excluded.") ")"
-	" WHERE (" BIOS_COLUMNS("b.") ") IS DISTINCT FROM (" BIOS_COLUMNS("excluded.") "))" ANSWER,
+	" WHERE (" BIOS_COLUMNS("b.") ") IS DISTINCT FROM (" BIOS_COLUMNS("excluded.") "))" FOUND_ANSWER,
 	.param_count = 3,
 };
 /* clang-format on */
-
-static const struct db_statement inventory_store = {
-	.name = "node_inventory_store",
-	.sql = HELD ", i AS (INSERT INTO node_inventory (node_id, inventory, plugin_data)"
-		    " SELECT n.id, $3::json, $4::json FROM n ON CONFLICT (node_id) DO UPDATE SET"
-		    " inventory = excluded.inventory, plugin_data = excluded.plugin_data,"
-		    " updated_at = now())" ANSWER,
-	.param_count = 4,
-};
-
-static const struct db_statement ports_add = {
-	.name = "node_ports_add",
-	.sql = HELD ", p AS (INSERT INTO ports (uuid, node_id, address)"
-		    " SELECT gen_random_uuid(), n.id, mac FROM n, json_array_elements_text($3::json) AS mac"
-		    " ON CONFLICT (address) DO NOTHING)" ANSWER,
-	.param_count = 3,
-};
 
 static const struct db_statement bios_read = {
 	.name = "node_bios_read",
@@ -95,15 +71,19 @@ static const struct db_statement inventory_read = {
 	.is_grouped = true,
 };
 
-SUSPENDS static int store(struct db *db, const struct db_statement *statement, const struct found_key *key,
-			  const char *first, const char *second, struct error *err)
+int node_found_write(struct db *db, const struct db_statement *statement, const struct found_key *key,
+		     const char *const *values, struct error *err)
 {
+	const char *params[FOUND_PARAMS_MAX] = { NULL, key->token };
 	struct db_rows *rows = NULL;
 	char id[24];
 	int rc;
 
 	snprintf(id, sizeof(id), "%" PRId64, key->node_id);
-	rc = db_exec(db, statement, (const char *[]){ id, key->token, first, second }, &rows, err);
+	params[0] = id;
+	for (int i = 2; i < statement->param_count; i++)
+		params[i] = values[i - 2];
+	rc = db_exec(db, statement, params, &rows, err);
 	if (rc == 0 && db_rows_count(rows) == 0)
 		rc = fail(err, ERR_FENCED, "The lock on the node is lost: another conductor has taken over");
 	db_rows_release(rows);
@@ -112,23 +92,12 @@ SUSPENDS static int store(struct db *db, const struct db_statement *statement, c
 
 int node_firmware_store(struct db *db, const struct found_key *key, const char *components, struct error *err)
 {
-	return store(db, &firmware_store, key, components, NULL, err);
+	return node_found_write(db, &firmware_store, key, &components, err);
 }
 
 int node_bios_store(struct db *db, const struct found_key *key, const char *settings, struct error *err)
 {
-	return store(db, &bios_store, key, settings, NULL, err);
-}
-
-int node_inventory_store(struct db *db, const struct found_key *key, const char *inventory,
-			 const char *plugin_data, struct error *err)
-{
-	return store(db, &inventory_store, key, inventory, plugin_data, err);
-}
-
-int node_ports_add(struct db *db, const struct found_key *key, const char *macs, struct error *err)
-{
-	return store(db, &ports_add, key, macs, NULL, err);
+	return node_found_write(db, &bios_store, key, &settings, err);
 }
 
 SUSPENDS static int read_rows(struct db *db, const struct db_statement *statement, int64_t node_id,

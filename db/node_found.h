@@ -1,7 +1,8 @@
 #pragma once
 /*
  * node_found: rows that hang on a node and tell what was found out about it: firmware, BIOS settings,
- * inventory, ports. Conductors write, by the token of the node's lock; the API reads.
+ * inventory. Conductors write, by the token of the node's lock (what an inspection leaves:
+ * db/inspection.h); the API reads.
  */
 #include <stdint.h>
 
@@ -13,7 +14,18 @@ struct found_key {
 	const char *token;
 };
 
-/* All: -ERR_FENCED when the lock is another's by now. JSON texts. */
+/* Begins a statement that writes: the node as "n", if it is still ours, kept so until the rows are written.
+ * $1 and $2 are the key's. */
+#define FOUND_HELD                                                                                           \
+	"WITH n AS MATERIALIZED (SELECT id FROM nodes WHERE id = $1 AND lock_token = $2::uuid"               \
+	" FOR NO KEY UPDATE)"
+/* Ends it: one row, whatever was written, or none when the lock is lost. */
+#define FOUND_ANSWER     " SELECT 1 FROM n"
+#define FOUND_PARAMS_MAX 10
+/* Runs such a statement; values: from $3 on. -ERR_FENCED when the lock is another's by now, -ERR_CONFLICT
+ * with the name of a violated constraint. */
+SUSPENDS int node_found_write(struct db *db, const struct db_statement *statement,
+			      const struct found_key *key, const char *const *values, struct error *err);
 
 /* components: a list of objects with component, current_version, vendor, model, serial_number. A component's
  * first version stays its initial one, and one that is new to it is the last that was flashed; components
@@ -24,11 +36,6 @@ SUSPENDS int node_firmware_store(struct db *db, const struct found_key *key, con
  * has. Those that are not listed are removed; updated_at moves where something is different. */
 SUSPENDS int node_bios_store(struct db *db, const struct found_key *key, const char *settings,
 			     struct error *err);
-/* Replaces what an earlier inspection left. */
-SUSPENDS int node_inventory_store(struct db *db, const struct found_key *key, const char *inventory,
-				  const char *plugin_data, struct error *err);
-/* macs: a list of texts. Addresses that have a port, of whatever node, are left alone. */
-SUSPENDS int node_ports_add(struct db *db, const struct found_key *key, const char *macs, struct error *err);
 
 /* Columns of firmware rows. */
 enum {

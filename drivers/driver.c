@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "drivers/agent.h"
 #include "drivers/console.h"
 #include "drivers/console_options.h"
 #include "drivers/options.h"
@@ -26,6 +27,7 @@ void drivers_config_register(void)
 {
 	config_register(driver_option_table);
 	config_register(console_option_table);
+	config_register(agent_option_table);
 	for (size_t i = 0; hardware_types[i]; i++) {
 		if (hardware_types[i]->options)
 			config_register(hardware_types[i]->options);

@@ -12,6 +12,7 @@
 #include "lib/fiber.h"
 #include "model/interface.h"
 #include "model/node.h"
+#include "model/states.h"
 
 struct task;
 struct pool_records;
@@ -27,6 +28,10 @@ struct task_ops {
 	/* What interfaces of this type tell of the node has changed: reads and stores it, as far as it can be
 	 * read. Failures are logged. NULL: nobody keeps it. */
 	SUSPENDS int (*refresh)(struct task *task, enum interface_type type);
+	/* Brings the node to power on or off, unless it is there, or reboots it; its row follows.
+	 * -ERR_CONFLICT: it must not be powered off. NULL: nobody does. */
+	SUSPENDS int (*power)(struct task *task, enum power_state target, unsigned timeout_s,
+			      struct error *err);
 	/* Writes the node's changes so far. -ERR_FENCED. */
 	SUSPENDS int (*save)(struct task *task, struct error *err);
 };

@@ -21,6 +21,8 @@
 #define NOSORT FIELD_UNSORTABLE
 #define BYNAME FIELD_BY_NAME
 
+#define NAME_MAX_LEN 255
+
 /* clang-format off */
 static const struct node_field_info node_fields[NODE_FIELD_COUNT] = {
 	[NODE_UUID]                   = { "uuid",                   FIELD_UUID,    1, P | LIST | NN | MADE,
@@ -119,6 +121,13 @@ enum node_field node_field_find(const char *name)
 	while (field < NODE_FIELD_COUNT && strcmp(node_fields[field].name, name) != 0)
 		field++;
 	return field;
+}
+
+bool node_name_is_valid(const char *name)
+{
+	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
+
+	return len > 0 && len <= NAME_MAX_LEN && name[len] == '\0';
 }
 
 enum node_field node_interface_field(enum interface_type type)

@@ -61,6 +61,8 @@ struct node_field_info {
 };
 const struct node_field_info *node_field_info(enum node_field field);
 enum node_field node_field_find(const char *name); /* NODE_FIELD_COUNT: none */
+/* The unreserved characters of RFC 3986, 1..255. */
+bool node_name_is_valid(const char *name);
 enum node_field node_interface_field(enum interface_type type); /* power -> NODE_POWER_INTERFACE */
 
 /* A node in memory: column texts as PostgreSQL sent them, JSON parsed on first use, changes marked. */

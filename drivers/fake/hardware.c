@@ -1,6 +1,7 @@
 /* hardware: the fake hardware type, and the interfaces of it that have little to do. */
 #include "drivers/fake/fake.h"
 
+#include "drivers/agent.h"
 #include "drivers/noop.h"
 #include "drivers/vendor.h"
 
@@ -60,7 +61,8 @@ const struct hardware_type fake_hardware = {
 		[INTERFACE_CONSOLE]    = INTERFACES(&fake_console.base, &no_console.base),
 		[INTERFACE_DEPLOY]     = INTERFACES(&fake_deploy.base),
 		[INTERFACE_FIRMWARE]   = INTERFACES(&fake_firmware.base, &no_firmware.base),
-		[INTERFACE_INSPECT]    = INTERFACES(&fake_inspect.base, &no_inspect.base),
+		[INTERFACE_INSPECT]    = INTERFACES(&fake_inspect.base, &agent_inspect.base,
+						    &no_inspect.base),
 		[INTERFACE_MANAGEMENT] = INTERFACES(&fake_management.base),
 		[INTERFACE_NETWORK]    = INTERFACES(&noop_network.base),
 		[INTERFACE_POWER]      = INTERFACES(&fake_power.base),

@@ -1,6 +1,7 @@
 /* ipmi: what the hardware type is composed of. */
 #include "drivers/ipmi/ipmi.h"
 
+#include "drivers/agent.h"
 #include "drivers/ipmi/bmc.h"
 #include "drivers/ipmi/options.h"
 #include "drivers/noop.h"
@@ -23,7 +24,8 @@ const struct hardware_type ipmi_hardware = {
 		[INTERFACE_CONSOLE]    = INTERFACES(&ipmitool_socat.base, &no_console.base),
 		[INTERFACE_DEPLOY]     = INTERFACES(&noop_deploy.base),
 		[INTERFACE_FIRMWARE]   = INTERFACES(&no_firmware.base),
-		[INTERFACE_INSPECT]    = INTERFACES(&no_inspect.base, &ipmitool_inspect.base),
+		[INTERFACE_INSPECT]    = INTERFACES(&no_inspect.base, &ipmitool_inspect.base,
+						    &agent_inspect.base),
 		[INTERFACE_MANAGEMENT] = INTERFACES(&ipmitool_management.base, &noop_management.base),
 		[INTERFACE_NETWORK]    = INTERFACES(&noop_network.base),
 		[INTERFACE_POWER]      = INTERFACES(&ipmitool_power.base),

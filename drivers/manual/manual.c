@@ -1,6 +1,7 @@
 /* manual: see manual.h. Only the interfaces that have code behind them are listed. */
 #include "drivers/manual/manual.h"
 
+#include "drivers/agent.h"
 #include "drivers/fake/fake.h"
 #include "drivers/noop.h"
 #include "drivers/vendor.h"
@@ -13,7 +14,7 @@ const struct hardware_type manual_hardware = {
 		[INTERFACE_CONSOLE]    = INTERFACES(&no_console.base),
 		[INTERFACE_DEPLOY]     = INTERFACES(&noop_deploy.base),
 		[INTERFACE_FIRMWARE]   = INTERFACES(&no_firmware.base),
-		[INTERFACE_INSPECT]    = INTERFACES(&no_inspect.base),
+		[INTERFACE_INSPECT]    = INTERFACES(&no_inspect.base, &agent_inspect.base),
 		[INTERFACE_MANAGEMENT] = INTERFACES(&noop_management.base, &fake_management.base),
 		[INTERFACE_NETWORK]    = INTERFACES(&noop_network.base),
 		[INTERFACE_POWER]      = INTERFACES(&fake_power.base),

@@ -1,6 +1,7 @@
 /* redfish: the redfish hardware type. */
 #include "drivers/redfish/redfish.h"
 
+#include "drivers/agent.h"
 #include "drivers/noop.h"
 #include "drivers/redfish/bios.h"
 #include "drivers/redfish/bmc.h"
@@ -19,7 +20,8 @@ const struct hardware_type redfish_hardware = {
 		[INTERFACE_CONSOLE]    = INTERFACES(&no_console.base),
 		[INTERFACE_DEPLOY]     = INTERFACES(&noop_deploy.base),
 		[INTERFACE_FIRMWARE]   = INTERFACES(&redfish_firmware.base, &no_firmware.base),
-		[INTERFACE_INSPECT]    = INTERFACES(&redfish_inspect.base, &no_inspect.base),
+		[INTERFACE_INSPECT]    = INTERFACES(&redfish_inspect.base, &agent_inspect.base,
+						    &no_inspect.base),
 		[INTERFACE_MANAGEMENT] = INTERFACES(&redfish_management.base, &noop_management.base),
 		[INTERFACE_NETWORK]    = INTERFACES(&noop_network.base),
 		[INTERFACE_POWER]      = INTERFACES(&redfish_power.base),

@@ -1,4 +1,4 @@
-#include "api/trait.h"
+#include "model/trait.h"
 
 #include <stdbool.h>
 #include <string.h>

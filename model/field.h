@@ -12,5 +12,8 @@ int field_check(const struct node_field_info *info, const json_t *value, const c
 const char *field_text(const struct node_field_info *info, const json_t *value, struct arena *arena);
 /* The column's text as a value; NULL text: null. New reference. */
 json_t *field_value(const struct node_field_info *info, const char *text, size_t len);
+/* Ironic's boolean words: 1 t true on y yes, 0 f false off n no; any case. -ERR_INVALID names the argument.
+ */
+int parse_bool(const char *name, const char *text, bool *ret, struct error *err);
 /* "Schema error for node: Additional properties are not allowed ('x' was unexpected)". */
 int field_unknown(const char *what, const char *name, struct error *err);

@@ -1,16 +1,36 @@
-#include "api/field.h"
+#include "model/field.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "api/query.h"
 #include "lib/buf.h"
 #include "lib/json.h"
 #include "lib/uuid.h"
 
 #define SHOWN_MAX    900
 #define DOCUMENT_MAX (64 * 1024 * 1024)
+
+int parse_bool(const char *name, const char *text, bool *ret, struct error *err)
+{
+	static const char *const words[2][6] = { { "0", "f", "false", "off", "n", "no" },
+						 { "1", "t", "true", "on", "y", "yes" } };
+
+	for (int value = 0; value < 2; value++) {
+		for (int i = 0; i < 6; i++) {
+			if (strcasecmp(text, words[value][i]) == 0) {
+				*ret = value;
+				return 0;
+			}
+		}
+	}
+	return fail(err, ERR_INVALID,
+		    "Invalid %s: Unrecognized value '%s', acceptable values are: '0', '1', 'f', 'false', "
+		    "'n', 'no', "
+		    "'off', 'on', 't', 'true', 'y', 'yes'",
+		    name, text);
+}
 
 /* Ironic's sentence, and the name of the field, which it does not say. */
 static int schema_error(const struct node_field_info *info, const json_t *value, const char *what,
