@@ -143,6 +143,9 @@ void resource_sort(struct list *list, const struct resource *resource, size_t fi
 	snprintf(list->sort_text, sizeof list->sort_text, "r.%s", resource->fields[field].name);
 	list->sort = list->sort_text;
 	list->sort_type = types[resource->fields[field].type];
+	/* NOT NULL, and unique: the order of their indexes. Field 0 is the UUID. */
+	list->is_never_null = field == 0 || (resource == &port_resource &&
+					     strcmp(resource->fields[field].name, "address") == 0);
 }
 
 struct change resource_change(const struct resource *resource, size_t field, const char *value)

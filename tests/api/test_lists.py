@@ -90,15 +90,15 @@ class Plans:
         server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ferrule-api'")
         harness.eventually(lambda: server.get('/v1/nodes?limit=1').status == 200, 20, what='the API is back')
 
-    def of(self, function):
-        """What function's statements on nodes were planned as: texts of statements and their JSON plans."""
+    def of(self, function, table='nodes n'):
+        """What function's statements on the table were planned as: texts of statements and their JSON plans."""
         start = self.log.stat().st_size
         function()
         with open(self.log, errors='replace') as log:
             log.seek(start)
             found = re.findall(r'plan:\n((?:\t.*\n)+)', log.read())
         plans = [json.loads(text.replace('\n\t', '\n')) for text in found]
-        return [plan for plan in plans if ' FROM nodes n WHERE true' in plan['Query Text']]
+        return [plan for plan in plans if f' FROM {table} WHERE true' in plan['Query Text']]
 
 
 def parts(plan):
@@ -108,9 +108,9 @@ def parts(plan):
         yield from parts(inner)
 
 
-def check_plan(query, plan):
+def check_plan(query, plan, table='nodes'):
     """One range of one index: a chunk reads what it answers (sequential scans are off in our sessions anyhow)."""
-    scans = [part for part in parts(plan['Plan']) if part.get('Relation Name') == 'nodes']
+    scans = [part for part in parts(plan['Plan']) if part.get('Relation Name') == table]
     assert scans, (query, plan)
     for part in scans:
         assert part['Node Type'] != 'Seq Scan', (query, plan)
@@ -151,6 +151,36 @@ def test_statements_use_indexes(env):
         assert len(nodes) == (0 if 'instance_uuid' in words else MANY // 2500), (query, len(nodes))
         assert len(seen) == 1, (query, len(seen))
         check_plan(query, seen[0])
+
+
+PORTS = 20000
+PORT_NODE = '00000000-0000-4000-8000-000000000001'
+PORT_FILTERS = ['address=52:54:00:00:00:07', f'node={PORT_NODE}', 'shard=few']
+
+
+def test_statements_on_ports_use_indexes(env):
+    server = env.standalone()
+    server.psql("INSERT INTO nodes (uuid, name, driver, shard) SELECT ('00000000-0000-4000-8000-' || lpad(i::text, 12,"
+                " '0'))::uuid, 'n' || i, 'fake-hardware', CASE WHEN i % 200 = 1 THEN 'few' END"
+                " FROM generate_series(1, 1000) i")
+    server.psql("INSERT INTO ports (uuid, node_id, address) SELECT ('00000000-0000-4000-9000-' || lpad(i::text, 12,"
+                " '0'))::uuid, (SELECT min(id) FROM nodes) + i % 1000, '52:54:00' || regexp_replace(lpad(to_hex(i), 6,"
+                f" '0'), '(..)', ':\\1', 'g') FROM generate_series(1, {PORTS}) i")
+    server.psql('VACUUM ANALYZE')
+    plans = Plans(server)
+    for key in ('id', 'uuid', 'address'):
+        for rest in ('sort_dir=asc', 'sort_dir=desc', f'marker=00000000-0000-4000-9000-{PORTS // 2:012d}'):
+            query = f'/v1/ports?sort_key={key}&limit=100&{rest}'
+            ports = []
+            seen = plans.of(lambda query=query, ports=ports: ports.extend(server.ok('GET', query)['ports']), 'ports r')
+            assert len(ports) == 100 and len(seen) == 1, (query, len(ports), len(seen))
+            check_plan(query, seen[0], 'ports')
+    for words in PORT_FILTERS:
+        query = '/v1/ports?' + words
+        ports = []
+        seen = plans.of(lambda query=query, ports=ports: ports.extend(server.ok('GET', query)['ports']), 'ports r')
+        assert ports and len(seen) == 1, (query, len(ports), len(seen))
+        check_plan(query, seen[0], 'ports')
 
 
 # ---- streams ----
