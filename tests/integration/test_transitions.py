@@ -90,6 +90,49 @@ def test_allowed_verbs_end_where_the_table_leads(env):
             raise AssertionError(f'{verb} in {state} is to end in {end}: {server.node(name)}') from None
 
 
+def fail_by_themselves(server, table, states):
+    """Nodes are put into each of the states and left alone; the table says where each must end. Gives them by state."""
+    for number, state in enumerate(states):
+        server.create_fake(f'n{number}')
+        put(server, table, state, f'n{number}')
+        server.psql(f"UPDATE nodes SET provision_updated_at = now() - interval '1 hour' WHERE name = 'n{number}'")
+    ended = {}
+    for number, state in enumerate(states):
+        to, target, _ = table.rows[state, 'FAIL']
+        shown = table.names[to]
+
+        def is_there(number=number, shown=shown):
+            node = server.node(f'n{number}')
+            return node if node['provision_state'] == shown and node['reservation'] is None else None
+        node = ended[state] = harness.eventually(is_there, 60, what=f'{state} failed')
+        assert node['target_provision_state'] == (None if to == 'ENROLL' else table.target_in(state)), (state, node)
+        events = server.ok('GET', f'/v1/nodes/n{number}/history?detail=true')['history']
+        assert [(event['event'], event['state']) for event in events] == [(node['last_error'], shown)], (state, events)
+        # No step was under way, so the hardware needs no look.
+        assert node['fault'] is None and not node['maintenance'], (state, node)
+    return ended
+
+
+@harness.timeout(240)
+def test_every_wait_ends(env):
+    table = Table()
+    server = env.standalone({'conductor': {'check_provision_state_interval': '0.5', 'check_orphans_interval': '3600'}})
+    ended = fail_by_themselves(server, table, [state for state in table.names if state.endswith('WAIT')])
+    assert len(ended) == 5, ended
+    for state, node in ended.items():
+        assert node['last_error'].startswith('Timeout reached while '), (state, node['last_error'])
+
+
+@harness.timeout(240)
+def test_every_work_without_a_conductor_fails(env):
+    table = Table()
+    server = env.standalone({'conductor': {'check_orphans_interval': '1', 'check_provision_state_interval': '3600'}})
+    ended = fail_by_themselves(server, table, [state for state in table.names if table.is_working(state)])
+    assert len(ended) == 9, ended
+    for state, node in ended.items():
+        assert 'was lost' in node['last_error'], (state, node['last_error'])
+
+
 @harness.timeout(240)
 def test_other_verbs_are_refused_and_change_nothing(env):
     table = Table()
