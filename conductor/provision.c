@@ -247,6 +247,8 @@ void provision_fail(struct node *node, const char *text)
 	const struct step_phase *phase = step_phase_of(state_of(node));
 	const char *fault = node_text(node, NODE_FAULT);
 
+	if (state_of(node) == PROVISION_RESCUING || state_of(node) == PROVISION_RESCUEWAIT)
+		provision_forget_password(node);
 	node_set_text(node, NODE_LAST_ERROR, text);
 	if (fsm_find(state_of(node), EVENT_FAIL, PROVISION_STATE_COUNT))
 		fsm_apply(node, EVENT_FAIL);

@@ -45,6 +45,7 @@ void provision_inspected(struct node *node);
 SUSPENDS int provision_store_config_drive(struct job *job, struct provision *provision, struct error *err);
 SUSPENDS int provision_store_password(struct job *job, struct provision *provision, struct error *err);
 SUSPENDS int provision_store_start(struct job *job, struct provision *provision, struct error *err);
+void provision_forget_password(struct node *node);
 void provision_forget_instance(struct node *node);
 
 /* provision_wait.c */

@@ -73,6 +73,17 @@ int provision_store_password(struct job *job, struct provision *provision, struc
 	return 0;
 }
 
+void provision_forget_password(struct node *node)
+{
+	json_t *info = node_object(node, NODE_INSTANCE_INFO);
+
+	if (!json_object_get(info, "hashed_rescue_password") && !json_object_get(info, "rescue_password"))
+		return;
+	json_object_del(info, "hashed_rescue_password");
+	json_object_del(info, "rescue_password");
+	node_mark_dirty(node, NODE_INSTANCE_INFO);
+}
+
 void provision_forget_instance(struct node *node)
 {
 	node_set_object(node, NODE_INSTANCE_INFO, json_object());

@@ -225,6 +225,7 @@ int provision_clean_up_rescue(struct job *job, struct error *err)
 	const struct rescue_interface *rescue;
 	int rc = rescue_interface_of(job, &rescue, err);
 
+	provision_forget_password(&job->node);
 	return rc == 0 ? call(job, rescue->clean_up, err) : rc;
 }
 
@@ -243,6 +244,7 @@ int provision_tear_down(struct job *job, struct provision *provision, struct err
 	if (rc < 0)
 		return rc;
 	provision_forget_instance(&job->node);
+	power_forget_agent(&job->node);
 	steps_forget(&job->node, &deploy_phase);
 	if (steps_is_in_one(&job->node, &service_phase))
 		steps_forget(&job->node, &service_phase);
@@ -291,6 +293,8 @@ int provision_unrescue(struct job *job, struct provision *provision, struct erro
 	(void)provision;
 	if (rc == 0)
 		rc = rescue->unrescue(&job->task, err);
+	if (rc == 0)
+		provision_forget_password(&job->node);
 	return rc < 0 ? fail_prefix(err, "Error while performing unrescue operation for node %s",
 				    node_uuid(&job->node))
 		      : 0;

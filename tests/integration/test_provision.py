@@ -88,6 +88,7 @@ def test_a_node_lives_its_life_with_the_client(env):
     assert 'sesame' not in stored and json.loads(stored)['hashed_rescue_password'].startswith('$5$'), stored
     assert 'sesame' not in server.psql('SELECT coalesce(string_agg(args::text, \'\'), \'\') FROM actions')
     client('node', 'unrescue', 'n', '--wait', '30')
+    assert server.node('n')['instance_info'] == {'configdrive': '******'}
     ask(server, 'service', service_steps=[RESET])
     reaches(server, 'active')
     server.ok('PATCH', '/v1/nodes/n', [{'op': 'add', 'path': '/instance_uuid',
@@ -241,6 +242,19 @@ def test_deploy_fails_and_is_repaired(env):
     server.client('node', 'deploy', 'n', '--wait', '30')
     node = server.node('n')
     assert node['provision_state'] == 'active' and node['last_error'] is None
+
+
+def test_a_failed_rescue_keeps_no_password(env):
+    server = env.standalone()
+    active(server, driver_info={'fake_fail': 'rescue'})
+    ask(server, 'rescue', rescue_password='open sesame')
+    node = reaches(server, 'rescue failed')
+    assert 'rescue' in node['last_error'] and 'sesame' not in node['last_error'], node
+    assert node['target_provision_state'] == 'rescue' and node['instance_info'] == {}, node
+    assert server.psql("SELECT instance_info FROM nodes WHERE name = 'n'") == '{}'
+    ask(server, 'unrescue')
+    reaches(server, 'active')
+    assert 'sesame' not in server.program.log()
 
 
 def test_deploy_steps_go_among_the_interfaces(env):
