@@ -290,9 +290,16 @@ static void follow_flags(struct attempt *attempt)
 	}
 }
 
+static const char *text_after(const struct attempt *attempt, enum node_field field)
+{
+	return attempt->is_changed[field] ? attempt->value[field] : node_text(&attempt->node, field);
+}
+
 /* What a change brings with it. */
 static void follow(struct attempt *attempt)
 {
+	const char *name;
+
 	follow_flags(attempt);
 	if (attempt->is_changed[NODE_CONDUCTOR_GROUP]) {
 		const char *given = attempt->value[NODE_CONDUCTOR_GROUP];
@@ -302,20 +309,15 @@ static void follow(struct attempt *attempt)
 			*p = (char)tolower((unsigned char)*p);
 		set(attempt, NODE_CONDUCTOR_GROUP, group);
 	}
-	if (attempt->is_changed[NODE_INSTANCE_INFO] && !touches(attempt->request->body, NODE_INSTANCE_NAME)) {
-		const json_t *now =
+	/* A node's display name is the name of its instance, unless that has one. */
+	name = text_after(attempt, NODE_INSTANCE_NAME);
+	if (attempt->is_changed[NODE_INSTANCE_INFO] && !(name && *name)) {
+		const json_t *shown =
 			json_object_get(json_object_get(attempt->after, "instance_info"), "display_name");
-		const json_t *then =
-			json_object_get(json_object_get(attempt->before, "instance_info"), "display_name");
 
-		if (json_is_string(now) && !(then && json_equal(now, then)))
-			set(attempt, NODE_INSTANCE_NAME, json_string_value(now));
+		if (json_is_string(shown))
+			set(attempt, NODE_INSTANCE_NAME, json_string_value(shown));
 	}
-}
-
-static const char *text_after(const struct attempt *attempt, enum node_field field)
-{
-	return attempt->is_changed[field] ? attempt->value[field] : node_text(&attempt->node, field);
 }
 
 /* Interfaces that the patch names or removes; all of them when the driver changes. */

@@ -24,13 +24,12 @@ static int get(struct job *job, struct error *err)
 	return rc < 0 ? rc : task_result_json(job, list, err);
 }
 
+/* What the interface lacks is no refusal but last_error: as with Ironic, clients have their 204 before. */
 static int attach_begin(struct job *job, struct error *err)
 {
 	const struct management_interface *management;
 	int rc = interface_of(job, &management, err);
 
-	if (rc == 0 && !management->vmedia_attach)
-		rc = task_unsupported(&job->task, "attach_virtual_media", err);
 	if (rc == 0 && (!job_text(job, "device_type") || !job_text(job, "image_url")))
 		rc = fail(err, ERR_MISSING, "Missing mandatory parameter: device_type, image_url");
 	return rc;
@@ -42,7 +41,9 @@ static int attach(struct job *job, struct error *err)
 	const char *device = job_text(job, "device_type");
 	int rc = interface_of(job, &management, err);
 
-	if (rc == 0)
+	if (rc == 0 && !management->vmedia_attach)
+		rc = task_unsupported(&job->task, "attach_virtual_media", err);
+	else if (rc == 0)
 		rc = management->vmedia_attach(&job->task, device, job_text(job, "image_url"), err);
 	return rc < 0 ? fail_prefix(err, "Could not attach device %s", device) : 0;
 }
@@ -50,11 +51,8 @@ static int attach(struct job *job, struct error *err)
 static int detach_begin(struct job *job, struct error *err)
 {
 	const struct management_interface *management;
-	int rc = interface_of(job, &management, err);
 
-	if (rc == 0 && !management->vmedia_detach)
-		rc = task_unsupported(&job->task, "detach_virtual_media", err);
-	return rc;
+	return interface_of(job, &management, err);
 }
 
 static int detach(struct job *job, struct error *err)
@@ -64,9 +62,9 @@ static int detach(struct job *job, struct error *err)
 	size_t index;
 	int rc = interface_of(job, &management, err);
 
-	if (rc < 0)
-		return rc;
-	if (json_array_size(devices) == 0)
+	if (rc == 0 && !management->vmedia_detach)
+		rc = task_unsupported(&job->task, "detach_virtual_media", err);
+	if (rc == 0 && json_array_size(devices) == 0)
 		rc = management->vmedia_detach(&job->task, NULL, err);
 	json_array_foreach((json_t *)devices, index, device)
 	{
