@@ -289,4 +289,43 @@ def test_a_rule_gives_the_node_its_driver(env):
     assert node['power_interface'] == 'ipmitool' and node['inspect_interface'] == 'agent', node
 
 
+def redfish_node(env, interface):
+    rack = env.rack({'box': {'protocol': 'redfish'}})
+    server = env.standalone({'DEFAULT': {'enabled_hardware_types': 'redfish,fake-hardware'}})
+    server.ok('POST', '/v1/nodes', {
+        'name': 'n', 'driver': 'redfish', 'inspect_interface': interface, 'driver_info': {
+            'redfish_address': f"http://{rack.bmcs['box']['listen']}", 'redfish_username': 'admin',
+            'redfish_password': 'rack-password'}}, status=201)
+    server.ok('PUT', '/v1/nodes/n/states/provision', {'target': 'manage'})
+    reaches(server, 'manageable')
+    return rack, server
+
+
+def test_rules_follow_what_a_bmc_tells(env):
+    _, server = redfish_node(env, 'redfish')
+    add_rule(server, ('set-attribute', {'path': 'extra/memory', 'value': '{inventory[memory][physical_mb]}'}),
+             ('add-trait', {'name': 'CUSTOM_SEEN'}),
+             conditions=[{'op': '!is-empty', 'args': {'value': '{inventory[interfaces]}'}}])
+    server.ok('PUT', '/v1/nodes/n/states/provision', {'target': 'inspect'})
+    harness.eventually(lambda: server.node('n')['inspection_finished_at'], 30, what='the end of the inspection')
+    node = reaches(server, 'manageable')
+    assert node['extra'] == {'memory': str(node['properties']['memory_mb'])} and node['traits'] == ['CUSTOM_SEEN'], node
+
+
+def test_a_machine_is_booted_from_the_network_once(env):
+    rack, server = redfish_node(env, 'agent')
+    node = inspect(server)
+    machine = rack.set('box', latency_ms=0)
+    assert machine['booted'] == 'pxe' and machine['power'] == 'on', machine
+    assert machine['boot']['persistence'] == 'disabled', machine
+    assert node['driver_internal_info']['lookup_bmc_addresses'] == [], 'a BMC on a loopback address is no trace'
+    assert post(server, REPORT, query='?node_uuid=' + node['uuid']).status == 202
+    node = reaches(server, 'manageable')
+    assert rack.redfish_system('box')['PowerState'] == 'Off' and node['properties']['cpu_arch'] == 'x86_64', node
+    inspect(server)
+    server.ok('PUT', '/v1/nodes/n/states/provision', {'target': 'abort'})
+    node = reaches(server, 'inspect failed')
+    assert rack.redfish_system('box')['PowerState'] == 'Off', node
+
+
 harness.main()
