@@ -22,6 +22,9 @@ void node_reply_row(struct api_request *request, const struct db_rows *rows, int
  * the conductor's name. */
 SUSPENDS int node_reply(struct api_request *request, const char *uuid, int status, bool is_update,
 			struct error *err);
+/* Makes a node in state "enroll" that has a driver and nothing else. Same errors as POST. */
+SUSPENDS int node_enroll(struct api_request *request, const char *driver, struct node *ret,
+			 struct error *err);
 /* "Node %s could not be found." */
 int node_not_found(const char *ident, struct error *err);
 /* "Node %s is locked by host %s, ...": -ERR_NODE_LOCKED. The node is reserved. */

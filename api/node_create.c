@@ -158,6 +158,24 @@ static void choose_uuid(struct creation *creation)
 		creation->uuid[i] = (char)tolower((unsigned char)creation->value[NODE_UUID][i]);
 }
 
+int node_enroll(struct api_request *request, const char *driver, struct node *ret, struct error *err)
+{
+	struct creation creation = { .request = request };
+	struct db_rows *rows = NULL;
+
+	set(&creation, NODE_DRIVER, driver);
+	choose_uuid(&creation);
+	set_defaults(&creation);
+	set(&creation, NODE_PROVISION_STATE, "enroll");
+	int rc = fleet_check_pool(request->registry, "", driver, err);
+	if (rc == 0)
+		rc = set_interfaces(&creation, err);
+	if (rc == 0)
+		rc = insert(&creation, &rows, err);
+	db_rows_release(rows);
+	return rc == 0 ? node_read(request->db, creation.uuid, NULL, 0, ret, err) : rc;
+}
+
 int node_create(struct api_request *request, struct error *err)
 {
 	struct creation creation = { .request = request };

@@ -16,3 +16,8 @@ SUSPENDS int ramdisk_give_token(struct api_request *request, struct node *node, 
 /* {"node": ..., "config": ...}; token NULL: of a client that knows none. */
 SUSPENDS int ramdisk_reply(struct api_request *request, const struct node *node, const char *token,
 			   int status, struct error *err);
+
+/* [auto_discovery] */
+void ramdisk_config_register(void);
+/* After each load of the configuration. -ERR_INVALID: it is enabled and has no driver. */
+int ramdisk_check_config(struct error *err);

@@ -9,14 +9,52 @@
 #include "api/argument.h"
 #include "api/dispatch.h"
 #include "api/handlers.h"
+#include "api/node.h"
 #include "api/ramdisk.h"
 #include "db/address_owner.h"
 #include "lib/buf.h"
+#include "lib/config.h"
+#include "lib/log.h"
 #include "lib/netaddr.h"
 #include "model/states.h"
 
 #define INSPECTION_SINCE 84
+#define DISCOVERED       "auto_discovered"
 #define LIST_MAX         (RAMDISK_ADDRESSES_MAX * MAC_TEXT)
+
+static struct {
+	bool is_enabled;
+	char *driver;
+} discovery;
+
+static const struct option table[] = {
+	{ .section = "auto_discovery",
+	  .name = "enabled",
+	  .type = OPTION_BOOL,
+	  .preset = "false",
+	  .target = &discovery.is_enabled,
+	  .help = "Whether a machine that nobody knows gets a node when a ramdisk reports its inventory. "
+		  "Whoever "
+		  "reaches the API can make nodes then, without a login." },
+	{ .section = "auto_discovery",
+	  .name = "driver",
+	  .type = OPTION_TEXT,
+	  .target = &discovery.driver,
+	  .help = "The driver of such nodes; inspection rules may give them another." },
+	{ 0 }
+};
+
+void ramdisk_config_register(void)
+{
+	config_register(table);
+}
+
+int ramdisk_check_config(struct error *err)
+{
+	return discovery.is_enabled && !discovery.driver
+		       ? fail(err, ERR_INVALID, "[auto_discovery] enabled needs driver.")
+		       : 0;
+}
 
 /* ---- the body ---- */
 
@@ -124,12 +162,13 @@ static bool is_of(const struct db_rows *rows, int row, const char *uuid)
 	return strcasecmp(db_value(rows, row, INSPECTED_OWNER_UUID), uuid) == 0;
 }
 
-/* The one node that all traces lead to, or NULL. */
-static const char *judge(const struct db_rows *rows, const char *uuid)
+/* The one node that all traces lead to, or NULL: traces that lead to several, or *ret_is_new: none at all. */
+static const char *judge(const struct db_rows *rows, const char *uuid, bool *ret_is_new)
 {
 	const char *by_mac = uuid, *by_bmc = NULL;
 	int bmc_count = 0, bmc_hits = 0;
 
+	*ret_is_new = !uuid && db_rows_count(rows) == 0;
 	for (int i = 0; i < db_rows_count(rows); i++) {
 		if (db_value_bool(rows, i, INSPECTED_OWNER_BY_BMC))
 			continue;
@@ -149,19 +188,37 @@ static const char *judge(const struct db_rows *rows, const char *uuid)
 	return bmc_count == 1 ? by_bmc : NULL;
 }
 
+/* The report says of itself that nobody has known the machine: rules may ask for it. */
+static int discover(struct api_request *request, const struct traces *traces, struct node *ret,
+		    struct error *err)
+{
+	int rc = node_enroll(request, discovery.driver, ret, err);
+
+	if (rc < 0) {
+		log_warning("A discovered machine (%s) gets no node: %s", traces->macs, err->text);
+		return fail(err, ERR_INTERNAL, "The node could not be enrolled.");
+	}
+	log_info("Node %s is a discovered machine (%s).", node_uuid(ret), traces->macs);
+	json_object_set_new(request->body, DISCOVERED, json_true());
+	return 0;
+}
+
 static int find_node(struct api_request *request, const struct traces *traces, struct node *ret,
 		     struct error *err)
 {
 	struct db_rows *rows = NULL;
 	const char *uuid;
+	bool is_new;
 
 	int rc = address_inspected_owners(request->db, traces->macs, traces->bmc_addresses, &rows, err);
 	if (rc < 0)
 		return rc;
-	uuid = judge(rows, traces->uuid);
+	uuid = judge(rows, traces->uuid, &is_new);
 	rc = uuid ? node_read(request->db, arena_strdup(request->arena, uuid), NULL, 0, ret, err)
 		  : -ERR_NOT_FOUND;
 	db_rows_release(rows);
+	if (is_new && discovery.is_enabled)
+		return discover(request, traces, ret, err);
 	if (rc == 0 && provision_state_find(node_text(ret, NODE_PROVISION_STATE)) != PROVISION_INSPECTWAIT)
 		rc = -ERR_NOT_FOUND;
 	return rc == -ERR_NOT_FOUND ? ramdisk_not_found(err) : rc;
@@ -204,6 +261,7 @@ int ramdisk_continue_inspection(struct api_request *request, struct error *err)
 	int rc = check_body(request->body, err);
 	if (rc < 0)
 		return rc;
+	json_object_del(request->body, DISCOVERED);
 	traces.macs = list_macs(request, json_object_get(inventory, "interfaces"));
 	traces.bmc_addresses = list_bmc(request, inventory);
 	if (!traces.uuid && !traces.macs[0] && !traces.bmc_addresses[0])

@@ -9,6 +9,7 @@
 #include "api/listeners.h"
 #include "api/metrics.h"
 #include "api/problem.h"
+#include "api/ramdisk.h"
 #include "api/route.h"
 #include "api/version.h"
 #include "lib/clock.h"
@@ -73,6 +74,7 @@ void server_config_register(void)
 {
 	config_register(table);
 	auth_config_register();
+	ramdisk_config_register();
 }
 
 int server_max_limit(void)
@@ -133,6 +135,8 @@ int server_check_config(struct error *err)
 {
 	int rc = auth_check_config(err);
 
+	if (rc == 0)
+		rc = ramdisk_check_config(err);
 	if (rc < 0)
 		return rc;
 	if (options.host_ip.count == 0 || options.host_ip.count > LISTENERS_MAX)

@@ -118,8 +118,15 @@ int inspection_record(struct job *job, const struct inspection *found, struct er
 
 /* One call of a ramdisk, in the task's arena. */
 struct report {
-	bool is_written; /* by an attempt whose conductor died before it could say so */
+	bool is_written;    /* by an attempt whose conductor died before it could say so */
+	bool is_discovered; /* the node was made for it, and stays in "enroll" */
 };
+
+/* As the API says, and nobody else. */
+static bool is_discovered(const struct job *job)
+{
+	return json_is_true(json_object_get(json_object_get(job->args, "plugin_data"), "auto_discovered"));
+}
 
 /* A repeat after a takeover finds the node where its first attempt has put it. */
 static int begin(struct job *job, struct error *err)
@@ -132,6 +139,9 @@ static int begin(struct job *job, struct error *err)
 		report->is_written = !node_text(&job->node, NODE_INSPECTION_STARTED_AT);
 		return 0;
 	}
+	report->is_discovered = state == PROVISION_ENROLL && is_discovered(job);
+	if (report->is_discovered)
+		return 0;
 	if (state != PROVISION_INSPECTWAIT)
 		return fail(err, ERR_NOT_FOUND, "Resource could not be found.");
 	if (!node_text(&job->node, NODE_INSPECTION_STARTED_AT))
@@ -142,6 +152,7 @@ static int begin(struct job *job, struct error *err)
 
 SUSPENDS static int process(struct job *job, struct inspection_store *store, struct error *err)
 {
+	const struct report *report = job->state;
 	int rc;
 
 	json_object_del(store->now.plugin_data, "logs"); /* of the ramdisk: long, and not for rules */
@@ -149,7 +160,8 @@ SUSPENDS static int process(struct job *job, struct inspection_store *store, str
 	if (rc == 0 && inspection_hooks_run(&store->now, err) < 0)
 		return fail_prefix(err, "failed to run inspection hooks");
 	power_forget_agent(&job->node);
-	if (rc == 0 && agent_stop(&job->task, err) < 0)
+	/* a discovered machine may have no driver_info yet */
+	if (rc == 0 && !report->is_discovered && agent_stop(&job->task, err) < 0)
 		return fail_prefix(err, "Inspection clean up failed");
 	if (rc == 0)
 		rc = apply_rules(job, "main", &store->now, err);
@@ -175,7 +187,8 @@ static int run(struct job *job, struct error *err)
 		return rc == -ERR_CANCELLED || rc == -ERR_FENCED
 			       ? rc
 			       : fail_prefix(err, "Failed to finish inspection");
-	fsm_apply(&job->node, EVENT_DONE);
+	if (!report->is_discovered)
+		fsm_apply(&job->node, EVENT_DONE);
 	return 0;
 }
 

@@ -15,7 +15,8 @@
 
 /* Sections and options of the other program, in the one file of both. */
 static const char *const foreign[] = {
-	"api", "valence", "oslo_policy", "cors", "DEFAULT auth_strategy", "DEFAULT http_basic_*", NULL
+	"api",  "auto_discovery",        "valence",              "oslo_policy",
+	"cors", "DEFAULT auth_strategy", "DEFAULT http_basic_*", NULL,
 };
 
 static void register_options(void)

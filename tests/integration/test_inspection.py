@@ -289,6 +289,29 @@ def test_a_rule_gives_the_node_its_driver(env):
     assert node['power_interface'] == 'ipmitool' and node['inspect_interface'] == 'agent', node
 
 
+def test_a_machine_that_nobody_knows_is_discovered(env):
+    server = env.standalone({'auto_discovery': {'enabled': 'true', 'driver': 'fake-hardware'}})
+    add_rule(server, ('set-attribute', {'path': '/driver', 'value': 'ipmi'}),
+             ('set-attribute', {'path': '/driver_info/ipmi_address', 'value': '{inventory[bmc_address]}'}),
+             conditions=[{'op': 'is-true', 'args': {'value': '{plugin_data[auto_discovered]}'}}])
+    answer = post(server, report(bmc_address='192.0.2.9'))
+    assert answer.status == 202 and answer.json['config']['agent_token'], answer
+    uuid = answer.json['node']['uuid']
+    harness.eventually(lambda: server.node(uuid)['inspection_finished_at'], 30, what='the end of the discovery')
+    node = reaches(server, 'enroll', name=uuid)
+    assert node['driver'] == 'ipmi' and node['driver_info'] == {'ipmi_address': '192.0.2.9'}, node
+    assert node['properties'] == {'cpu_arch': 'x86_64'} and sorted(ports_of(server, uuid)) == [PXE], node
+    refused = {
+        'known, and not waiting': post(server, REPORT),
+        'a uuid that is not there': post(server, report(interfaces=[{'name': 'a', 'mac_address': OTHER}]),
+                                         query='?node_uuid=11111111-1111-4111-8111-111111111111'),
+        'who says it of himself': post(server, {**REPORT, 'auto_discovered': True}),
+    }
+    for what, answer in refused.items():
+        assert answer.status == 404, (what, answer)
+    assert len(server.ok('GET', '/v1/nodes')['nodes']) == 1
+
+
 def redfish_node(env, interface):
     rack = env.rack({'box': {'protocol': 'redfish'}})
     server = env.standalone({'DEFAULT': {'enabled_hardware_types': 'redfish,fake-hardware'}})
