@@ -7,6 +7,7 @@
 #include "api/node.h"
 #include "api/query.h"
 #include "db/node_found.h"
+#include "lib/url.h"
 
 enum type { IS_TEXT, IS_NUMBER, IS_BOOL, IS_LIST };
 
@@ -122,7 +123,7 @@ static void write_links(const struct api_request *request, const char *ident, co
 
 	buf_init(&path, 4096);
 	buf_printf(&path, "nodes/%s/bios/", ident);
-	percent_encode(&path, name, "");
+	url_encode(&path, name, "");
 	json_out_links(&request->out->body, request->base, path.data);
 	buf_release(&path);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/server.h"
+#include "lib/url.h"
 #include "lib/xalloc.h"
 
 #define ARGUMENTS_MAX 8192
@@ -56,7 +57,7 @@ void page_argument(struct page *page, const char *name, const char *value)
 {
 	buf_puts(&page->arguments, name);
 	buf_putc(&page->arguments, '=');
-	percent_encode(&page->arguments, value, ",:/");
+	url_encode(&page->arguments, value, ",:/");
 	buf_putc(&page->arguments, '&');
 }
 
@@ -75,7 +76,7 @@ void page_write_next(struct page *page, const char *marker)
 		   page->sort_key, page->is_descending ? "desc" : "asc");
 	buf_append(body, page->arguments.data, page->arguments.len);
 	buf_printf(body, "limit=%d&marker=", page->limit);
-	percent_encode(body, marker, "");
+	url_encode(body, marker, "");
 	buf_putc(body, '"');
 }
 

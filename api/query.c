@@ -4,92 +4,24 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/buf.h"
-#include "lib/utf8.h"
+#include "lib/url.h"
 #include "lib/uuid.h"
 #include "model/field.h"
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool text_is_utf8(const char *text, size_t len)
-{
-	for (size_t i = 0, step; i < len; i += step) {
-		step = utf8_length(text + i, len - i);
-		if (step == 0)
-			return false;
-	}
-	return true;
-}
-
-char *percent_decode(const char *text, size_t len, bool is_form, struct arena *arena)
-{
-	char *decoded = arena_alloc(arena, len + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (c == '%') {
-			int high = len - i > 2 ? hex_value(text[i + 1]) : -1;
-			int low = high >= 0 ? hex_value(text[i + 2]) : -1;
-
-			if (low < 0)
-				return NULL;
-			c = (char)(high << 4 | low);
-			i += 2;
-		} else if (c == '+' && is_form) {
-			c = ' ';
-		}
-		if (c == '\0')
-			return NULL;
-		decoded[n++] = c;
-	}
-	decoded[n] = '\0';
-	return text_is_utf8(decoded, n) ? decoded : NULL;
-}
-
-void percent_encode(struct buf *buf, const char *text, const char *keep)
-{
-	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-	for (; *text; text++) {
-		if (strchr(unreserved, *text) || strchr(keep, *text))
-			buf_putc(buf, *text);
-		else
-			buf_printf(buf, "%%%02X", (unsigned char)*text);
-	}
-}
-
 int query_parse(struct query *query, const char *text, struct arena *arena, struct error *err)
 {
-	query->count = 0;
-	while (*text) {
-		size_t len = strcspn(text, "&");
-		const char *equals = memchr(text, '=', len);
-		size_t name_len = equals ? (size_t)(equals - text) : len;
+	struct url_query walk = { .rest = text };
+	struct url_param param;
+	int rc;
 
-		if (len > 0) {
-			if (query->count == QUERY_MAX)
-				return fail(err, ERR_INVALID, "More than %d arguments.", QUERY_MAX);
-			struct query_pair *pair = &query->pairs[query->count];
-			pair->name = percent_decode(text, name_len, true, arena);
-			pair->value =
-				equals ? percent_decode(equals + 1, len - name_len - 1, true, arena) : "";
-			if (!pair->name || !pair->value)
-				return fail(err, ERR_INVALID,
-					    "The query is not valid percent-encoded UTF-8.");
-			query->count++;
-		}
-		text += len;
-		text += *text == '&';
+	query->count = 0;
+	while ((rc = url_query_next(&walk, arena, &param)) > 0) {
+		if (query->count == QUERY_MAX)
+			return fail(err, ERR_INVALID, "More than %d arguments.", QUERY_MAX);
+		query->pairs[query->count++] =
+			(struct query_pair){ .name = param.name, .value = param.value };
 	}
-	return 0;
+	return rc < 0 ? fail(err, ERR_INVALID, "The query is not valid percent-encoded UTF-8.") : 0;
 }
 
 int parse_int(const char *name, const char *text, long *ret, struct error *err)

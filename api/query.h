@@ -50,9 +50,3 @@ int query_bool(const struct query *query, const char *name);
 
 /* A decimal integer; one that does not fit becomes the greatest or least. -ERR_INVALID names the argument. */
 int parse_int(const char *name, const char *text, long *ret, struct error *err);
-/* Percent-decodes in the arena; '+' stays unless is_form. NULL: broken escape, NUL or bad UTF-8. */
-char *percent_decode(const char *text, size_t len, bool is_form, struct arena *arena);
-bool text_is_utf8(const char *text, size_t len);
-/* Appends text with everything but unreserved characters and those in `keep` escaped. */
-struct buf;
-void percent_encode(struct buf *buf, const char *text, const char *keep);

@@ -3,6 +3,7 @@
 
 #include "api/problem.h"
 #include "api/request.h"
+#include "lib/url.h"
 
 #define JSON_TYPE "Content-Type: application/json\r\n"
 
@@ -26,7 +27,7 @@ void reply_location(struct api_request *request, const char *format, ...)
 	va_end(args);
 	buf_puts(&request->out->headers, "Location: ");
 	buf_puts(&request->out->headers, request->base);
-	percent_encode(&request->out->headers, path, "/@:");
+	url_encode(&request->out->headers, path, "/@:");
 	buf_puts(&request->out->headers, "\r\n");
 }
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/url.h"
+
 #define ALL_METHODS "GET, POST, PUT, PATCH, DELETE, HEAD"
 
 static bool segment_is(const struct route_path *cut, size_t i, const char *word, size_t len)
@@ -117,7 +119,7 @@ bool route_read_idents(struct api_request *request, const struct route_path *cut
 		pattern = strchr(pattern, '/') + 1;
 		if (*pattern != '{')
 			continue;
-		const char *ident = percent_decode(cut->segments[i], cut->lens[i], false, request->arena);
+		const char *ident = url_decode(request->arena, cut->segments[i], cut->lens[i]);
 		if (!ident)
 			return false;
 		request->ident[idents++] = ident;

@@ -16,6 +16,7 @@
 #include "lib/config.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/utf8.h"
 #include "model/options.h"
 
 #define MAX_MINIMUM_DEPTH  8
@@ -308,7 +309,7 @@ static void parse_body(void *arg)
 
 	if (json_depth(work->text, work->len) > work->max_depth)
 		work->fault = BODY_TOO_DEEP;
-	else if (!text_is_utf8(work->text, work->len))
+	else if (!utf8_is_valid(work->text, work->len))
 		work->fault = BODY_NOT_UTF8;
 	else if (json_parse(work->text, work->len, work->max_depth, &work->value, &work->err) < 0)
 		work->fault = BODY_MALFORMED;

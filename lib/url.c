@@ -17,18 +17,6 @@ static int hex_value(char c)
 	return -1;
 }
 
-static bool is_utf8(const char *text, size_t len)
-{
-	for (size_t at = 0; at < len;) {
-		size_t length = utf8_length(text + at, len - at);
-
-		if (length == 0)
-			return false;
-		at += length;
-	}
-	return true;
-}
-
 static char *decode(struct arena *arena, const char *text, size_t len, bool is_plus_space)
 {
 	char *decoded = arena_alloc(arena, len + 1), *end = decoded;
@@ -52,7 +40,7 @@ static char *decode(struct arena *arena, const char *text, size_t len, bool is_p
 		*end++ = c;
 	}
 	*end = '\0';
-	return is_utf8(decoded, (size_t)(end - decoded)) ? decoded : NULL;
+	return utf8_is_valid(decoded, (size_t)(end - decoded)) ? decoded : NULL;
 }
 
 char *url_decode(struct arena *arena, const char *text, size_t len)

@@ -35,6 +35,16 @@ size_t utf8_length(const char *text, size_t len)
 	return length;
 }
 
+bool utf8_is_valid(const char *text, size_t len)
+{
+	for (size_t at = 0, length; at < len; at += length) {
+		length = utf8_length(text + at, len - at);
+		if (length == 0)
+			return false;
+	}
+	return true;
+}
+
 uint32_t utf8_decode(const char *text, size_t length)
 {
 	static const unsigned char masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };

@@ -10,6 +10,8 @@
 #include "api/route.h"
 #include "api/version.h"
 #include "lib/arena.h"
+#include "lib/url.h"
+#include "lib/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,8 +29,8 @@ static void take_query(const char *text, struct arena *arena)
 		return;
 	assert(query.count <= QUERY_MAX);
 	for (size_t i = 0; i < query.count; i++) {
-		assert(text_is_utf8(query.pairs[i].name, strlen(query.pairs[i].name)));
-		assert(text_is_utf8(query.pairs[i].value, strlen(query.pairs[i].value)));
+		assert(utf8_is_valid(query.pairs[i].name, strlen(query.pairs[i].name)));
+		assert(utf8_is_valid(query.pairs[i].value, strlen(query.pairs[i].value)));
 	}
 	if (query_check(&query, table, 115, arena, &err) == 0 && query_text(&query, "flag"))
 		assert(query_bool(&query, "flag") >= 0);
@@ -43,7 +45,7 @@ static void take_path(const char *text, struct arena *arena)
 		return;
 	assert(cut.count <= ROUTE_SEGMENT_MAX);
 	for (size_t i = 0; i < cut.count; i++)
-		percent_decode(cut.segments[i], cut.lens[i], false, arena);
+		url_decode(arena, cut.segments[i], cut.lens[i]);
 	route_find(&cut, "GET", allow, sizeof allow);
 	route_find(&cut, text, allow, sizeof allow);
 	assert(strlen(allow) < sizeof allow);

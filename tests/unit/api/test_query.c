@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/buf.h"
 #include "tests/support/unit.h"
 
 static const struct query_parameter table[] = {
@@ -164,22 +163,6 @@ static void test_query__newer_than_the_version__is_not_acceptable(void **state)
 	assert_int_equal(check("detail=1", 43), 0);
 }
 
-static void test_percent_encode__all_bytes__come_back(void **state)
-{
-	struct buf buf;
-	char text[256];
-
-	(void)state;
-	for (int c = 1; c < 128; c++)
-		text[c - 1] = (char)c;
-	text[127] = '\0';
-	buf_init(&buf, 4096);
-	percent_encode(&buf, text, "/");
-	assert_null(strpbrk(buf.data, " \"<>&+\r\n"));
-	assert_string_equal(percent_decode(buf.data, buf.len, false, &arena), text);
-	buf_release(&buf);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,7 +177,6 @@ int main(void)
 		cmocka_unit_test_teardown(test_query__types__are_checked, release),
 		cmocka_unit_test_teardown(test_query__booleans__take_ironics_words, release),
 		cmocka_unit_test_teardown(test_query__newer_than_the_version__is_not_acceptable, release),
-		cmocka_unit_test_teardown(test_percent_encode__all_bytes__come_back, release),
 	};
 
 	arena_init(&arena);
