@@ -211,22 +211,41 @@ static int check_transition(const struct attempt *attempt, struct error *err)
 		    node_uuid(node));
 }
 
-static int check_setup_state(const struct attempt *attempt, enum node_field field, struct error *err)
+static bool is_in_setup(const struct node *node)
 {
 	static const enum provision_state setup[] = { PROVISION_ENROLL, PROVISION_INSPECTING,
 						      PROVISION_INSPECTWAIT, PROVISION_MANAGEABLE,
 						      PROVISION_AVAILABLE };
+
+	return is_in(provision_state_find(node_text(node, NODE_PROVISION_STATE)), setup,
+		     sizeof setup / sizeof setup[0]);
+}
+
+static int check_setup_state(const struct attempt *attempt, enum node_field field, struct error *err)
+{
 	const struct node *node = &attempt->node;
 
-	if (node_bool(node, NODE_MAINTENANCE) ||
-	    is_in(provision_state_find(node_text(node, NODE_PROVISION_STATE)), setup,
-		  sizeof setup / sizeof setup[0]))
+	if (node_bool(node, NODE_MAINTENANCE) || is_in_setup(node))
 		return 0;
 	return fail(err, ERR_CONFLICT,
 		    "Node %s can not have %s updated unless it is in one of allowed (enroll, inspecting, "
-		    "inspect wait, "
-		    "manageable, available) states or in maintenance mode.",
-		    node_uuid(node), node_field_info(field)->name);
+		    "inspect wait, manageable, available) states or in maintenance mode. Current state is "
+		    "'%s'.",
+		    node_uuid(node), node_field_info(field)->name, node_text(node, NODE_PROVISION_STATE));
+}
+
+/* A scheduler may count on the class of a node in use, in maintenance too; a first one is news to nobody. */
+static int check_resource_class(const struct attempt *attempt, struct error *err)
+{
+	const struct node *node = &attempt->node;
+
+	if (!attempt->is_changed[NODE_RESOURCE_CLASS] || !node_text(node, NODE_RESOURCE_CLASS) ||
+	    is_in_setup(node))
+		return 0;
+	return fail(err, ERR_CONFLICT,
+		    "Node %s can not have resource_class updated unless it is in one of allowed (enroll, "
+		    "inspecting, inspect wait, manageable, available) states. Current state is '%s'.",
+		    node_uuid(node), node_text(node, NODE_PROVISION_STATE));
 }
 
 static bool is_on_after(const struct attempt *attempt, enum node_field flag)
@@ -264,8 +283,7 @@ static int check_flags(const struct attempt *attempt, struct error *err)
 	if (attempt->value[NODE_INSTANCE_UUID] && node_text(node, NODE_INSTANCE_UUID))
 		return fail(err, ERR_NODE_ASSOCIATED, "Node %s is associated with instance %s.",
 			    node_uuid(node), node_text(node, NODE_INSTANCE_UUID));
-	return attempt->is_changed[NODE_RESOURCE_CLASS] ? check_setup_state(attempt, NODE_RESOURCE_CLASS, err)
-							: 0;
+	return check_resource_class(attempt, err);
 }
 
 static void set(struct attempt *attempt, enum node_field field, const char *value)
@@ -334,7 +352,7 @@ static int choose_interfaces(struct attempt *attempt, struct error *err)
 
 		if (!attempt->is_changed[field] && !is_driver_new)
 			continue;
-		if (attempt->is_changed[field] && !is_driver_new)
+		if (attempt->is_changed[field])
 			rc = check_setup_state(attempt, field, err);
 		if (!attempt->is_changed[field] && (resets || !wanted || !wanted[0]))
 			wanted = NULL;

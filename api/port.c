@@ -9,8 +9,6 @@
 #include "lib/json.h"
 #include "model/states.h"
 
-#define INSPECT_WAIT_SINCE 39 /* before, inspecting meant waiting too */
-
 static bool is_being_set_up(const struct node *node)
 {
 	static const enum provision_state states[] = { PROVISION_ENROLL, PROVISION_INSPECTING,
@@ -23,18 +21,29 @@ static bool is_being_set_up(const struct node *node)
 	return is_set_up;
 }
 
+/* The address may not change under an instance. */
+static int check_unused(const struct resource_draft *draft, const struct node *node, struct error *err)
+{
+	bool is_used = node_text(node, NODE_INSTANCE_UUID) ||
+		       strcmp(node_text(node, NODE_PROVISION_STATE), "active") == 0;
+
+	if (!resource_draft_changes(draft, "address") || !is_used || node_bool(node, NODE_MAINTENANCE))
+		return 0;
+	return fail(err, ERR_CONFLICT,
+		    "Cannot update the address of port %s while node %s is active or has an instance, "
+		    "unless it is in maintenance mode.",
+		    draft->uuid, node_uuid(node));
+}
+
 /* What may not change under a running instance. */
 static int check_states(const struct resource_draft *draft, const struct node *node, struct error *err)
 {
 	static const char *const wired[] = { "portgroup_uuid", "pxe_enabled", "local_link_connection",
 					     "physical_network" };
 
-	if (strcmp(node_text(node, NODE_PROVISION_STATE), "inspecting") == 0 &&
-	    draft->request->version >= INSPECT_WAIT_SINCE)
-		return fail(err, ERR_CONFLICT,
-			    "Cannot update port \"%s\" on \"%s\" while it is in state \"inspecting\".",
-			    draft->uuid, node_uuid(node));
-	int rc = resource_check_unused(draft, node, err);
+	int rc = resource_check_inspection(draft, node, err);
+	if (rc == 0)
+		rc = check_unused(draft, node, err);
 	for (size_t i = 0; rc == 0 && i < sizeof wired / sizeof wired[0]; i++) {
 		if (resource_draft_changes(draft, wired[i]) && !is_being_set_up(node))
 			rc = fail(err, ERR_CONFLICT,

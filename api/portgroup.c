@@ -11,6 +11,8 @@ static int check(struct resource_draft *draft, bool is_new, struct error *err)
 	struct node node;
 	int rc = 0;
 
+	if (!is_new && resource_draft_changes(draft, "mode") && !resource_draft_text(draft, "mode"))
+		return fail(err, ERR_INVALID, "'mode' is a mandatory attribute and can not be removed");
 	if (resource_draft_changes(draft, "mode") && !resource_draft_text(draft, "mode"))
 		resource_draft_set(draft, "mode", MODE_DEFAULT);
 	if (resource_draft_changes(draft, "address") && resource_draft_text(draft, "address"))
@@ -24,7 +26,7 @@ static int check(struct resource_draft *draft, bool is_new, struct error *err)
 	node_init(&node);
 	rc = resource_read_node(draft, is_new, &node, err);
 	if (rc == 0 && !is_new)
-		rc = resource_check_unused(draft, &node, err);
+		rc = resource_check_inspection(draft, &node, err);
 	node_release(&node);
 	return rc;
 }

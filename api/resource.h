@@ -92,8 +92,8 @@ int resource_check_word(const struct resource_draft *draft, const char *name, co
 /* Reads the node of node_uuid. An unknown one in POST is the client's mistake: 400. */
 SUSPENDS int resource_read_node(struct resource_draft *draft, bool is_new, struct node *ret,
 				struct error *err);
-/* The address may not change under an instance. -ERR_CONFLICT. */
-int resource_check_unused(const struct resource_draft *draft, const struct node *node, struct error *err);
+/* Nothing may change while the node's inspection writes it. -ERR_CONFLICT. */
+int resource_check_inspection(const struct resource_draft *draft, const struct node *node, struct error *err);
 /* "A portgroup with name x already exists." */
 int resource_conflict(const struct resource_draft *draft, const char *noun, const char *what,
 		      const char *field, struct error *err);

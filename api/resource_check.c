@@ -6,6 +6,8 @@
 #include "lib/netaddr.h"
 #include "lib/uuid.h"
 
+#define INSPECT_WAIT_SINCE 39 /* before, inspecting meant waiting too */
+
 int resource_check_address(struct resource_draft *draft, struct error *err)
 {
 	const char *given = resource_draft_text(draft, "address");
@@ -53,16 +55,13 @@ int resource_read_node(struct resource_draft *draft, bool is_new, struct node *r
 	return node_not_found(uuid, err);
 }
 
-int resource_check_unused(const struct resource_draft *draft, const struct node *node, struct error *err)
+int resource_check_inspection(const struct resource_draft *draft, const struct node *node, struct error *err)
 {
-	bool is_used = node_text(node, NODE_INSTANCE_UUID) ||
-		       strcmp(node_text(node, NODE_PROVISION_STATE), "active") == 0;
-
-	if (!resource_draft_changes(draft, "address") || !is_used || node_bool(node, NODE_MAINTENANCE))
+	if (strcmp(node_text(node, NODE_PROVISION_STATE), "inspecting") != 0 ||
+	    draft->request->version < INSPECT_WAIT_SINCE)
 		return 0;
 	return fail(err, ERR_CONFLICT,
-		    "Cannot update the address of %s %s while node %s is active or has an instance, "
-		    "unless it is in maintenance mode.",
+		    "Cannot update %s \"%s\" on \"%s\" while it is in state \"inspecting\".",
 		    draft->resource->name, draft->uuid, node_uuid(node));
 }
 
