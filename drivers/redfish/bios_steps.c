@@ -195,7 +195,11 @@ SUSPENDS static int write_and_boot(struct task *task, const json_t *settings, st
 	rc = redfish_operation_end(&operation, is_written < 0 ? is_written : 0, err);
 	if (rc < 0 || !is_written)
 		return rc;
-	rc = redfish_boot_until(task, "get BIOS settings", is_applied, application, err);
+	rc = redfish_boot_until(task,
+				&(struct redfish_awaited){ .what = "get BIOS settings",
+							   .holds = is_applied,
+							   .wanted = application },
+				err);
 	if (rc == -ERR_TIMEOUT && json_array_size(application->missing))
 		return fail_prefix(err,
 				   "Redfish BIOS apply_configuration step failed. Attributes %s are not "
@@ -272,5 +276,8 @@ int redfish_bios_factory_reset(struct task *task, const json_t *args, struct err
 	if (rc < 0)
 		return rc;
 	rc = redfish_operation_end(&operation, post_reset(&operation, err), err);
-	return rc < 0 ? rc : redfish_boot_until(task, "get BIOS settings", is_reset, NULL, err);
+	if (rc < 0)
+		return rc;
+	return redfish_boot_until(
+		task, &(struct redfish_awaited){ .what = "get BIOS settings", .holds = is_reset }, err);
 }

@@ -64,13 +64,16 @@ SUSPENDS static int write_mode(struct task *task, const char *mode, struct error
 
 int redfish_boot_mode_set(struct task *task, const char *mode, struct error *err)
 {
+	const struct redfish_awaited awaited = { .what = "get boot mode",
+						 .holds = mode_holds,
+						 .wanted = mode };
 	int rc;
 
 	if (strcmp(mode, "uefi") != 0 && strcmp(mode, "bios") != 0)
 		return fail(err, ERR_INVALID,
 			    "Invalid boot mode %s specified. It must be one of: bios, uefi.", mode);
 	rc = write_mode(task, mode, err);
-	return rc == 1 ? redfish_boot_until(task, "get boot mode", mode_holds, mode, err) : rc;
+	return rc == 1 ? redfish_boot_until(task, &awaited, err) : rc;
 }
 
 /* ---- secure boot ---- */
@@ -122,6 +125,9 @@ SUSPENDS static int patch_secure_boot(struct redfish_operation *operation, bool 
 
 int redfish_secure_boot_set(struct task *task, bool is_on, struct error *err)
 {
+	const struct redfish_awaited awaited = { .what = "get secure boot",
+						 .holds = secure_boot_holds,
+						 .wanted = &is_on };
 	struct redfish_operation operation;
 	int rc = redfish_operation_begin(&operation, task, "set secure boot", err);
 
@@ -129,9 +135,9 @@ int redfish_secure_boot_set(struct task *task, bool is_on, struct error *err)
 		return rc;
 	rc = patch_secure_boot(&operation, is_on, err);
 	rc = redfish_operation_end(&operation, rc, err);
-	if (rc < 0 || redfish_look(task, "get secure boot", secure_boot_holds, &is_on) == 1)
+	if (rc < 0 || redfish_look(task, &awaited) == 1)
 		return rc;
-	return redfish_boot_until(task, "get secure boot", secure_boot_holds, &is_on, err);
+	return redfish_boot_until(task, &awaited, err);
 }
 
 /* ---- keys ---- */

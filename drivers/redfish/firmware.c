@@ -1,10 +1,11 @@
-/* firmware: see firmware.h. Read only: updates are no part of it. */
+/* firmware: see firmware.h. */
 #include "drivers/redfish/firmware.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "drivers/redfish/chassis.h"
+#include "drivers/redfish/firmware_update.h"
 #include "drivers/redfish/operation.h"
 #include "drivers/redfish/redfish.h"
 
@@ -88,10 +89,17 @@ static int components_get(struct task *task, json_t **ret_list, struct error *er
 	return rc;
 }
 
+static const struct step steps[] = { { .name = "update",
+				       .uses = STEP_CLEAN | STEP_DEPLOY | STEP_SERVICE,
+				       .arguments = redfish_firmware_update_arguments,
+				       .run = redfish_firmware_update },
+				     { 0 } };
+
 const struct firmware_interface redfish_firmware = {
 	.base = { .type = INTERFACE_FIRMWARE,
 		  .name = "redfish",
 		  .properties = redfish_properties,
-		  .validate = redfish_validate },
+		  .validate = redfish_validate,
+		  .steps = steps },
 	.components_get = components_get,
 };

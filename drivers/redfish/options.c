@@ -13,6 +13,9 @@ struct redfish_options redfish_options = {
 	.power_on_conflict_interval_s = 10,
 	.boot_mode_config_timeout_s = 900,
 	.boot_mode_config_interval_s = 15,
+	.firmware_update_overall_timeout_s = 7200,
+	.firmware_update_status_interval_s = 60,
+	.firmware_update_version_timeout_s = 300,
 };
 
 const struct option redfish_option_table[] = {
@@ -76,5 +79,18 @@ const struct option redfish_option_table[] = {
 	  .type = OPTION_SECONDS, .preset = "15", .min = 0.1,
 	  .max = 600, .target = &redfish_options.boot_mode_config_interval_s,
 	  .help = "Seconds between two looks at whether it has." },
+	{ .section = "redfish", .name = "firmware_update_overall_timeout",
+	  .type = OPTION_SECONDS, .preset = "7200", .min = 1,
+	  .max = 86400, .target = &redfish_options.firmware_update_overall_timeout_s,
+	  .help = "Seconds within which the update of one component must be over." },
+	{ .section = "redfish", .name = "firmware_update_status_interval",
+	  .type = OPTION_SECONDS, .preset = "60", .min = 0.1,
+	  .max = 600, .target = &redfish_options.firmware_update_status_interval_s,
+	  .help = "Seconds between two looks at it." },
+	{ .section = "redfish", .name = "firmware_update_bmc_version_check_timeout",
+	  .type = OPTION_SECONDS, .preset = "300", .min = 0,
+	  .max = 7200, .target = &redfish_options.firmware_update_version_timeout_s,
+	  .help = "Seconds for which a version is waited for that does not change after an update, and for "
+		  "an image that the BMC does not say it has." },
 	{ 0 }
 };

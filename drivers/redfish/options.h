@@ -17,6 +17,9 @@ struct redfish_options {
 	double power_on_conflict_interval_s;
 	double boot_mode_config_timeout_s;
 	double boot_mode_config_interval_s;
+	double firmware_update_overall_timeout_s;
+	double firmware_update_status_interval_s;
+	double firmware_update_version_timeout_s;
 };
 extern struct redfish_options redfish_options;
 extern const struct option redfish_option_table[];

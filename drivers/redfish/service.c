@@ -13,6 +13,7 @@
 static const struct service_resource *const tables[] = {
 	service_root_resources,    service_session_resources, service_system_resources,
 	service_manager_resources, service_event_resources,   service_task_resources,
+	service_update_resources,
 };
 
 static const struct redfish_quirks no_quirks;
@@ -28,6 +29,8 @@ struct redfish_service *redfish_service_new(const struct redfish_service_options
 	memcpy(service->indicator, "Off", 4);
 	memcpy(service->chassis_indicator, "Off", 4);
 	service->changes = json_object();
+	memcpy(service->bios_version, "1.0.0", 6);
+	snprintf(service->bmc_version, sizeof(service->bmc_version), "%s", FERRULE_VERSION);
 	redfish_service_set_quirks(service, options->quirks);
 	return service;
 }
@@ -41,6 +44,7 @@ void redfish_service_free(struct redfish_service *service)
 	for (int i = 0; i < SERVICE_MEDIA_COUNT; i++)
 		xfree(service->media[i].image);
 	json_decref(service->changes);
+	json_decref(service->update);
 	xfree(service->asset_tag);
 	xfree(service);
 }

@@ -113,6 +113,11 @@ static void change_new(struct redfish_service *service, const char *path, json_t
 	json_decref(take_members);
 }
 
+void service_document_change(struct redfish_service *service, const char *path, json_t *take_members)
+{
+	change_new(service, path, take_members);
+}
+
 /* The document whose settings resource is at the path, and its path; NULL: it is nobody's. */
 static json_t *settings_owner(const struct redfish_service *service, const char *path, char *owner,
 			      size_t size)
@@ -522,6 +527,13 @@ static void reset_bios(struct service_exchange *exchange, const char *path, cons
 	service_done(exchange);
 }
 
+static void simple_update(struct service_exchange *exchange, const char *path, const json_t *action)
+{
+	(void)path;
+	if (is_offered(exchange, action, "TransferProtocol"))
+		service_update_start(exchange);
+}
+
 /* Accepted; what it would do is not simulated. */
 static void nothing(struct service_exchange *exchange, const char *path, const json_t *action)
 {
@@ -538,7 +550,7 @@ static const struct document_action actions[] = {
 	{ "SecureBoot.ResetKeys", reset_keys },
 	{ "Bios.ResetBios", reset_bios },
 	{ "Chassis.Reset", nothing },
-	{ "UpdateService.SimpleUpdate", nothing },
+	{ "UpdateService.SimpleUpdate", simple_update },
 };
 
 /* iLO has the action at a path under the settings of its document. owner: in the place of theirs. */

@@ -38,6 +38,8 @@ struct redfish_service {
 	int64_t clock_offset_s;      /* of the BMC's clock to ours */
 	unsigned refused[REDFISH_REFUSALS_MAX]; /* by the rows of the make's refusals */
 	int task_reads;              /* of the latest task's monitor */
+	json_t *update;              /* owned; the latest image: component, version, state; NULL: none */
+	char bios_version[32], bmc_version[32];
 	int64_t started_ms;          /* clock_ms of the latest start of the system; 0: none */
 	enum redfish_power cached_power; /* of power_cache_ms */
 	int64_t cached_ms;           /* when that was read; 0: never */
@@ -80,6 +82,7 @@ extern const struct service_resource service_system_resources[];
 extern const struct service_resource service_manager_resources[];
 extern const struct service_resource service_event_resources[];
 extern const struct service_resource service_task_resources[]; /* service_quirk.c */
+extern const struct service_resource service_update_resources[];
 
 /* ---- errors: service_error.c ---- */
 
@@ -121,6 +124,16 @@ void service_quirk_put_etag(struct service_exchange *exchange, const char *etag)
 const struct service_resource *service_document_find(const struct redfish_service *service, const char *path);
 /* The system starts: what waits in settings resources takes effect. */
 void service_documents_start(struct redfish_service *service);
+
+/* Merges members (taken) into what is shown of a document from now on. */
+void service_document_change(struct redfish_service *service, const char *path, json_t *take_members);
+
+/* ---- firmware: service_update.c ---- */
+
+/* SimpleUpdate: accepts the image in the body, and answers with a task. */
+void service_update_start(struct service_exchange *exchange);
+/* The system starts: images that wait for it are taken. */
+void service_update_boot(struct redfish_service *service);
 
 /* ---- the system and the manager, for any resource that shows them ---- */
 

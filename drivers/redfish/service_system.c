@@ -195,7 +195,8 @@ SUSPENDS static json_t *system_get(struct service_exchange *exchange)
 		"s:{s:[o], s:[o]}, s:{s:{s:s, s:o}}}",
 		"@odata.id", SYSTEM, "@odata.type", "#ComputerSystem.v1_20_0.ComputerSystem", "Id", "1",
 		"Name", "System", "SystemType", "Physical", "HostName", options->name, "UUID",
-		options->system_uuid, "BiosVersion", "1.0.0", "PowerState", power_names[power], "Status",
+		options->system_uuid, "BiosVersion", service->bios_version, "PowerState", power_names[power],
+		"Status",
 		"State", power == REDFISH_OFF ? "Disabled" : "Enabled", "Health", "OK", "Boot",
 		boot_document(exchange), "ProcessorSummary", "Count", 2, "Model", "Simulated processor",
 		"MemorySummary", "TotalSystemMemoryGiB", 64, "Links", "Chassis", service_link(CHASSIS),
@@ -345,6 +346,7 @@ void service_system_reset(struct service_exchange *exchange)
 		if (is_start(type)) {
 			exchange->service->started_ms = clock_ms();
 			service_documents_start(exchange->service);
+			service_update_boot(exchange->service);
 		}
 		service_done(exchange);
 		service_quirk_task(exchange);

@@ -11,8 +11,7 @@
 #define PAUSE_S     1
 #define PAUSE_S_MAX 30
 
-/* Where the accepted request says that its task is. */
-static bool monitor_of(struct redfish_client *client, char *path, size_t size)
+bool redfish_task_started(struct redfish_client *client, char *path, size_t size)
 {
 	static const char *const id[] = { "@odata.id", NULL };
 	char link[REDFISH_PATH_MAX];
@@ -68,26 +67,36 @@ static int fail_task(struct redfish_client *client, const char *state, struct er
 		    state, *problem.code ? ". " : "", problem.code, *problem.text ? ": " : "", problem.text);
 }
 
+int redfish_task_look(struct redfish_client *client, const char *path, struct error *err)
+{
+	char state[32];
+	int rc = redfish_get(client, path, err);
+
+	if (rc < 0)
+		return rc == -ERR_BMC && (client->status == 404 || client->status == 410) ? 1 : rc;
+	switch (end_of(client, state, sizeof(state))) {
+	case TASK_DONE:
+		return 1;
+	case TASK_FAILED:
+		return fail_task(client, state, err);
+	case TASK_RUNS:
+		break;
+	}
+	return 0;
+}
+
 int redfish_task_wait(struct redfish_client *client, struct error *err)
 {
 	int64_t end_ms = clock_ms() + WAIT_MS;
-	char path[REDFISH_PATH_MAX], state[32];
+	char path[REDFISH_PATH_MAX];
 	int rc;
 
-	if (!monitor_of(client, path, sizeof(path)))
+	if (!redfish_task_started(client, path, sizeof(path)))
 		return 0;
 	for (;;) {
-		rc = redfish_get(client, path, err);
-		if (rc < 0)
-			return rc == -ERR_BMC && (client->status == 404 || client->status == 410) ? 0 : rc;
-		switch (end_of(client, state, sizeof(state))) {
-		case TASK_DONE:
-			return 0;
-		case TASK_FAILED:
-			return fail_task(client, state, err);
-		case TASK_RUNS:
-			break;
-		}
+		rc = redfish_task_look(client, path, err);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 		if (clock_ms() + pause_ms(client) > end_ms)
 			return 0;
 		rc = redfish_pause(client, pause_ms(client));

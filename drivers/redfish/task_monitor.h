@@ -8,3 +8,8 @@
  * before the first look. One that takes longer goes on by itself: the caller sees what comes of it. -ERR_BMC
  * when the task failed, with what the BMC says; what redfish_get returns. Other answers: 0. */
 SUSPENDS int redfish_task_wait(struct redfish_client *client, struct error *err);
+
+/* The two parts of it, for those who wait otherwise: the path of the task that the latest answer, a 202, has
+ * started (false: none is told), and one look at it: 1 when it is over or gone, 0 while it runs. */
+bool redfish_task_started(struct redfish_client *client, char *path, size_t size);
+SUSPENDS int redfish_task_look(struct redfish_client *client, const char *path, struct error *err);

@@ -207,7 +207,7 @@ def test_inspection_and_firmware_through_the_client(env):
 
 
 def test_firmware_that_is_new_was_flashed(env):
-    rack, server = redfish_pair(env)
+    rack, server = redfish_pair(env, {'redfish': {'firmware_update_status_interval': '0.2'}})
 
     def row():
         return {row['component']: row for row in server.ok('GET', '/v1/nodes/box/firmware')['firmware']}['nic:FN1']
@@ -215,17 +215,23 @@ def test_firmware_that_is_new_was_flashed(env):
     def move(target, state, **body):
         server.ok('PUT', '/v1/nodes/box/states/provision', {'target': target, **body}, status=202)
         return wait_node(server, provision_state=state, reservation=None)
+
+    def clean(interface, step, **args):
+        move('clean', 'manageable', clean_steps=[{'interface': interface, 'step': step, 'args': args}])
+        return row()
     move('manage', 'manageable')
     first = row()
     assert first['current_version'] == first['initial_version'] and first['last_version_flashed'] is None, first
     assert first['serial_number'] == 'FN1' and first['updated_at'] is None, first
-    controllers = [{'FirmwarePackageVersion': '23.0.1'}]
+    image = {'component': 'nic:FN1', 'url': 'http://images.example/nic-23.0.bin'}
+    second = clean('firmware', 'update', settings=[image])
+    assert second == {**first, 'current_version': '23.0', 'last_version_flashed': '23.0',
+                      'updated_at': second['updated_at']} and second['updated_at'], second
+    controllers = [{'FirmwarePackageVersion': '24'}]  # by somebody else
     answer = Client(rack).call('PATCH', '/redfish/v1/Chassis/1/NetworkAdapters/NIC', {'Controllers': controllers})
     assert answer.status == 204, answer
-    move('clean', 'manageable', clean_steps=[{'interface': 'power', 'step': 'power_on'}])
-    second = row()
-    assert second == {**first, 'current_version': '23.0.1', 'last_version_flashed': '23.0.1',
-                      'updated_at': second['updated_at']} and second['updated_at'], second
+    third = clean('power', 'power_on')
+    assert third['current_version'] == '24' and third['initial_version'] == first['initial_version'], third
     for query, members in (('?fields=component', ['component', 'created_at', 'updated_at']),
                            ('?fields=vendor,model', ['created_at', 'model', 'updated_at', 'vendor'])):
         listed = server.ok('GET', '/v1/nodes/box/firmware' + query)['firmware']

@@ -312,6 +312,26 @@ def test_sushy_drives_the_bios(env):
     assert reread().attributes == factory
 
 
+def test_sushy_updates_firmware(env):
+    import sushy  # pylint: disable=import-outside-toplevel
+    rack = rack_of(env)
+    root = sushy.Sushy('http://' + rack.bmcs['box']['listen'], 'admin', 'rack-password')
+    system = root.get_system(SYSTEM)
+    service = root.get_update_service()
+    before = system.bios_version
+    monitor = service.simple_update('http://images.example/bios-2.0.0.bin',
+                                    transfer_protocol=sushy.UPDATE_PROTOCOL_HTTP)
+    assert monitor.is_processing
+    harness.eventually(lambda: monitor.get_task().task_state == sushy.TASK_STATE_PENDING, 10, what='a pending task')
+    system.refresh(force=True)
+    assert system.bios_version == before != '2.0.0'
+    system.reset_system(sushy.RESET_FORCE_RESTART)
+    system.refresh(force=True)
+    assert system.bios_version == '2.0.0'
+    task = monitor.get_task()
+    assert task.task_state == sushy.TASK_STATE_COMPLETED and task.task_status == sushy.HEALTH_OK
+
+
 def test_redfishtool_drives_it(env):
     rack = rack_of(env)
 

@@ -146,10 +146,8 @@ static const struct {
 	const char *name;
 	int (*const *get)(struct task *task, json_t **ret, struct error *err);
 } values[] = {
-	{ "sensors", &redfish_management.sensors_get },
-	{ "macs", &redfish_management.macs_get },
-	{ "vmedia", &redfish_management.vmedia_get },
-	{ "firmware", &redfish_firmware.components_get },
+	{ "sensors", &redfish_management.sensors_get }, { "macs", &redfish_management.macs_get },
+	{ "vmedia", &redfish_management.vmedia_get },   { "firmware", &redfish_firmware.components_get },
 	{ "bios", &redfish_bios.settings_get },
 };
 
@@ -210,7 +208,8 @@ static int run_led(struct task *task, char *rest, json_t *line, struct error *er
 static int run_step(struct task *task, char *rest, struct error *err)
 {
 	static const struct step *const *const tables[] = { &redfish_management.base.steps,
-							    &redfish_bios.base.steps };
+							    &redfish_bios.base.steps,
+							    &redfish_firmware.base.steps };
 	const char *name = cut(&rest);
 	const struct step *step = NULL;
 	json_t *args = NULL;
