@@ -82,8 +82,7 @@ static int change(struct api_request *request, enum runbook_change how, const ch
 	if (rc == 0)
 		rc = runbook_change_traits(request->db, id, how, value, err);
 	if (rc == -ERR_NOT_FOUND && !err->text[0] && how == RUNBOOK_TRAITS_REMOVE)
-		return fail(err, ERR_NOT_FOUND, "Runbook %s doesn't have a trait '%s'", request->ident[0],
-			    value);
+		rc = 0; /* unlike with nodes, what is not there is removed already */
 	if (rc == -ERR_NOT_FOUND && !err->text[0])
 		return fail(err, ERR_NOT_FOUND, "Runbook %s could not be found.", request->ident[0]);
 	if (rc == 0)

@@ -182,7 +182,7 @@ STORY = (
     row('runbook trait list', ('CUSTOM_R',), 'CUSTOM_A', None, None),
     row('runbook trait remove', ('CUSTOM_R', 'CUSTOM_A'),
         at('/v1/runbooks/CUSTOM_R/traits', traits=['CUSTOM_B']),
-        ('CUSTOM_R', 'CUSTOM_C'), 'CUSTOM_C'),
+        None, None),
     row('runbook delete', ('CUSTOM_R',), at('/v1/runbooks', runbooks=[]), ('CUSTOM_R',), LOST),
     row('inspection rule create', ('--uuid', RULE, '--description', 'r', '--actions', ACTIONS),
         at(f'/v1/inspection_rules/{RULE}', description='r'),
