@@ -177,7 +177,8 @@ static int check_names(const char *list, size_t at, const json_t *step, struct e
 	return 0;
 }
 
-int node_provision_check_steps(const json_t *body, const char *list, struct error *err)
+/* The list of that name ("clean_steps", "service_steps", "deploy_steps"), if there is one. */
+static int check_steps(const json_t *body, const char *list, struct error *err)
 {
 	const struct step_rule *rules = strcmp(list, "deploy_steps") == 0 ? deploy_rules : asked_rules;
 	const json_t *steps = json_object_get(body, list);
@@ -302,7 +303,7 @@ int node_provision_check_body(const json_t *body, enum provision_event event, in
 	if (rc == 0)
 		rc = check_required(body, event, err);
 	for (size_t i = 0; rc == 0 && i < sizeof lists / sizeof lists[0]; i++)
-		rc = node_provision_check_steps(body, lists[i], err);
+		rc = check_steps(body, lists[i], err);
 	return rc;
 }
 

@@ -9,8 +9,6 @@
  * naming the member. */
 int node_provision_check_body(const json_t *body, enum provision_event event, int version,
 			      struct error *err);
-/* The list of that name ("clean_steps", "service_steps", "deploy_steps"), if there is one. */
-int node_provision_check_steps(const json_t *body, const char *list, struct error *err);
 /* The config drive: text, or an object of documents. */
 int node_provision_check_drive(const json_t *body, enum provision_event event, int version,
 			       struct error *err);

@@ -203,8 +203,9 @@ int resource_find(struct api_request *request, const struct resource_rules *rule
 	return rc == -ERR_NOT_FOUND ? not_found(rules->resource, ident, err) : rc;
 }
 
-int resource_reply(struct api_request *request, const struct resource_rules *rules, const char *uuid,
-		   int status, struct error *err)
+/* Answers with the object of that uuid. */
+SUSPENDS static int reply_object(struct api_request *request, const struct resource_rules *rules,
+				 const char *uuid, int status, struct error *err)
 {
 	struct resource_view view = { .rules = rules };
 	struct db_rows *rows = NULL;
@@ -399,7 +400,7 @@ int resource_create(struct api_request *request, const struct resource_rules *ru
 	if (rc < 0)
 		return rc;
 	reply_location(request, "/v1/%s/%s", resource_path(rules->resource), draft.uuid);
-	return resource_reply(request, rules, draft.uuid, 201, err);
+	return reply_object(request, rules, draft.uuid, 201, err);
 }
 
 /* ---- patch ---- */
@@ -559,7 +560,7 @@ int resource_patch(struct api_request *request, const struct resource_rules *rul
 		rc = check_root(json_array_get(request->body, i), rules->resource, request->version, err);
 	while (rc == 0 && !is_done)
 		rc = patch_once(request, rules, &wait, &is_done, &uuid, err);
-	return rc == 0 ? resource_reply(request, rules, uuid, 200, err) : rc;
+	return rc == 0 ? reply_object(request, rules, uuid, 200, err) : rc;
 }
 
 /* ---- delete ---- */

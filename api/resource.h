@@ -102,15 +102,9 @@ int resource_conflict(const struct resource_draft *draft, const char *noun, cons
  * -1. */
 SUSPENDS int resource_reply_list(struct page *page, const struct resource_rules *rules, int detail,
 				 struct error *err);
-/* Adds the row's filters that the query has; parent: one more, from the path. */
-SUSPENDS int resource_add_filters(struct page *page, const struct resource_rules *rules,
-				  const struct resource_filter *parent, struct error *err);
 /* Reads the object of the path; column as of resource_read. 1: the answer is made. */
 SUSPENDS int resource_find(struct api_request *request, const struct resource_rules *rules, int *column,
 			   struct db_rows **ret, struct error *err);
-/* Answers with the object of that uuid. */
-SUSPENDS int resource_reply(struct api_request *request, const struct resource_rules *rules, const char *uuid,
-			    int status, struct error *err);
 SUSPENDS int resource_show(struct api_request *request, const struct resource_rules *rules,
 			   struct error *err);
 SUSPENDS int resource_create(struct api_request *request, const struct resource_rules *rules,

@@ -65,8 +65,9 @@ static int add_filter(struct page *page, const struct resource *resource,
 	return 0;
 }
 
-int resource_add_filters(struct page *page, const struct resource_rules *rules,
-			 const struct resource_filter *parent, struct error *err)
+/* Those of the rules that the query has; parent: one more, from the path. */
+SUSPENDS static int add_filters(struct page *page, const struct resource_rules *rules,
+				const struct resource_filter *parent, struct error *err)
 {
 	const struct query *query = &page->request->query;
 	bool is_below_node = parent && parent->kind == RESOURCE_FILTER_NODE;
@@ -96,7 +97,7 @@ static int list(struct api_request *request, const char *url, const struct resou
 	page_init(&page, request);
 	resource_list_init(&page.list, rules->resource);
 	page.url = url;
-	int rc = resource_add_filters(&page, rules, parent, err);
+	int rc = add_filters(&page, rules, parent, err);
 	if (rc == 0)
 		rc = resource_reply_list(&page, rules, detail, err);
 	page_release(&page);

@@ -10,6 +10,7 @@
 #include "api/route.h"
 #include "api/valence_schema.h"
 #include "db/device.h"
+#include "db/flavor.h"
 #include "db/pod_manager.h"
 #include "db/pooled_node.h"
 
@@ -75,6 +76,9 @@ SUSPENDS int valence_find_pod_manager(struct api_request *request, const char *u
 /* The one that a request means: podm_id, or without it the only one there is. 404, 400. */
 SUSPENDS int valence_choose_pod_manager(struct api_request *request, const char *podm_id,
 					struct pod_manager *ret, struct error *err);
+/* The flavor of that uuid. 404. */
+SUSPENDS int valence_find_flavor(struct api_request *request, const char *uuid, struct flavor *ret,
+				 struct error *err);
 /* The device of that uuid, if its manager shows it. 404. */
 SUSPENDS int valence_find_device(struct api_request *request, const char *uuid, struct device *ret,
 				 struct error *err);
@@ -92,25 +96,12 @@ SUSPENDS int valence_remove_node(struct api_request *request, const struct poole
  * dropped. */
 SUSPENDS int valence_run_handler(struct api_request *request, request_handler *handler, const char *ident,
 				 json_t *take_body, struct error *err);
-/* Removes a node that has just been made and could not be completed; a failure is logged. */
-SUSPENDS void valence_undo_node(struct api_request *request, const char *uuid);
 /* Vendor methods of the node, or of the pod manager with `pod_manager` among the arguments. Errors are
  * Valence's already. *ret may be NULL: the result is not wanted. */
 SUSPENDS int valence_run_on_node(struct api_request *request, const char *uuid, const char *verb,
 				 const char *method, json_t *take_args, json_t **ret, struct error *err);
 SUSPENDS int valence_run_on_manager(struct api_request *request, const struct pod_manager *pod_manager,
 				    const char *verb, const char *method, json_t **ret, struct error *err);
-
-/* What a new node shall be; the pod manager's URL and host make it one of Valence. */
-struct valence_birth {
-	const struct pod_manager *pod_manager;
-	const char *host_id, *name, *description; /* the latter may be NULL */
-	char uuid[UUID_TEXT];                     /* made */
-};
-/* Inserts the node unless the host has one: *ret_inserted. Its name as a node is the given one if that is
- * valid and free; Valence shows the given one in any case. */
-SUSPENDS int valence_insert_node(struct api_request *request, struct valence_birth *birth, bool *ret_inserted,
-				 struct error *err);
 
 /* ---- handlers ---- */
 

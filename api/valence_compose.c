@@ -13,6 +13,13 @@
 
 /* ---- one node ---- */
 
+/* What a new node shall be; the pod manager's URL and host make it one of Valence. */
+struct birth {
+	const struct pod_manager *pod_manager;
+	const char *host_id, *name, *description; /* the latter may be NULL */
+	char uuid[UUID_TEXT];                     /* made */
+};
+
 /* The group without a name if anybody serves the hardware type there, else any that does. */
 static const char *conductor_group(const struct registry *registry)
 {
@@ -40,7 +47,7 @@ static const char *document(struct api_request *request, json_t *take_value)
 }
 
 /* The node speaks to its manager as the manager's row does. */
-static void fill_documents(struct api_request *request, const struct valence_birth *birth,
+static void fill_documents(struct api_request *request, const struct birth *birth,
 			   struct pooled_node_new *row)
 {
 	const struct pod_manager *manager = birth->pod_manager;
@@ -57,8 +64,10 @@ static void fill_documents(struct api_request *request, const struct valence_bir
 	row->extra = document(request, json_pack("{s:{s:s}}", "valence", "name", birth->name));
 }
 
-int valence_insert_node(struct api_request *request, struct valence_birth *birth, bool *ret_inserted,
-			struct error *err)
+/* Inserts the node unless the host has one: *ret_inserted. Its name as a node is the given one if that is
+ * valid and free; Valence shows the given one in any case. */
+SUSPENDS static int insert_node(struct api_request *request, struct birth *birth, bool *ret_inserted,
+				struct error *err)
 {
 	struct pooled_node_new row = { .uuid = birth->uuid,
 				       .name = birth->name,
@@ -85,7 +94,8 @@ int valence_insert_node(struct api_request *request, struct valence_birth *birth
 	return rc;
 }
 
-void valence_undo_node(struct api_request *request, const char *uuid)
+/* Removes a node that has just been made and could not be completed; a failure is logged. */
+SUSPENDS static void undo_node(struct api_request *request, const char *uuid)
 {
 	int status = request->fault_status; /* of why it is undone */
 	struct error err;
@@ -109,17 +119,12 @@ static int reply_brief(struct api_request *request, const char *uuid, struct err
 
 static int load_flavor(struct api_request *request, const char *uuid, json_t **ret, struct error *err)
 {
-	struct flavor *flavors;
-	size_t count = 0;
+	struct flavor flavor;
 
-	int rc = uuid_is_valid(uuid) ? flavor_list(request->db, uuid, request->arena, &flavors, &count, err)
-				     : 0;
-	if (rc < 0)
-		return rc;
-	if (count == 0)
-		return valence_fail(request, VALENCE_NOT_FOUND, err, "Flavor %s not found.", uuid);
-	return json_parse(flavors[0].properties, strlen(flavors[0].properties), JSON_VALUE_DEPTH_MAX, ret,
-			  err);
+	int rc = valence_find_flavor(request, uuid, &flavor, err);
+	return rc < 0 ? rc
+		      : json_parse(flavor.properties, strlen(flavor.properties), JSON_VALUE_DEPTH_MAX, ret,
+				   err);
 }
 
 /* The wanted device types, a list; NULL: none. New reference. Memory and processor are what the host has. */
@@ -152,7 +157,7 @@ static bool is_known(const struct pooled_node *nodes, size_t count, const char *
 
 /* Makes a node of the first host without one, in the manager's order. Who asks at the same time gets another.
  */
-static int take_host(struct api_request *request, struct valence_birth *birth, struct error *err)
+static int take_host(struct api_request *request, struct birth *birth, struct error *err)
 {
 	struct pooled_node_filter filter = { .pod_manager_uuid = birth->pod_manager->uuid };
 	struct pooled_node *nodes;
@@ -168,7 +173,7 @@ static int take_host(struct api_request *request, struct valence_birth *birth, s
 		birth->host_id = argument_text(host, "eesv_id");
 		if (rc < 0 || is_inserted || !birth->host_id || is_known(nodes, count, birth->host_id))
 			continue;
-		rc = valence_insert_node(request, birth, &is_inserted, err);
+		rc = insert_node(request, birth, &is_inserted, err);
 	}
 	json_decref(hosts);
 	if (rc == 0 && !is_inserted)
@@ -183,7 +188,7 @@ static int attach_all(struct api_request *request, const char *uuid, json_t *typ
 	int rc = valence_run_on_node(request, uuid, "POST", "compose", args, NULL, err);
 	if (rc == 0)
 		return 0;
-	valence_undo_node(request, uuid);
+	undo_node(request, uuid);
 	if (request->fault_status == 400) /* a type that nothing is of */
 		return valence_fail(request, VALENCE_NONE_FREE, err, "Requested device not available: %s",
 				    err->text);
@@ -194,7 +199,7 @@ static int attach_all(struct api_request *request, const char *uuid, json_t *typ
 
 int valence_node_compose(struct api_request *request, struct error *err)
 {
-	struct valence_birth birth = { 0 };
+	struct birth birth = { 0 };
 	struct pod_manager pod_manager;
 	json_t *types = NULL;
 
@@ -220,13 +225,13 @@ int valence_node_compose(struct api_request *request, struct error *err)
 /* ---- manage ---- */
 
 /* The manager must show the host, and show it as one. */
-static int check_host(struct api_request *request, const struct valence_birth *birth, struct error *err)
+static int check_host(struct api_request *request, const struct birth *birth, struct error *err)
 {
 	int rc = valence_run_on_node(request, birth->uuid, "GET", "get_node", json_object(), NULL, err);
 
 	if (rc == 0)
 		return 0;
-	valence_undo_node(request, birth->uuid);
+	undo_node(request, birth->uuid);
 	if (request->fault_status == 400)
 		return valence_fail(request, VALENCE_EXPETHER, err, "Not a valid EESV node %s: %s",
 				    birth->host_id, err->text);
@@ -236,7 +241,7 @@ static int check_host(struct api_request *request, const struct valence_birth *b
 int valence_node_manage(struct api_request *request, struct error *err)
 {
 	struct pod_manager pod_manager;
-	struct valence_birth birth = { .pod_manager = &pod_manager };
+	struct birth birth = { .pod_manager = &pod_manager };
 	bool is_inserted = false;
 
 	int rc = valence_check_body(request, schema_manage, err);
@@ -248,7 +253,7 @@ int valence_node_manage(struct api_request *request, struct error *err)
 	if (rc < 0)
 		return rc;
 	birth.host_id = birth.name = argument_text(request->body, "node_index");
-	rc = valence_insert_node(request, &birth, &is_inserted, err);
+	rc = insert_node(request, &birth, &is_inserted, err);
 	if (rc == 0 && !is_inserted)
 		return valence_fail(request, VALENCE_EXISTS, err, "Node '%s' already managed by Valence",
 				    birth.host_id);

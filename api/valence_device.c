@@ -133,9 +133,8 @@ static int sync_one(struct api_request *request, const char *podm_id, struct err
 	struct pod_manager pod_manager;
 	json_t *list = json_array(), *rows = NULL;
 
-	int rc = valence_find_pod_manager(request, podm_id, &pod_manager, err);
-	if (rc == 0)
-		rc = valence_run_on_manager(request, &pod_manager, "POST", "sync_devices", &rows, err);
+	if (valence_find_pod_manager(request, podm_id, &pod_manager, err) == 0)
+		valence_run_on_manager(request, &pod_manager, "POST", "sync_devices", &rows, err);
 	json_t *done = statuses(rows);
 	if (json_array_size(done) > 0)
 		json_array_extend(list, done);

@@ -26,7 +26,7 @@ static int not_found(struct api_request *request, const char *uuid, struct error
 	return valence_fail(request, VALENCE_NOT_FOUND, err, "Flavor %s not found.", uuid);
 }
 
-static int reply_one(struct api_request *request, const char *uuid, struct error *err)
+int valence_find_flavor(struct api_request *request, const char *uuid, struct flavor *ret, struct error *err)
 {
 	struct flavor *flavors;
 	size_t count = 0;
@@ -37,8 +37,18 @@ static int reply_one(struct api_request *request, const char *uuid, struct error
 		return rc;
 	if (count == 0)
 		return not_found(request, uuid, err);
-	valence_reply(request, flavor_json(&flavors[0]));
+	*ret = flavors[0];
 	return 0;
+}
+
+static int reply_one(struct api_request *request, const char *uuid, struct error *err)
+{
+	struct flavor flavor;
+
+	int rc = valence_find_flavor(request, uuid, &flavor, err);
+	if (rc == 0)
+		valence_reply(request, flavor_json(&flavor));
+	return rc;
 }
 
 int valence_flavor_list(struct api_request *request, struct error *err)
