@@ -301,11 +301,6 @@ void console_set_digest(struct console *console, const char *digest)
 	snprintf(console->digest, sizeof(console->digest), "%s", digest);
 }
 
-unsigned console_count(void)
-{
-	return (unsigned)all.by_node.count;
-}
-
 /* ---- stopping many ---- */
 
 static bool is_due(const struct console *console, uint64_t before_round)

@@ -76,6 +76,5 @@ SUSPENDS void console_sweep(uint64_t round);
 /* Of what the node's properties were when it was started, as the conductor computed it; "": not said. */
 const char *console_digest(const struct console *console);
 void console_set_digest(struct console *console, const char *digest);
-unsigned console_count(void);
 /* Stops all, many at a time, and writes their logs; for the end of the program. */
 SUSPENDS void consoles_end(void);

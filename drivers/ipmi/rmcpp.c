@@ -94,35 +94,21 @@ bool rmcp_decode(const uint8_t *data, size_t len, struct rmcp_packet *ret)
 	return body[0] <= AUTH_OEM && decode_ipmi15(body, body_len, ret);
 }
 
-static size_t encode_asf(uint8_t type, uint8_t tag, uint8_t data_len, uint8_t *out, size_t size)
+size_t rmcp_pong_encode(uint8_t tag, uint8_t *out, size_t size)
 {
-	size_t len = RMCP_HEADER + ASF_HEADER + data_len;
+	size_t len = RMCP_HEADER + ASF_HEADER + ASF_PONG_DATA;
+	uint8_t *data = out + RMCP_HEADER + ASF_HEADER;
 
 	if (len > size)
 		return 0;
 	memset(out, 0, len);
 	put_rmcp(out, CLASS_ASF);
 	memcpy(out + RMCP_HEADER, asf_iana, sizeof(asf_iana));
-	out[8] = type;
+	out[8] = ASF_PONG;
 	out[9] = tag;
-	out[11] = data_len;
-	return len;
-}
-
-size_t rmcp_ping_encode(uint8_t tag, uint8_t *out, size_t size)
-{
-	return encode_asf(ASF_PING, tag, 0, out, size);
-}
-
-size_t rmcp_pong_encode(uint8_t tag, uint8_t *out, size_t size)
-{
-	size_t len = encode_asf(ASF_PONG, tag, ASF_PONG_DATA, out, size);
-
-	if (len > 0) {
-		uint8_t *data = out + RMCP_HEADER + ASF_HEADER;
-		memcpy(data, asf_iana, sizeof(asf_iana));
-		data[8] = 0x81; /* IPMI is supported, ASF 1.0 */
-	}
+	out[11] = ASF_PONG_DATA;
+	memcpy(data, asf_iana, sizeof(asf_iana));
+	data[8] = 0x81; /* IPMI is supported, ASF 1.0 */
 	return len;
 }
 

@@ -65,7 +65,6 @@ struct rmcp_packet {
 bool rmcp_decode(const uint8_t *data, size_t len, struct rmcp_packet *ret);
 
 /* Encoders return the length of the datagram, 0 when it does not fit in size. */
-size_t rmcp_ping_encode(uint8_t tag, uint8_t *out, size_t size);
 size_t rmcp_pong_encode(uint8_t tag, uint8_t *out, size_t size);
 /* Sessionless IPMI 1.5 frame, authentication none. */
 size_t rmcp_ipmi15_encode(const uint8_t *message, size_t len, uint8_t *out, size_t size);

@@ -451,13 +451,15 @@ static void test_decode__foreign_frames__refused(void **state)
 
 static void test_ping__answered_by_pong__tag_kept(void **state)
 {
+	static const uint8_t ping[] = {
+		0x06, 0x00, 0xff, 0x06, 0x00, 0x00, 0x11, 0xbe, 0x80, 0x2a, 0x00, 0x00
+	};
 	uint8_t out[64];
 	struct rmcp_packet packet;
-	size_t len = rmcp_ping_encode(0x2a, out, sizeof(out));
+	size_t len;
 
 	(void)state;
-	assert_int_equal(len, 12);
-	assert_true(rmcp_decode(out, len, &packet));
+	assert_true(rmcp_decode(ping, sizeof(ping), &packet));
 	assert_int_equal(packet.kind, RMCP_PING);
 	assert_int_equal(packet.tag, 0x2a);
 	len = rmcp_pong_encode(packet.tag, out, sizeof(out));
