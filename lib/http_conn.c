@@ -58,14 +58,6 @@ static void on_closed(uv_handle_t *handle)
 	unref(conn_of(handle));
 }
 
-static void mark_gone(struct http_conn *conn)
-{
-	if (conn->is_gone)
-		return;
-	conn->is_gone = true;
-	cond_broadcast(&conn->gone);
-}
-
 void http_conn_close(struct http_conn *conn, bool with_reset)
 {
 	if (conn->is_dead)
@@ -75,7 +67,6 @@ void http_conn_close(struct http_conn *conn, bool with_reset)
 	if (conn->failure == 0)
 		conn->failure = ERR_CLOSED;
 	loop_defer_cancel(&conn->flush);
-	mark_gone(conn);
 	cond_broadcast(&conn->drained);
 	if (!with_reset || uv_tcp_close_reset(&conn->tcp, on_closed) != 0)
 		uv_close((uv_handle_t *)&conn->tcp, on_closed);
@@ -400,7 +391,6 @@ static void take_cipher(struct http_conn *conn, const char *data, size_t len)
 	http_send_flush(conn); /* handshake messages and alerts */
 	if (got < 0 && !conn->is_dead) {
 		conn->is_eof = true;
-		mark_gone(conn);
 		http_conn_settle(conn);
 	}
 }
@@ -413,7 +403,6 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 		return;
 	if (len < 0) {
 		conn->is_eof = true;
-		mark_gone(conn);
 		if (len != UV_EOF || conn->is_lingering)
 			http_conn_close(conn, false);
 		http_conn_settle(conn);

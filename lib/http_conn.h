@@ -65,12 +65,10 @@ struct http_conn {
 	struct buf sending, sending_body; /* given to libuv by `write` */
 	struct deferred flush;            /* sends what the fiber has composed before it went to wait */
 	struct cond drained;              /* bytes have left, or the connection is dead */
-	struct cond gone;                 /* is_gone turned true */
 	size_t linger_left;               /* bytes still read and dropped after the last reply */
 	int failure;                      /* ERR_CLOSED, or ERR_TIMEOUT when writing stalled */
 	bool is_reading, is_writing;
 	bool is_eof;    /* the client sends no more */
-	bool is_gone;   /* is_eof or dead */
 	bool is_last;   /* close when everything has been sent */
 	bool is_polite; /* the client did not ask for the close: linger */
 	bool is_lingering;

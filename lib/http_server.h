@@ -102,11 +102,9 @@ SUSPENDS int http_stream_write(struct http_response *response, const void *data,
 int http_stream_body(struct http_response *response);
 SUSPENDS int http_stream_wait(struct http_response *response);
 
-/* True once the client has closed its side (a half-close counts; a reply may still reach it). */
+/* True once the client has closed its side (a half-close counts; a reply may still reach it). A client that
+ * has pipelined more than 64 KiB behind its request is not watched. */
 bool http_response_is_gone(const struct http_response *response);
-/* Signalled when that turns true; valid while the handler runs. For requests that wait long. A client
- * that has pipelined more than 64 KiB behind its request is not watched. */
-struct cond *http_response_gone_cond(const struct http_response *response);
 
 /* SSL_CTX from PEM files, or a self-signed certificate made in memory when both are NULL (simulators). */
 int http_tls_server_context(const char *cert_path, const char *key_path, void **ret, struct error *err);

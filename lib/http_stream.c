@@ -150,12 +150,5 @@ bool http_response_is_gone(const struct http_response *response)
 {
 	const struct http_conn *conn = response->conn;
 
-	return conn->is_gone;
-}
-
-struct cond *http_response_gone_cond(const struct http_response *response)
-{
-	struct http_conn *conn = response->conn;
-
-	return &conn->gone;
+	return conn->is_eof || conn->is_dead;
 }
