@@ -8,27 +8,9 @@
 #include "lib/clock.h"
 #include "lib/error.h"
 #include "lib/loop.h"
+#include "tests/support/trace.h"
 #include "tests/support/unit.h"
 #include "tests/unit/lib/fiber_run.h"
-
-/* What happened, in order, as letters. */
-static char trace[4096];
-
-static void note(char c)
-{
-	size_t len = strlen(trace);
-
-	assert(len + 1 < sizeof(trace));
-	trace[len] = c;
-	trace[len + 1] = '\0';
-}
-
-static int reset_trace(void **state)
-{
-	(void)state;
-	trace[0] = '\0';
-	return 0;
-}
 
 /* A fiber that waits once and notes its letter, with what came of the wait. */
 struct waiting {

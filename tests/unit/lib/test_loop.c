@@ -12,27 +12,10 @@
 #include "lib/deadline.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "tests/support/trace.h"
 #include "tests/support/unit.h"
 #include "tests/unit/lib/capture.h"
 #include "tests/unit/lib/fiber_run.h"
-
-static char trace[256];
-
-static void note(char c)
-{
-	size_t len = strlen(trace);
-
-	assert(len + 1 < sizeof(trace));
-	trace[len] = c;
-	trace[len + 1] = '\0';
-}
-
-static int reset_trace(void **state)
-{
-	(void)state;
-	trace[0] = '\0';
-	return 0;
-}
 
 struct flush {
 	struct deferred deferred;
