@@ -293,8 +293,6 @@ int provision_unrescue(struct job *job, struct provision *provision, struct erro
 	(void)provision;
 	if (rc == 0)
 		rc = rescue->unrescue(&job->task, err);
-	if (rc == 0)
-		provision_forget_password(&job->node);
 	return rc < 0 ? fail_prefix(err, "Error while performing unrescue operation for node %s",
 				    node_uuid(&job->node))
 		      : 0;
