@@ -15,6 +15,7 @@
 #include "db/stored_steps.h"
 #include "lib/json.h"
 #include "lib/uuid.h"
+#include "model/disallowed_steps.h"
 #include "model/fsm.h"
 
 /* Of one request; each is stored again and again while they run. */
@@ -59,11 +60,6 @@ static const struct step_rule deploy_rules[] = {
 static const char *const step_interfaces[] = { "bios",  "deploy", "firmware", "management",
 					       "power", "raid",   "vendor",   NULL };
 #define STEP_INTERFACES "['bios', 'deploy', 'firmware', 'management', 'power', 'raid', 'vendor']"
-
-/* Steps that move a BMC behind the conductor's back. */
-static const struct {
-	const char *interface, *step;
-} disallowed[] = { { "vendor", "send_raw" } };
 
 /* Digits are a count too, as Ironic takes them. */
 static bool is_count(const json_t *value)
@@ -156,10 +152,9 @@ static int check_members(const char *list, size_t at, json_t *step, const struct
 	return 0;
 }
 
-static int check_names(const char *list, size_t at, const json_t *step, struct error *err)
+static int check_interface(const char *list, size_t at, const json_t *step, struct error *err)
 {
 	const char *interface = json_string_value(json_object_get(step, "interface"));
-	const char *name = json_string_value(json_object_get(step, "step"));
 	size_t i = 0;
 
 	while (step_interfaces[i] && strcmp(step_interfaces[i], interface) != 0)
@@ -169,11 +164,6 @@ static int check_names(const char *list, size_t at, const json_t *step, struct e
 			    "Schema error for %s: 'interface' of item %zu: '%.64s' is not one "
 			    "of " STEP_INTERFACES,
 			    list, at, interface);
-	for (i = 0; i < sizeof disallowed / sizeof disallowed[0]; i++) {
-		if (strcmp(disallowed[i].interface, interface) == 0 && strcmp(disallowed[i].step, name) == 0)
-			return fail(err, ERR_INVALID, "The step %s.%s in %s is not allowed by the API.",
-				    interface, name, list);
-	}
 	return 0;
 }
 
@@ -193,9 +183,9 @@ static int check_steps(const json_t *body, const char *list, struct error *err)
 	for (size_t i = 0; rc == 0 && i < json_array_size(steps); i++) {
 		rc = check_members(list, i, json_array_get(steps, i), rules, err);
 		if (rc == 0)
-			rc = check_names(list, i, json_array_get(steps, i), err);
+			rc = check_interface(list, i, json_array_get(steps, i), err);
 	}
-	return rc;
+	return rc == 0 ? disallowed_steps_check(list, steps, err) : rc;
 }
 
 /* ---- the config drive ---- */

@@ -41,6 +41,13 @@ SUSPENDS int provision_end_phase(struct job *job, const struct step_phase *phase
 SUSPENDS int provision_clean_up_rescue(struct job *job, struct error *err);
 void provision_inspected(struct node *node);
 
+/* provision_check.c: refuse steps before they are accepted, in Ironic's order. */
+SUSPENDS int provision_check_steps(struct job *job, struct provision *provision, struct error *err);
+/* Of the request and of templates; it also stores the config drive. */
+SUSPENDS int provision_check_deploy(struct job *job, struct provision *provision, struct error *err);
+/* Steps of the deploy templates that the instance's traits name. *ret_steps: a new list. */
+SUSPENDS int provision_read_templates(struct job *job, json_t **ret_steps, struct error *err);
+
 /* provision_store.c: what requests leave on the node before they are accepted. */
 SUSPENDS int provision_store_config_drive(struct job *job, struct provision *provision, struct error *err);
 SUSPENDS int provision_store_password(struct job *job, struct provision *provision, struct error *err);

@@ -7,10 +7,7 @@
 #include "conductor/power.h"
 #include "conductor/provision.h"
 #include "conductor/provision_options.h"
-#include "db/stored_steps.h"
 #include "drivers/pool.h"
-#include "lib/json.h"
-#include "lib/xalloc.h"
 
 enum { POWER_OFF_S = 60 };
 
@@ -163,36 +160,11 @@ int provision_service(struct job *job, struct provision *provision, struct error
 
 /* ---- instances ---- */
 
-/* Steps of the deploy templates that the instance's traits name. *ret_steps: a new list. */
-static int read_templates(struct job *job, json_t **ret_steps, struct error *err)
-{
-	const json_t *traits = json_object_get(node_object(&job->node, NODE_INSTANCE_INFO), "traits");
-	const char **names = arena_alloc(&job->task.arena, (json_array_size(traits) + 1) * sizeof(*names));
-	size_t count = 0;
-	char *text;
-	int rc;
-
-	for (size_t i = 0; i < json_array_size(traits); i++) {
-		if (json_is_string(json_array_get(traits, i)))
-			names[count++] = json_string_value(json_array_get(traits, i));
-	}
-	if (count == 0) {
-		*ret_steps = json_array();
-		return 0;
-	}
-	rc = stored_template_steps(job->conductor->db, names, count, &text, err);
-	if (rc < 0)
-		return rc;
-	rc = json_parse(text, strlen(text), JSON_VALUE_DEPTH_MAX, ret_steps, err);
-	xfree(text);
-	return rc;
-}
-
 /* The request's own steps win over those of templates, and these over the interfaces'. */
 int provision_deploy(struct job *job, struct provision *provision, struct error *err)
 {
 	json_t *list = NULL, *asked = NULL;
-	int rc = read_templates(job, &asked, err);
+	int rc = provision_read_templates(job, &asked, err);
 
 	(void)provision;
 	if (rc == 0) {

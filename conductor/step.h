@@ -34,9 +34,15 @@ int steps_collect(struct task *task, const struct step_phase *phase, json_t **re
  * it takes. -ERR_INVALID naming the step. */
 int steps_check(struct task *task, const struct step_phase *phase, const json_t *asked, json_t **ret_list,
 		struct error *err);
-/* The same put among the collected ones by their priority, replacing one of the same name; 0 removes it. */
+/* The same put among the collected ones by their priority, replacing one of the same name; 0 removes it.
+ * Those that [api] disallow_deploy_steps has are left out, as they are when collecting. */
 int steps_merge(struct task *task, const struct step_phase *phase, const json_t *asked, json_t **ret_list,
 		struct error *err);
+
+/* What is wrong with deploy steps of the request, or of all templates together, before they are accepted: one
+ * that stands there twice, arguments, deploy.deploy with a priority. Unknown steps are left to the work,
+ * which fails then. -ERR_INVALID naming the step. */
+int steps_check_deploy(struct task *task, const json_t *asked, struct error *err);
 
 /* Makes the list the node's; nothing has run yet. */
 void steps_set(struct node *node, const struct step_phase *phase, json_t *take_list);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conductor/step_private.h"
+#include "model/disallowed_steps.h"
 
 /* Those whose interfaces have steps, in the order of steps of equal priority. */
 static const enum interface_type bearers[] = { INTERFACE_VENDOR,   INTERFACE_POWER,  INTERFACE_MANAGEMENT,
@@ -59,7 +60,7 @@ static const struct step_argument *argument_find(const struct step *step, const 
 }
 
 static int check_arguments(const struct step_phase *phase, const struct step *step, json_t *args,
-			   struct error *err)
+			   bool is_run, struct error *err)
 {
 	const json_t *value;
 	const char *name;
@@ -70,7 +71,7 @@ static int check_arguments(const struct step_phase *phase, const struct step *st
 			return fail(err, ERR_INVALID, "The %s step %s does not take the argument \"%s\"",
 				    phase->word, step->name, name);
 	}
-	for (const struct step_argument *row = step->arguments; row && row->name; row++) {
+	for (const struct step_argument *row = step->arguments; is_run && row && row->name; row++) {
 		value = json_object_get(args, row->name);
 		if (row->is_required && (!value || json_is_null(value)))
 			return fail(err, ERR_INVALID, "The %s step %s misses the required argument \"%s\"",
@@ -143,9 +144,11 @@ static void collect_from(const struct step_phase *phase, const char *kind, const
 
 	for (; steps && steps->name; steps++) {
 		int priority = (steps->uses & phase->use) ? priority_of(phase, kind, steps) : 0;
+		json_t *entry = priority > 0 ? entry_new(kind, steps, priority, none) : NULL;
 
-		if (priority > 0)
-			insert_by_priority(list, entry_new(kind, steps, priority, none));
+		if (entry && !disallowed_steps_has(phase->list, entry))
+			insert_by_priority(list, json_incref(entry));
+		json_decref(entry);
 	}
 	json_decref(none);
 }
@@ -170,12 +173,26 @@ int steps_collect(struct task *task, const struct step_phase *phase, json_t **re
 	return 0;
 }
 
+/* What makes a node deployed is not run at another time; it may be left out. */
+static int check_core(const json_t *asked, bool is_run, struct error *err)
+{
+	const char *interface = json_string_value(json_object_get(asked, "interface"));
+	const char *name = json_string_value(json_object_get(asked, "step"));
+
+	if (is_run && strcmp(interface ? interface : "", "deploy") == 0 && strcmp(name, "deploy") == 0)
+		return fail(err, ERR_INVALID,
+			    "deploy step deploy on interface deploy is a core step and cannot be overridden "
+			    "by user steps. It may be disabled by setting the priority to 0");
+	return 0;
+}
+
 /* One of the request's, checked; *ret_entry is new. */
 static int check_one(struct task *task, const struct step_phase *phase, const json_t *asked,
 		     json_t **ret_entry, struct error *err)
 {
 	json_t *given = json_object_get(asked, "args");
 	json_t *args = json_is_object(given) ? json_incref(given) : json_object();
+	bool is_run = phase != &deploy_phase || priority_of_entry(asked) > 0;
 	const struct step *step;
 	int rc = 0;
 
@@ -186,7 +203,9 @@ static int check_one(struct task *task, const struct step_phase *phase, const js
 	}
 	rc = step_find(task, phase, asked, &step, err);
 	if (rc == 0)
-		rc = check_arguments(phase, step, args, err);
+		rc = check_arguments(phase, step, args, is_run, err);
+	if (rc == 0 && phase == &deploy_phase)
+		rc = check_core(asked, is_run, err);
 	if (rc == 0)
 		*ret_entry = entry_new(json_string_value(json_object_get(asked, "interface")), step,
 				       priority_of_entry(asked), args);
@@ -246,6 +265,49 @@ static bool is_same_step(const json_t *a, const json_t *b)
 	       json_equal(json_object_get(a, "step"), json_object_get(b, "step"));
 }
 
+/* Those may stand in a list more than once. */
+static bool is_reserved(const struct step_phase *phase, const json_t *entry)
+{
+	return find_in(reserved_steps, phase->use, json_string_value(json_object_get(entry, "step"))) != NULL;
+}
+
+/* Of the entries before the one at `index`. */
+static bool is_repeated(const json_t *asked, size_t index)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < index; i++)
+		found = found || is_same_step(json_array_get(asked, i), json_array_get(asked, index));
+	return found;
+}
+
+int steps_check_deploy(struct task *task, const json_t *asked, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < json_array_size(asked); i++) {
+		const json_t *step = json_array_get(asked, i);
+		const struct step *known;
+		struct error ignored;
+		json_t *entry = NULL;
+
+		rc = step_find(task, &deploy_phase, step, &known, &ignored);
+		if (rc == 0 && !is_reserved(&deploy_phase, step) && is_repeated(asked, i))
+			rc = fail(err, ERR_INVALID,
+				  "deploy steps from all deploy templates matching this node's instance "
+				  "traits cannot have the same interface and step. Duplicate deploy steps "
+				  "for %s.%s",
+				  json_string_value(json_object_get(step, "interface")),
+				  json_string_value(json_object_get(step, "step")));
+		else if (rc == 0)
+			rc = check_one(task, &deploy_phase, step, &entry, err);
+		else
+			rc = 0; /* unknown: the work says so */
+		json_decref(entry);
+	}
+	return rc;
+}
+
 int steps_merge(struct task *task, const struct step_phase *phase, const json_t *asked, json_t **ret_list,
 		struct error *err)
 {
@@ -257,10 +319,10 @@ int steps_merge(struct task *task, const struct step_phase *phase, const json_t 
 
 		rc = check_one(task, phase, json_array_get(asked, i), &entry, err);
 		for (size_t k = json_array_size(list); rc == 0 && k-- > 0;) {
-			if (is_same_step(json_array_get(list, k), entry))
+			if (!is_reserved(phase, entry) && is_same_step(json_array_get(list, k), entry))
 				json_array_remove(list, k);
 		}
-		if (rc == 0 && priority_of_entry(entry) > 0)
+		if (rc == 0 && priority_of_entry(entry) > 0 && !disallowed_steps_has(phase->list, entry))
 			insert_by_priority(list, json_incref(entry));
 		json_decref(entry);
 	}

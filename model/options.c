@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "lib/config.h"
+#include "model/disallowed_steps.h"
 
 static struct common_options options;
 
@@ -51,6 +52,7 @@ void common_options_register(void)
 {
 	config_foreign(foreign);
 	config_register(table);
+	disallowed_steps_register();
 }
 
 const struct common_options *common_options(void)

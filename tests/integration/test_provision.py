@@ -292,6 +292,45 @@ def test_runbooks_and_deploy_templates_give_their_steps(env):
     reaches(server, 'active')
 
 
+def test_deploy_steps_are_refused_before_they_are_accepted(env):
+    server = env.standalone()
+    available(server)
+    reset = {**RESET, 'args': {}, 'priority': 150}
+    core = {'interface': 'deploy', 'step': 'deploy', 'args': {}, 'priority': 1}
+    for steps, word in [([reset, {**reset, 'priority': 0}], 'Duplicate deploy steps for bios.factory_reset'),
+                        ([core], 'core step'), ([{**reset, 'args': {'colour': 1}}], 'colour')]:
+        said = ask(server, 'active', status=400, deploy_steps=steps).fault()
+        assert said.startswith('Failed to validate deploy or power info for node') and word in said, said
+    for name in ('CUSTOM_A', 'CUSTOM_B'):
+        server.ok('POST', '/v1/deploy_templates', {'name': name, 'steps': [reset]})
+    both = {'op': 'add', 'path': '/instance_info/traits', 'value': ['CUSTOM_A', 'CUSTOM_B']}
+    server.ok('PATCH', '/v1/nodes/n', [both])
+    assert 'Duplicate' in ask(server, 'active', status=400).fault()
+    node = server.node('n')
+    assert (node['provision_state'], node['last_error']) == ('available', None), node
+    server.ok('PATCH', '/v1/nodes/n', [{'op': 'add', 'path': '/instance_info/traits', 'value': ['CUSTOM_A']}])
+    ask(server, 'active', deploy_steps=[{**core, 'priority': 0}])
+    reaches(server, 'active')
+
+
+def test_the_operator_disallows_steps(env):
+    server = env.standalone({
+        'api': {'disallow_clean_steps': 'bios.factory_reset', 'disallow_deploy_steps': 'bios.factory_reset'},
+        'conductor': {'clean_step_priority_override': 'bios.factory_reset:20'},
+        'fake': {'bios_delay': '120'}})  # what runs it never ends in time
+    manageable(server)
+    said = ask(server, 'clean', status=400, clean_steps=[RESET]).fault()
+    assert said == ("clean step 'bios.factory_reset' is not allowed. Disallowed by operator configuration "
+                    '[api]disallow_clean_steps.'), said
+    server.client('node', 'provide', 'n', '--wait', '30')
+    reset = {**RESET, 'args': {}, 'priority': 150}
+    assert 'disallow_deploy_steps' in ask(server, 'active', status=400, deploy_steps=[reset]).fault()
+    server.ok('POST', '/v1/deploy_templates', {'name': 'CUSTOM_A', 'steps': [reset]})
+    server.ok('PATCH', '/v1/nodes/n', [{'op': 'add', 'path': '/instance_info/traits', 'value': ['CUSTOM_A']}])
+    ask(server, 'active')
+    reaches(server, 'active')
+
+
 def test_tearing_down_ends_the_allocation(env):
     server = env.standalone()
     available(server, resource_class='small')

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "lib/config.h"
 #include "lib/json.h"
+#include "model/disallowed_steps.h"
 #include "tests/support/unit.h"
 
 static struct error err;
@@ -71,7 +73,11 @@ static void test_steps__shapes__are_checked(void **state)
 		{ STEPS("clean_steps", "{" RAID ", \"execute_on_child_nodes\": \"yes\"}"), EVENT_CLEAN, 115,
 		  -ERR_INVALID, "execute_on_child_nodes" },
 		{ STEPS("clean_steps", "{\"interface\": \"vendor\", \"step\": \"send_raw\"}"), EVENT_CLEAN,
-		  115, -ERR_INVALID, "vendor.send_raw" },
+		  115, -ERR_INVALID, "clean step 'vendor.send_raw' is not allowed" },
+		{ STEPS("service_steps", "{\"interface\": \"vendor\", \"step\": \"send_raw\"}"),
+		  EVENT_SERVICE, 115, 0, NULL },
+		{ STEPS("service_steps", "{\"interface\": \"bios\", \"step\": \"factory_reset\"}"),
+		  EVENT_SERVICE, 115, -ERR_INVALID, "[api]disallow_service_steps" },
 		{ STEPS("service_steps", "{\"step\": \"x\"}"), EVENT_SERVICE, 115, -ERR_INVALID,
 		  "service_steps" },
 		{ STEPS("deploy_steps", "{" RAID ", \"args\": {}, \"priority\": 5}"), EVENT_DEPLOY, 115, 0,
@@ -168,5 +174,13 @@ int main(void)
 		cmocka_unit_test(test_config_drive__text_or_documents),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int rc;
+
+	disallowed_steps_register();
+	if (config_load(NULL, &err) < 0 ||
+	    config_set("api", "disallow_service_steps", "bios.factory_reset", &err) < 0)
+		return 1;
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	config_release();
+	return rc;
 }

@@ -9,6 +9,7 @@
 
 #include "conductor/options.h"
 #include "lib/config.h"
+#include "model/disallowed_steps.h"
 #include "tests/support/loop_test.h"
 #include "tests/support/unit.h"
 
@@ -524,6 +525,7 @@ int main(void)
 
 	drivers_config_register();
 	conductor_options_register();
+	disallowed_steps_register();
 	rc = cmocka_run_group_tests(tests, NULL, NULL);
 	config_release();
 	return rc;

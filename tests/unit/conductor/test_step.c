@@ -9,6 +9,7 @@
 #include "conductor/provision_options.h"
 #include "lib/config.h"
 #include "lib/json.h"
+#include "model/disallowed_steps.h"
 #include "tests/support/loop_test.h"
 #include "tests/support/unit.h"
 
@@ -102,10 +103,16 @@ static void test_merge__the_request_goes_between_replaces_and_removes(void **sta
 		  " {\"interface\": \"raid\", \"step\": \"delete_configuration\", \"args\": {}, "
 		  "\"priority\": 50}]",
 		  "bios.factory_reset:150 deploy.deploy:100 raid.delete_configuration:50" },
-		{ "[{\"interface\": \"deploy\", \"step\": \"deploy\", \"args\": {}, \"priority\": 20},"
+		{ "[{\"interface\": \"deploy\", \"step\": \"deploy\", \"args\": {}, \"priority\": 0},"
 		  " {\"interface\": \"raid\", \"step\": \"delete_configuration\", \"args\": {}, "
 		  "\"priority\": \"50\"}]",
-		  "raid.delete_configuration:50 deploy.deploy:20" },
+		  "raid.delete_configuration:50" },
+		{ "[{\"interface\": \"bios\", \"step\": \"factory_reset\", \"args\": {}, \"priority\": 150},"
+		  " {\"interface\": \"bios\", \"step\": \"factory_reset\", \"args\": {}, \"priority\": 20}]",
+		  "deploy.deploy:100 bios.factory_reset:20" },
+		{ "[{\"interface\": \"power\", \"step\": \"reboot\", \"args\": {}, \"priority\": 150},"
+		  " {\"interface\": \"power\", \"step\": \"reboot\", \"args\": {}, \"priority\": 20}]",
+		  "power.reboot:150 deploy.deploy:100 power.reboot:20" },
 		{ "[{\"interface\": \"deploy\", \"step\": \"deploy\", \"args\": {}, \"priority\": 0}]", "" },
 	};
 
@@ -115,6 +122,54 @@ static void test_merge__the_request_goes_between_replaces_and_removes(void **sta
 
 		assert_int_equal(steps_merge(&task, &deploy_phase, asked, &list, &err), 0);
 		assert_list(list, cases[i].wanted);
+		json_decref(asked);
+	}
+}
+
+static void test_disallowed__left_out(void **state)
+{
+	json_t *asked = json_of("[{\"interface\": \"bios\", \"step\": \"factory_reset\", \"args\": {}, "
+				"\"priority\": 150}]");
+	json_t *list;
+
+	(void)state;
+	set("clean_step_priority_override", "raid.delete_configuration:10,bios.factory_reset:20");
+	assert_int_equal(config_set("api", "disallow_clean_steps", "bios.factory_reset", &err), 0);
+	assert_int_equal(config_set("api", "disallow_deploy_steps", "bios.factory_reset", &err), 0);
+	assert_int_equal(steps_collect(&task, &clean_phase, &list, &err), 0);
+	assert_list(list, "raid.delete_configuration:10");
+	assert_int_equal(steps_merge(&task, &deploy_phase, asked, &list, &err), 0);
+	assert_list(list, "deploy.deploy:100");
+	json_decref(asked);
+}
+
+#define STEP(interface, step, priority)                                                                      \
+	"{\"interface\": \"" interface "\", \"step\": \"" step "\", \"args\": {}, \"priority\": " priority "}"
+
+static void test_check_deploy__what_can_be_known_before(void **state)
+{
+	static const struct {
+		const char *asked, *word; /* NULL: accepted */
+	} cases[] = {
+		{ "[]", NULL },
+		{ "[" STEP("bios", "factory_reset", "150") "]", NULL },
+		{ "[" STEP("bios", "factory_reset", "150") ", " STEP("bios", "factory_reset", "0") "]",
+		  "Duplicate deploy steps for bios.factory_reset" },
+		{ "[" STEP("power", "reboot", "150") ", " STEP("power", "reboot", "5") "]", NULL },
+		{ "[" STEP("deploy", "deploy", "1") "]", "core step" },
+		{ "[" STEP("deploy", "deploy", "0") "]", NULL },
+		{ "[" STEP("bios", "apply_configuration", "1") "]", "\"settings\"" },
+		{ "[" STEP("bios", "apply_configuration", "0") "]", NULL },
+		{ "[" STEP("raid", "dance", "1") "]", NULL }, /* a ramdisk might know it */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *asked = json_of(cases[i].asked);
+		int rc = steps_check_deploy(&task, asked, &err);
+
+		assert_int_equal(rc, cases[i].word ? -ERR_INVALID : 0);
+		assert_true(!cases[i].word || strstr(err.text, cases[i].word));
 		json_decref(asked);
 	}
 }
@@ -296,6 +351,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_collect__by_priority_then_by_interface),
 		CASE(test_merge__the_request_goes_between_replaces_and_removes),
+		CASE(test_disallowed__left_out),
+		CASE(test_check_deploy__what_can_be_known_before),
 		CASE(test_check__keeps_the_order_of_the_request_or_of_its_numbers),
 		CASE(test_check__step_on_children__is_kept_as_asked),
 		CASE(test_check__what_there_is_not__is_named),
@@ -307,6 +364,7 @@ int main(void)
 
 	drivers_config_register();
 	conductor_options_register();
+	disallowed_steps_register();
 	rc = cmocka_run_group_tests(tests, NULL, NULL);
 	config_release();
 	return rc;
