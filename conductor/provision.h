@@ -38,6 +38,9 @@ SUSPENDS int provision_unrescue(struct job *job, struct provision *provision, st
 SUSPENDS int provision_go_on(struct job *job, const struct step_phase *phase, struct error *err);
 /* What the deploy interface does when a phase is over, however it ended. */
 SUSPENDS int provision_end_phase(struct job *job, const struct step_phase *phase, struct error *err);
+/* The same after a failure, which is told already: what fails here is not. Powers the node off if the
+ * configuration says so. */
+SUSPENDS void provision_give_up(struct job *job, const struct step_phase *phase);
 SUSPENDS int provision_clean_up_rescue(struct job *job, struct error *err);
 void provision_inspected(struct node *node);
 

@@ -9,6 +9,8 @@ struct provision_options {
 	bool is_automated_clean;                          /* automated_clean; a node's own wins */
 	bool is_allowed_in_maintenance;                   /* allow_provisioning_in_maintenance */
 	bool is_off_after_failure;                        /* power_off_after_deploy_failure */
+	bool is_off_after_clean_failure;                  /* poweroff_in_cleanfail */
+	bool is_off_after_service_failure;                /* poweroff_in_servicefail */
 	bool is_child_wait_permitted;                     /* permit_child_node_step_async_result */
 	double wait_step_s;                               /* max_conductor_wait_step_seconds */
 	/* *_callback_timeout, inspect_wait_timeout; 0: none */

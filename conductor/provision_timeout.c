@@ -106,9 +106,12 @@ static int run(struct job *job, struct error *err)
 	struct error ignored;
 	char step[256] = "";
 
-	if (phase) {
+	if (phase)
 		steps_current(&job->node, phase, step, sizeof(step));
-		provision_end_phase(job, phase, &ignored);
+	if (phase == &deploy_phase) {
+		provision_end_phase(job, phase, &ignored); /* as in Ironic, its power stays */
+	} else if (phase) {
+		provision_give_up(job, phase);
 	} else if (waits[which].state == PROVISION_RESCUEWAIT) {
 		provision_clean_up_rescue(job, &ignored);
 	}

@@ -59,13 +59,19 @@ int provision_end_phase(struct job *job, const struct step_phase *phase, struct 
 		    err);
 }
 
-/* The failure is told already; what fails here is not. */
-static void give_up(struct job *job, const struct step_phase *phase)
+static bool is_off_after_failure(const struct step_phase *phase)
+{
+	return phase == &clean_phase	? provision_options.is_off_after_clean_failure
+	       : phase == &deploy_phase ? provision_options.is_off_after_failure
+					: provision_options.is_off_after_service_failure;
+}
+
+void provision_give_up(struct job *job, const struct step_phase *phase)
 {
 	struct error ignored;
 
 	provision_end_phase(job, phase, &ignored);
-	if (phase == &deploy_phase && provision_options.is_off_after_failure)
+	if (is_off_after_failure(phase))
 		power_bring(&job->task, POWER_OFF, POWER_OFF_S, &ignored);
 }
 
@@ -84,7 +90,7 @@ int provision_go_on(struct job *job, const struct step_phase *phase, struct erro
 	if (rc == 0)
 		rc = provision_end_phase(job, phase, err);
 	else if (rc < 0 && rc != -ERR_CANCELLED && rc != -ERR_FENCED)
-		give_up(job, phase);
+		provision_give_up(job, phase);
 	if (rc == 0) {
 		steps_forget(&job->node, phase);
 		power_forget_agent(&job->node);

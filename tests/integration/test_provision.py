@@ -207,6 +207,21 @@ def test_a_failed_step_leaves_fault_and_maintenance(env):
     assert not node['maintenance'] and 'raid.dance' in node['last_error'], node
 
 
+def test_failed_cleaning_and_servicing_power_off_if_configured(env):
+    server = env.standalone({'conductor': {
+        'poweroff_in_cleanfail': 'true', 'poweroff_in_servicefail': 'true', 'automated_clean': 'false',
+        'clean_callback_timeout': '1', 'check_provision_state_interval': '0.5'}})
+    active(server, driver_info={'fake_fail': 'raid.delete_configuration'})
+    manageable(server, 'm')
+    for name in ('n', 'm'):
+        server.power(name)
+        server.wait_power(name)
+    ask(server, 'service', service_steps=[DELETE_RAID])
+    ask(server, 'clean', name='m', clean_steps=[{'interface': 'power', 'step': 'wait'}])
+    assert reaches(server, 'service failed')['power_state'] == 'power off'
+    assert reaches(server, 'clean failed', name='m')['power_state'] == 'power off'
+
+
 def test_history_tells_of_failures_and_is_kept_short(env):
     server = env.standalone({'conductor': {'node_history_max_entries': '2', 'node_history_cleanup_interval': '1'}})
     manageable(server, driver_info={'fake_fail': 'inspect'})
