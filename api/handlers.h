@@ -99,6 +99,7 @@ HANDLER(resource_route_create);
 HANDLER(resource_route_patch);
 HANDLER(resource_route_delete);
 HANDLER(resource_route_refuse);
+HANDLER(resource_route_missing_ident);
 /* allocation.c */
 HANDLER(allocation_create);
 HANDLER(allocation_remove);

@@ -33,6 +33,7 @@ struct attempt {
 	struct api_request *request;
 	struct node node;
 	char *chassis_uuid;                  /* owned; NULL: none */
+	bool has_allocation;
 	json_t *before, *after;              /* owned; members are the fields that may be patched */
 	const char *value[NODE_FIELD_COUNT]; /* texts to write */
 	bool is_changed[NODE_FIELD_COUNT];
@@ -135,6 +136,7 @@ static int read_node(struct attempt *attempt, const char *uuid, const char *name
 		node_load(&attempt->node, field, db_value(rows, 0, field), db_value_len(rows, 0, field));
 	if (db_value(rows, 0, NODE_ROW_CHASSIS_UUID))
 		attempt->chassis_uuid = xstrdup(db_value(rows, 0, NODE_ROW_CHASSIS_UUID));
+	attempt->has_allocation = db_value(rows, 0, NODE_ROW_ALLOCATION_UUID) != NULL;
 	db_rows_release(rows);
 	return 0;
 }
@@ -248,6 +250,21 @@ static int check_resource_class(const struct attempt *attempt, struct error *err
 		    node_uuid(node), node_text(node, NODE_PROVISION_STATE));
 }
 
+/* The allocation of a node goes with the instance, which somebody uses. */
+static int check_allocation(const struct attempt *attempt, struct error *err)
+{
+	const struct node *node = &attempt->node;
+
+	if (!attempt->has_allocation || !attempt->is_changed[NODE_INSTANCE_UUID] ||
+	    attempt->value[NODE_INSTANCE_UUID] || node_bool(node, NODE_MAINTENANCE) || is_in_setup(node))
+		return 0;
+	return fail(err, ERR_CONFLICT,
+		    "Node %s with an allocation can not have instance_uuid removed unless it is in one of "
+		    "allowed (enroll, inspecting, inspect wait, manageable, available) states or in "
+		    "maintenance mode. Current state is '%s'.",
+		    node_uuid(node), node_text(node, NODE_PROVISION_STATE));
+}
+
 static bool is_on_after(const struct attempt *attempt, enum node_field flag)
 {
 	return attempt->is_changed[flag] ? attempt->value[flag][0] == 't' : node_bool(&attempt->node, flag);
@@ -283,7 +300,8 @@ static int check_flags(const struct attempt *attempt, struct error *err)
 	if (attempt->value[NODE_INSTANCE_UUID] && node_text(node, NODE_INSTANCE_UUID))
 		return fail(err, ERR_NODE_ASSOCIATED, "Node %s is associated with instance %s.",
 			    node_uuid(node), node_text(node, NODE_INSTANCE_UUID));
-	return check_resource_class(attempt, err);
+	int rc = check_resource_class(attempt, err);
+	return rc < 0 ? rc : check_allocation(attempt, err);
 }
 
 static void set(struct attempt *attempt, enum node_field field, const char *value)

@@ -378,7 +378,7 @@ static json_t *paths_new(void)
 
 	for (const struct route *row = routes; row->method; row++) {
 		if (row->handle != root_refuse_method && row->handle != node_missing_ident &&
-		    row->handle != resource_route_refuse)
+		    row->handle != resource_route_refuse && row->handle != resource_route_missing_ident)
 			add_route(paths, row);
 	}
 	return paths;

@@ -454,7 +454,7 @@ static int take_changes(struct resource_draft *draft, const json_t *before, cons
 		if (!(info->flags & FIELD_IN_PATCH) ||
 		    (value && json_equal(value, json_object_get(before, info->name))))
 			continue;
-		if (!value && (info->flags & FIELD_NOT_NULL))
+		if (!value && (info->flags & FIELD_NOT_NULL) && !(info->flags & FIELD_DEFAULT))
 			return fail(err, ERR_INVALID, "Schema error for patch: '%s' is a required property",
 				    info->name);
 		if (value)

@@ -179,3 +179,9 @@ int resource_route_refuse(struct api_request *request, struct error *err)
 	(void)request;
 	return fail(err, ERR_INVALID, "Malformed request URI.");
 }
+
+int resource_route_missing_ident(struct api_request *request, struct error *err)
+{
+	return fail(err, ERR_MISSING, "Missing mandatory parameter: %s",
+		    request->route->resource->resource->ident);
+}

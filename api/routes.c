@@ -158,6 +158,10 @@ static const struct argument vmedia_arguments[] = {
 #define EXCLUSIVE true
 #define SHARED    false
 
+/* What changes one object, asked of the collection. */
+#define NO_IDENT(method, path, rules) \
+	method(path), .handle = resource_route_missing_ident, .resource = &rules
+
 /* Below a node a collection is there to be read: its objects have addresses of their own. */
 #define READ_ONLY(path, version)                                                                          \
 	{ POST(path), .handle = resource_route_refuse, SINCE(version, NO_SUCH_PATH) },                     \
@@ -301,6 +305,8 @@ const struct route routes[] = {
 
 	{ GET("/v1/ports"), LIST(port_rules), .query = port_list_query },
 	{ POST("/v1/ports"), CREATE(port_rules) },
+	{ NO_IDENT(PATCH, "/v1/ports", port_rules) },
+	{ NO_IDENT(DELETE, "/v1/ports", port_rules) },
 	{ GET("/v1/ports/detail"), LIST_DETAIL(port_rules), .query = port_detail_query },
 	{ GET("/v1/ports/{}"), SHOW(port_rules) },
 	{ PATCH("/v1/ports/{}"), CHANGE(port_rules) },
@@ -308,6 +314,8 @@ const struct route routes[] = {
 
 	{ GET("/v1/portgroups"), LIST(portgroup_rules), .query = portgroup_list_query, SINCE(23, NOT_FOUND) },
 	{ POST("/v1/portgroups"), CREATE(portgroup_rules), SINCE(23, NOT_FOUND) },
+	{ NO_IDENT(PATCH, "/v1/portgroups", portgroup_rules), SINCE(23, NOT_FOUND) },
+	{ NO_IDENT(DELETE, "/v1/portgroups", portgroup_rules), SINCE(23, NOT_FOUND) },
 	{ GET("/v1/portgroups/detail"), LIST_DETAIL(portgroup_rules), .query = portgroup_detail_query,
 	  SINCE(23, NOT_FOUND) },
 	{ GET("/v1/portgroups/{}"), SHOW(portgroup_rules), SINCE(23, NOT_FOUND) },
@@ -323,18 +331,24 @@ const struct route routes[] = {
 	{ GET("/v1/volume/connectors"), LIST(volume_connector_rules), .query = volume_query,
 	  SINCE(32, NOT_FOUND) },
 	{ POST("/v1/volume/connectors"), CREATE(volume_connector_rules), SINCE(32, NOT_FOUND) },
+	{ NO_IDENT(PATCH, "/v1/volume/connectors", volume_connector_rules), SINCE(32, NOT_FOUND) },
+	{ NO_IDENT(DELETE, "/v1/volume/connectors", volume_connector_rules), SINCE(32, NOT_FOUND) },
 	{ GET("/v1/volume/connectors/{}"), SHOW(volume_connector_rules), SINCE(32, NOT_FOUND) },
 	{ PATCH("/v1/volume/connectors/{}"), CHANGE(volume_connector_rules), SINCE(32, NOT_FOUND) },
 	{ DELETE("/v1/volume/connectors/{}"), REMOVE(volume_connector_rules), SINCE(32, NOT_FOUND) },
 	{ GET("/v1/volume/targets"), LIST(volume_target_rules), .query = volume_query,
 	  SINCE(32, NOT_FOUND) },
 	{ POST("/v1/volume/targets"), CREATE(volume_target_rules), SINCE(32, NOT_FOUND) },
+	{ NO_IDENT(PATCH, "/v1/volume/targets", volume_target_rules), SINCE(32, NOT_FOUND) },
+	{ NO_IDENT(DELETE, "/v1/volume/targets", volume_target_rules), SINCE(32, NOT_FOUND) },
 	{ GET("/v1/volume/targets/{}"), SHOW(volume_target_rules), SINCE(32, NOT_FOUND) },
 	{ PATCH("/v1/volume/targets/{}"), CHANGE(volume_target_rules), SINCE(32, NOT_FOUND) },
 	{ DELETE("/v1/volume/targets/{}"), REMOVE(volume_target_rules), SINCE(32, NOT_FOUND) },
 
 	{ GET("/v1/allocations"), LIST(allocation_rules), .query = allocation_query, SINCE(52, NOT_FOUND) },
 	{ POST("/v1/allocations"), .handle = allocation_create, FREE_BODY, SINCE(52, METHOD) },
+	{ NO_IDENT(PATCH, "/v1/allocations", allocation_rules), SINCE(57, METHOD) },
+	{ NO_IDENT(DELETE, "/v1/allocations", allocation_rules), SINCE(52, METHOD) },
 	{ GET("/v1/allocations/{}"), SHOW(allocation_rules), SINCE(52, NOT_FOUND) },
 	{ PATCH("/v1/allocations/{}"), CHANGE(allocation_rules), SINCE(57, METHOD) },
 	{ DELETE("/v1/allocations/{}"), .handle = allocation_remove, SINCE(52, METHOD) },
@@ -342,12 +356,16 @@ const struct route routes[] = {
 	{ GET("/v1/deploy_templates"), LIST(deploy_template_rules), .query = named_query,
 	  SINCE(55, NOT_FOUND) },
 	{ POST("/v1/deploy_templates"), CREATE(deploy_template_rules), SINCE(55, METHOD) },
+	{ NO_IDENT(PATCH, "/v1/deploy_templates", deploy_template_rules), SINCE(55, METHOD) },
+	{ NO_IDENT(DELETE, "/v1/deploy_templates", deploy_template_rules), SINCE(55, METHOD) },
 	{ GET("/v1/deploy_templates/{}"), SHOW(deploy_template_rules), SINCE(55, NOT_FOUND) },
 	{ PATCH("/v1/deploy_templates/{}"), CHANGE(deploy_template_rules), SINCE(55, METHOD) },
 	{ DELETE("/v1/deploy_templates/{}"), REMOVE(deploy_template_rules), SINCE(55, METHOD) },
 
 	{ GET("/v1/runbooks"), LIST(runbook_rules), .query = named_query, SINCE(92, NOT_FOUND) },
 	{ POST("/v1/runbooks"), CREATE(runbook_rules), SINCE(92, METHOD) },
+	{ NO_IDENT(PATCH, "/v1/runbooks", runbook_rules), SINCE(92, METHOD) },
+	{ NO_IDENT(DELETE, "/v1/runbooks", runbook_rules), SINCE(92, METHOD) },
 	{ GET("/v1/runbooks/{}"), SHOW(runbook_rules), SINCE(92, NOT_FOUND) },
 	{ PATCH("/v1/runbooks/{}"), CHANGE(runbook_rules), SINCE(92, METHOD) },
 	{ DELETE("/v1/runbooks/{}"), REMOVE(runbook_rules), SINCE(92, METHOD) },
@@ -362,6 +380,7 @@ const struct route routes[] = {
 	{ GET("/v1/inspection_rules"), LIST(inspection_rule_rules), .query = rule_query,
 	  SINCE(96, NOT_FOUND) },
 	{ POST("/v1/inspection_rules"), CREATE(inspection_rule_rules), SINCE(96, METHOD) },
+	{ NO_IDENT(PATCH, "/v1/inspection_rules", inspection_rule_rules), SINCE(96, METHOD) },
 	{ DELETE("/v1/inspection_rules"), .handle = inspection_rule_delete_all, SINCE(96, METHOD) },
 	{ GET("/v1/inspection_rules/{}"), SHOW(inspection_rule_rules), SINCE(96, NOT_FOUND) },
 	{ PATCH("/v1/inspection_rules/{}"), CHANGE(inspection_rule_rules), SINCE(96, METHOD) },
@@ -369,6 +388,8 @@ const struct route routes[] = {
 
 	{ GET("/v1/chassis"), LIST(chassis_rules), .query = page_query },
 	{ POST("/v1/chassis"), CREATE(chassis_rules) },
+	{ NO_IDENT(PATCH, "/v1/chassis", chassis_rules) },
+	{ NO_IDENT(DELETE, "/v1/chassis", chassis_rules) },
 	{ GET("/v1/chassis/detail"), LIST_DETAIL(chassis_rules), .query = detail_query },
 	{ GET("/v1/chassis/{}"), SHOW(chassis_rules) },
 	{ PATCH("/v1/chassis/{}"), CHANGE(chassis_rules) },

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/auth.h"
 #include "api/etag.h"
@@ -315,6 +316,19 @@ static void parse_body(void *arg)
 		work->fault = BODY_MALFORMED;
 }
 
+/* As "curl -d" sends what has no type. A form's names and values are arguments that no method has. */
+static bool is_form(const struct http_request *request)
+{
+	static const char *const types[] = { "application/x-www-form-urlencoded", "multipart/form-data" };
+	const char *type = http_request_header(request, "Content-Type");
+
+	for (size_t i = 0; type && i < sizeof types / sizeof types[0]; i++) {
+		if (strncasecmp(type, types[i], strlen(types[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool refuse_body(struct api_request *request)
 {
 	struct body_work work = { .text = request->http->body,
@@ -323,6 +337,10 @@ static bool refuse_body(struct api_request *request)
 
 	if (request->route->body == BODY_NONE || work.len == 0)
 		return false;
+	if (is_form(request->http)) {
+		reply_fault(request, 400, "The request body is a form; it must be JSON.");
+		return true;
+	}
 	if (work.len > BODY_OFFLOAD_BYTES)
 		offload(parse_body, &work);
 	else

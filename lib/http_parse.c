@@ -1,5 +1,6 @@
 #include "lib/http_parse.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -170,6 +171,9 @@ static enum http_parse_result refuse_grammar(struct http_parser *parser)
 {
 	const char *reason = llhttp_get_error_reason(&parser->llhttp);
 
+	if (llhttp_get_errno(&parser->llhttp) == HPE_INVALID_METHOD &&
+	    isupper((unsigned char)parser->in.data[parser->start]))
+		return http_parser_refuse(parser, 405, "The method of the request is unknown.");
 	return http_parser_refuse(parser, 400, "The request is malformed: %s.",
 				  reason != NULL && *reason != '\0' ? reason : "not HTTP");
 }

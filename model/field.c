@@ -125,7 +125,11 @@ int field_check(const struct node_field_info *info, const json_t *value, const c
 	case FIELD_LIST:
 		return json_is_array(value)
 			       ? 0
-			       : schema_error(info, value, what, " is not of type 'array', 'null'", err);
+			       : schema_error(info, value, what,
+					      info->flags & FIELD_NOT_NULL
+						      ? " is not of type 'array'"
+						      : " is not of type 'array', 'null'",
+					      err);
 	case FIELD_INT:
 		return check_int(info, value, what, err);
 	case FIELD_LINKS:

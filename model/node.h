@@ -49,7 +49,8 @@ enum {
 	FIELD_BY_NAME = 512,     /* a node's UUID; requests may give its name */
 	FIELD_MADE = 1024,       /* null in POST is as if absent: it is made */
 	FIELD_NOT_EMPTY = 2048,  /* "" is refused */
-	FIELD_NO_WORDS = 4096    /* a boolean that cannot be a word like "yes" */
+	FIELD_NO_WORDS = 4096,   /* a boolean that cannot be a word like "yes" */
+	FIELD_DEFAULT = 8192     /* with NOT_NULL: PATCH may remove it, which brings its default back */
 };
 
 struct node_field_info {

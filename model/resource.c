@@ -10,6 +10,7 @@
 #define NOSORT       FIELD_UNSORTABLE
 #define MADE         FIELD_MADE
 #define NOWORD       FIELD_NO_WORDS
+#define DEFAULT      FIELD_DEFAULT
 
 /* clang-format off */
 /* Source: Ironic's API reference, "Ports". */
@@ -140,10 +141,10 @@ static const struct node_field_info inspection_rule_fields[] = {
 	{ "created_at",  FIELD_TIME,  1, 0, 0 },
 	{ "updated_at",  FIELD_TIME,  1, 0, 0 },
 	{ "actions",     FIELD_LIST,  1, PE | NN | NOSORT, 0 },
-	{ "conditions",  FIELD_LIST,  1, PE | NOSORT, 0 },
+	{ "conditions",  FIELD_LIST,  1, PE | NN | DEFAULT | NOSORT, 0 },
 	{ "description", FIELD_TEXT,  1, PE | LIST, 255 },
-	{ "phase",       FIELD_TEXT,  1, PE | LIST, 16 },
-	{ "priority",    FIELD_INT,   1, PE | LIST, 0 },
+	{ "phase",       FIELD_TEXT,  1, PE | NN | DEFAULT | LIST, 16 },
+	{ "priority",    FIELD_INT,   1, PE | NN | DEFAULT | LIST, 0 },
 	{ "sensitive",   FIELD_BOOL,  1, PE | NOWORD, 0 },
 	{ "links",       FIELD_LINKS, 1, NOSORT, 0 },
 };
@@ -154,6 +155,7 @@ static const struct node_field_info inspection_rule_fields[] = {
 const struct resource portgroup_resource = {
 	.name = "portgroup",
 	.title = "Portgroup",
+	.ident = "portgroup_ident",
 	.collection = "portgroups",
 	FIELDS(portgroup_fields),
 };
@@ -161,6 +163,7 @@ const struct resource portgroup_resource = {
 const struct resource volume_connector_resource = {
 	.name = "volume connector",
 	.title = "Volume connector",
+	.ident = "connector_uuid",
 	.collection = "connectors",
 	.path = "volume/connectors",
 	FIELDS(volume_connector_fields),
@@ -169,6 +172,7 @@ const struct resource volume_connector_resource = {
 const struct resource volume_target_resource = {
 	.name = "volume target",
 	.title = "Volume target",
+	.ident = "target_uuid",
 	.collection = "targets",
 	.path = "volume/targets",
 	FIELDS(volume_target_fields),
@@ -177,6 +181,7 @@ const struct resource volume_target_resource = {
 const struct resource allocation_resource = {
 	.name = "allocation",
 	.title = "Allocation",
+	.ident = "allocation_ident",
 	.collection = "allocations",
 	FIELDS(allocation_fields),
 };
@@ -184,6 +189,7 @@ const struct resource allocation_resource = {
 const struct resource deploy_template_resource = {
 	.name = "deploy_template",
 	.title = "Deploy template",
+	.ident = "template_ident",
 	.collection = "deploy_templates",
 	FIELDS(deploy_template_fields),
 };
@@ -191,6 +197,7 @@ const struct resource deploy_template_resource = {
 const struct resource runbook_resource = {
 	.name = "runbook",
 	.title = "Runbook",
+	.ident = "runbook_ident",
 	.collection = "runbooks",
 	FIELDS(runbook_fields),
 };
@@ -198,6 +205,7 @@ const struct resource runbook_resource = {
 const struct resource inspection_rule_resource = {
 	.name = "inspection_rule",
 	.title = "Inspection rule",
+	.ident = "inspection_rule_uuid",
 	.collection = "inspection_rules",
 	.link = "inspection",
 	FIELDS(inspection_rule_fields),
@@ -206,6 +214,7 @@ const struct resource inspection_rule_resource = {
 const struct resource port_resource = {
 	.name = "port",
 	.title = "Port",
+	.ident = "port_ident",
 	.collection = "ports",
 	.fields = port_fields,
 	.field_count = COUNT(port_fields),
@@ -214,6 +223,7 @@ const struct resource port_resource = {
 const struct resource chassis_resource = {
 	.name = "chassis",
 	.title = "Chassis",
+	.ident = "chassis_uuid",
 	.collection = "chassis",
 	.fields = chassis_fields,
 	.field_count = COUNT(chassis_fields),

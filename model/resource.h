@@ -10,6 +10,7 @@
 struct resource {
 	const char *name;       /* "port", in sentences of the schema */
 	const char *title;      /* "Port", in other sentences */
+	const char *ident;      /* "port_ident": what sentences call the part of the path that names one */
 	const char *collection; /* "ports": member name of lists, and path unless that is given */
 	const char *path;       /* "volume/connectors"; NULL: as collection */
 	const char *link;       /* what stands in links; NULL: the path */

@@ -264,17 +264,10 @@ const struct rule_operator rule_conditions[] = {
 
 const struct rule_operator *rule_condition_find(const char *name, bool *ret_is_inverted)
 {
-	size_t len;
-
-	name += strspn(name, " ");
 	*ret_is_inverted = *name == '!';
 	name += *ret_is_inverted;
-	name += strspn(name, " ");
-	len = strcspn(name, " ");
-	if (name[len + strspn(name + len, " ")] != '\0')
-		return NULL;
 	for (const struct rule_operator *row = rule_conditions; row->name; row++) {
-		if (strlen(row->name) == len && strncmp(row->name, name, len) == 0)
+		if (strcmp(row->name, name) == 0)
 			return row;
 	}
 	return NULL;
