@@ -258,6 +258,16 @@ def test_deploy_fails_and_is_repaired(env):
     assert node['provision_state'] == 'active' and node['last_error'] is None
 
 
+def test_a_failed_deploy_leaves_the_power_if_configured(env):
+    server = env.standalone({'deploy': {'power_off_after_deploy_failure': 'false'},
+                             'conductor': {'automated_clean': 'false'}})
+    available(server, driver_info={'fake_fail': 'deploy.deploy'})
+    server.power('n')
+    server.wait_power('n')
+    ask(server, 'active')
+    assert reaches(server, 'deploy failed')['power_state'] == 'power on'
+
+
 def test_a_failed_rescue_keeps_no_password(env):
     server = env.standalone()
     active(server, driver_info={'fake_fail': 'rescue'})
