@@ -26,7 +26,8 @@ static const char *const names[SHOW_COUNT] = { "hostname",   "conductor_group", 
 
 static int choose(const struct api_request *request, unsigned preset, unsigned *ret, struct error *err)
 {
-	const char *fields = query_text(&request->query, "fields");
+	const char *fields = query_text(&request->query, "fields"), *word;
+	size_t len;
 
 	*ret = query_bool(&request->query, "detail") == 1 ? SHOW_DETAIL : preset;
 	if (!fields)
@@ -34,17 +35,15 @@ static int choose(const struct api_request *request, unsigned preset, unsigned *
 	if (query_bool(&request->query, "detail") == 1)
 		return fail(err, ERR_INVALID, "Can't fetch a subset of fields with 'detail' set");
 	*ret = 1u << SHOW_LINKS;
-	while (*fields) {
-		size_t len = strcspn(fields, ","), i = 0;
+	while ((word = query_word(&fields, &len))) {
+		size_t i = 0;
 
-		while (i < SHOW_COUNT && (strlen(names[i]) != len || strncasecmp(names[i], fields, len) != 0))
+		while (i < SHOW_COUNT && (strlen(names[i]) != len || strncasecmp(names[i], word, len) != 0))
 			i++;
 		if (i == SHOW_COUNT)
 			return fail(err, ERR_INVALID, "Field %.*s is not a valid field.",
-				    (int)(len < 64 ? len : 64), fields);
+				    (int)(len < 64 ? len : 64), word);
 		*ret |= 1u << i;
-		fields += len;
-		fields += *fields == ',';
 	}
 	return 0;
 }

@@ -92,16 +92,15 @@ static bool add_field(struct driver_view *view, const char *name)
 
 static int view_fields(struct driver_view *view, const char *fields, struct error *err)
 {
-	*view = (struct driver_view){ .plain = SHOW_LINKS };
-	while (*fields) {
-		char name[NAME_TEXT_MAX];
-		size_t len = strcspn(fields, ",");
+	char name[NAME_TEXT_MAX];
+	const char *word;
+	size_t len;
 
-		snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), fields);
+	*view = (struct driver_view){ .plain = SHOW_LINKS };
+	while ((word = query_word(&fields, &len))) {
+		snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), word);
 		if (len >= sizeof name || !add_field(view, name))
 			return unknown_field(name, err);
-		fields += len;
-		fields += *fields == ',';
 	}
 	return 0;
 }

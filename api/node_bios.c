@@ -67,16 +67,14 @@ static bool find_member(const char *text, size_t len, unsigned *ret_bit)
 static int view_of_fields(const char *fields, unsigned *ret_view, struct error *err)
 {
 	unsigned view = 0, bit;
+	const char *word;
+	size_t len;
 
-	while (*fields) {
-		size_t len = strcspn(fields, ",");
-
-		if (!find_member(fields, len, &bit))
+	while ((word = query_word(&fields, &len))) {
+		if (!find_member(word, len, &bit))
 			return fail(err, ERR_INVALID, "Field(s) \"%.*s\" are not valid.",
-				    (int)(len < 64 ? len : 64), fields);
+				    (int)(len < 64 ? len : 64), word);
 		view |= bit;
-		fields += len;
-		fields += *fields == ',';
 	}
 	*ret_view = view;
 	return 0;

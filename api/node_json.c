@@ -1,6 +1,5 @@
 #include "api/node_json.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -116,22 +115,17 @@ void node_view_list(struct node_view *view, int version)
 
 int node_view_fields(struct node_view *view, const char *fields, int version, struct error *err)
 {
-	clear(view);
-	while (*fields) {
-		char name[FIELD_NAME_MAX];
-		size_t len = strcspn(fields, ",");
+	char name[FIELD_NAME_MAX];
 
-		for (size_t i = 0; i < len && i + 1 < sizeof name; i++)
-			name[i] = (char)tolower((unsigned char)fields[i]);
-		name[len < sizeof name ? len : sizeof name - 1] = '\0';
+	clear(view);
+	while (query_word_lower(&fields, name, sizeof name)) {
 		enum node_field field = node_field_find(name);
+
 		if (field == NODE_FIELD_COUNT)
 			return fail(err, ERR_INVALID, "Field %s is not a valid field.", name);
 		if (version < node_field_info(field)->since)
 			return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
 		view->has[field] = true;
-		fields += len;
-		fields += *fields == ',';
 	}
 	view->has[NODE_LINKS] = true;
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/argument.h"
 #include "api/fleet.h"
 #include "api/handlers.h"
 #include "api/interfaces.h"
@@ -331,29 +332,34 @@ static const char *text_after(const struct attempt *attempt, enum node_field fie
 	return attempt->is_changed[field] ? attempt->value[field] : node_text(&attempt->node, field);
 }
 
+/* Groups are in lower case. */
+static void follow_group(struct attempt *attempt)
+{
+	if (!attempt->is_changed[NODE_CONDUCTOR_GROUP])
+		return;
+	const char *given = attempt->value[NODE_CONDUCTOR_GROUP];
+	char *group = arena_strdup(attempt->request->arena, given ? given : "");
+	for (char *p = group; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	set(attempt, NODE_CONDUCTOR_GROUP, group);
+}
+
+/* A node's display name is the name of its instance, unless that has one. */
+static void follow_display_name(struct attempt *attempt)
+{
+	const char *name = text_after(attempt, NODE_INSTANCE_NAME);
+	const char *shown = argument_text(json_object_get(attempt->after, "instance_info"), "display_name");
+
+	if (attempt->is_changed[NODE_INSTANCE_INFO] && !(name && *name) && shown)
+		set(attempt, NODE_INSTANCE_NAME, shown);
+}
+
 /* What a change brings with it. */
 static void follow(struct attempt *attempt)
 {
-	const char *name;
-
 	follow_flags(attempt);
-	if (attempt->is_changed[NODE_CONDUCTOR_GROUP]) {
-		const char *given = attempt->value[NODE_CONDUCTOR_GROUP];
-		char *group = arena_strdup(attempt->request->arena, given ? given : "");
-
-		for (char *p = group; *p; p++)
-			*p = (char)tolower((unsigned char)*p);
-		set(attempt, NODE_CONDUCTOR_GROUP, group);
-	}
-	/* A node's display name is the name of its instance, unless that has one. */
-	name = text_after(attempt, NODE_INSTANCE_NAME);
-	if (attempt->is_changed[NODE_INSTANCE_INFO] && !(name && *name)) {
-		const json_t *shown =
-			json_object_get(json_object_get(attempt->after, "instance_info"), "display_name");
-
-		if (json_is_string(shown))
-			set(attempt, NODE_INSTANCE_NAME, json_string_value(shown));
-	}
+	follow_group(attempt);
+	follow_display_name(attempt);
 }
 
 /* Interfaces that the patch names or removes; all of them when the driver changes. */

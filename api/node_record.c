@@ -181,23 +181,21 @@ static size_t firmware_field(const char *name, size_t len, int version)
 /* Which members are shown, a bit each. */
 static int firmware_view(const struct api_request *request, unsigned *ret_view, struct error *err)
 {
-	const char *fields = query_text(&request->query, "fields");
+	const char *fields = query_text(&request->query, "fields"), *word;
 	unsigned view = FIRMWARE_ALWAYS;
+	size_t len;
 
 	if (fields && query_bool(&request->query, "detail") == 1)
 		return fail(err, ERR_INVALID, "Can not specify ?detail=True and fields in the same request.");
 	if (!fields)
 		view = (1U << FIRMWARE_FIELD_COUNT) - 1;
-	while (fields && *fields) {
-		size_t len = strcspn(fields, ",");
-		size_t index = firmware_field(fields, len, request->version);
+	while (fields && (word = query_word(&fields, &len))) {
+		size_t index = firmware_field(word, len, request->version);
 
 		if (index == FIRMWARE_FIELD_COUNT)
 			return fail(err, ERR_INVALID, "Field(s) \"%.*s\" are not valid.",
-				    (int)(len < 64 ? len : 64), fields);
+				    (int)(len < 64 ? len : 64), word);
 		view |= 1U << index;
-		fields += len;
-		fields += *fields == ',';
 	}
 	*ret_view = view;
 	return 0;

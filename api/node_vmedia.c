@@ -88,16 +88,15 @@ int node_vmedia_attach(struct api_request *request, struct error *err)
 /* "cdrom,disk" as a list. */
 static int read_devices(const char *text, json_t *list, struct error *err)
 {
-	while (*text) {
-		size_t len = strcspn(text, ",");
+	const char *word;
+	size_t len;
 
-		if (!is_device(text, len))
+	while ((word = query_word(&text, &len))) {
+		if (!is_device(word, len))
 			return fail(err, ERR_INVALID,
 				    "Invalid device type \"%.*s\" specified. It must be one of: " DEVICES,
-				    (int)(len < 64 ? len : 64), text);
-		json_array_append_new(list, json_stringn(text, len));
-		text += len;
-		text += *text == ',';
+				    (int)(len < 64 ? len : 64), word);
+		json_array_append_new(list, json_stringn(word, len));
 	}
 	return 0;
 }

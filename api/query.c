@@ -1,5 +1,6 @@
 #include "api/query.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -168,6 +169,30 @@ const char *query_text(const struct query *query, const char *name)
 			return query->pairs[i].value;
 	}
 	return NULL;
+}
+
+const char *query_word(const char **rest, size_t *ret_len)
+{
+	const char *word = *rest;
+
+	*ret_len = strcspn(word, ",");
+	*rest = word + *ret_len + (word[*ret_len] == ',');
+	return *word ? word : NULL;
+}
+
+bool query_word_lower(const char **rest, char *word, size_t size)
+{
+	size_t len;
+	const char *text = query_word(rest, &len);
+
+	if (!text)
+		return false;
+	if (len >= size)
+		len = size - 1;
+	for (size_t i = 0; i < len; i++)
+		word[i] = (char)tolower((unsigned char)text[i]);
+	word[len] = '\0';
+	return true;
 }
 
 int query_bool(const struct query *query, const char *name)

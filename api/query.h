@@ -45,6 +45,10 @@ int query_check(struct query *query, const struct query_parameter *table, int ve
 void query_yield(struct query *query, const struct query_parameter *table, const json_t *body);
 /* The last value of that name, or NULL. */
 const char *query_text(const struct query *query, const char *name);
+/* The next word of a list's value and its length, NULL at the end: const char *rest = value; */
+const char *query_word(const char **rest, size_t *ret_len);
+/* The same in lower case, cut to size - 1 bytes. False at the end. */
+bool query_word_lower(const char **rest, char *word, size_t size);
 /* 1, 0, or -1 when absent. The value was checked. */
 int query_bool(const struct query *query, const char *name);
 

@@ -83,22 +83,17 @@ static int view_fields(struct resource_view *view, const char *fields, int versi
 {
 	const struct resource *resource = view->rules->resource;
 
-	memset(view->has, 0, sizeof view->has);
-	while (*fields) {
-		char name[64] = "";
-		size_t len = strcspn(fields, ",");
+	char name[64]; /* longer than that of any field */
 
-		for (size_t i = 0; i < len && i + 1 < sizeof name; i++)
-			name[i] = (char)tolower((unsigned char)fields[i]);
-		size_t field =
-			len < sizeof name ? resource_field_find(resource, name) : resource->field_count;
+	memset(view->has, 0, sizeof view->has);
+	while (query_word_lower(&fields, name, sizeof name)) {
+		size_t field = resource_field_find(resource, name);
+
 		if (field == resource->field_count || (resource->fields[field].flags & FIELD_HIDDEN))
 			return fail(err, ERR_INVALID, "Field %s is not a valid field.", name);
 		if (version < resource->fields[field].since)
 			return fail(err, ERR_NOT_ACCEPTABLE, "Request not acceptable.");
 		view->has[field] = true;
-		fields += len;
-		fields += *fields == ',';
 	}
 	view->has[resource_index(resource, "links")] = true;
 	return 0;

@@ -163,6 +163,27 @@ static void test_query__newer_than_the_version__is_not_acceptable(void **state)
 	assert_int_equal(check("detail=1", 43), 0);
 }
 
+static void test_query_word__list__is_walked_to_its_end(void **state)
+{
+	const char *rest = "Uuid,a-word-that-is-too-long,b", *word;
+	char lower[8];
+	size_t len;
+
+	(void)state;
+	word = query_word(&rest, &len);
+	assert_int_equal(len, 4);
+	assert_memory_equal(word, "Uuid", 4);
+	assert_true(query_word_lower(&rest, lower, sizeof lower));
+	assert_string_equal(lower, "a-word-");
+	assert_true(query_word_lower(&rest, lower, sizeof lower));
+	assert_string_equal(lower, "b");
+	assert_false(query_word_lower(&rest, lower, sizeof lower));
+	assert_null(query_word(&rest, &len));
+	rest = "UUID";
+	assert_true(query_word_lower(&rest, lower, sizeof lower));
+	assert_string_equal(lower, "uuid");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +198,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_query__types__are_checked, release),
 		cmocka_unit_test_teardown(test_query__booleans__take_ironics_words, release),
 		cmocka_unit_test_teardown(test_query__newer_than_the_version__is_not_acceptable, release),
+		cmocka_unit_test(test_query_word__list__is_walked_to_its_end),
 	};
 
 	arena_init(&arena);
