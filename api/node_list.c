@@ -155,6 +155,16 @@ static bool is_of_conductor(const struct api_request *request, const void *arg, 
 	return host && strcmp(host, query_text(&request->query, "conductor")) == 0;
 }
 
+static bool is_live(const struct registry *registry, const char *hostname)
+{
+	for (size_t i = 0; i < registry->conductor_count; i++) {
+		if (registry->conductors[i].is_alive &&
+		    strcmp(registry->conductors[i].hostname, hostname) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* detail: 1, 0, -1 (not said). */
 static int choose_view(struct page *page, struct node_view *view, int detail, struct error *err)
 {
@@ -183,13 +193,13 @@ static int choose_view(struct page *page, struct node_view *view, int detail, st
 
 static int reply_list(struct page *page, int detail, struct error *err)
 {
-	bool is_by_conductor = query_text(&page->request->query, "conductor") != NULL;
+	const char *conductor = query_text(&page->request->query, "conductor");
 	struct node_view view;
 
 	page->collection = "nodes";
 	page->uuid = "n.uuid";
 	page->write = write_node;
-	page->keep = is_by_conductor ? is_of_conductor : NULL;
+	page->keep = conductor ? is_of_conductor : NULL;
 	page->arg = &view;
 	int rc = set_order(page, err);
 	if (rc == 0)
@@ -198,7 +208,9 @@ static int reply_list(struct page *page, int detail, struct error *err)
 		rc = choose_view(page, &view, detail, err);
 	if (rc < 0)
 		return rc;
-	select_columns(page, &view, is_by_conductor);
+	if (conductor && !is_live(page->request->registry, conductor))
+		list_where(&page->list, "false", NULL);
+	select_columns(page, &view, conductor != NULL);
 	rc = page_reply(page, err);
 	return rc == -ERR_NOT_FOUND ? node_not_found(query_text(&page->request->query, "marker"), err) : rc;
 }

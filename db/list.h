@@ -1,7 +1,8 @@
 #pragma once
 /*
  * list: one chunk of an ordered list by key. Each chunk is one statement that starts behind the last row of
- * the previous one, so a list of any length holds neither a cursor nor a connection.
+ * the previous one, so a list of any length holds neither a cursor nor a connection. Where no index has the
+ * order, one statement finds the ids of many rows, since each sorts the table, and chunks read those.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +17,11 @@ struct list {
 	const char *sort;      /* "n.name"; NULL: by id alone */
 	char sort_text[64];    /* where sort may stand */
 	const char *sort_type; /* SQL type of sort: "text" */
-	bool is_never_null;    /* sort is of a column that is NOT NULL */
+	enum list_order {
+		LIST_SORTED,           /* no index has the order */
+		LIST_INDEXED,          /* one of (sort NULLS FIRST, id) has */
+		LIST_INDEXED_NOT_NULL, /* and the column is NOT NULL */
+	} order;                       /* of sort */
 	bool is_descending;
 	struct buf columns; /* ", n.uuid, n.name": what follows id and sort key in the answer */
 	struct {
@@ -31,6 +36,11 @@ struct list {
 	int64_t after_id;
 	char *after_key; /* owned; NULL: SQL NULL */
 	bool is_done;    /* nothing follows */
+	struct list_window { /* LIST_SORTED: rows that are known to come next */
+		int64_t *ids; /* owned */
+		int count, next;
+		bool is_last; /* none follow these */
+	} window;
 };
 
 /* Columns 0 and 1 of each row: id, and the sort key as text (NULL when sorting by id). */

@@ -131,12 +131,21 @@ static const char *sql_type(enum field_type type)
 	return "text";
 }
 
-/* The columns that are NOT NULL and have an index to sort by. */
-static bool is_never_null(enum node_field field)
-{
-	return field == NODE_UUID || field == NODE_CREATED_AT || field == NODE_PROVISION_STATE ||
-	       field == NODE_DRIVER || field == NODE_CONDUCTOR_GROUP;
-}
+/* What has an index: not what power actions and PATCH write on their way, see the migrations. */
+static const enum list_order orders[NODE_FIELD_COUNT] = {
+	[NODE_UUID] = LIST_INDEXED_NOT_NULL,
+	[NODE_NAME] = LIST_INDEXED,
+	[NODE_CREATED_AT] = LIST_INDEXED_NOT_NULL,
+	[NODE_PROVISION_STATE] = LIST_INDEXED_NOT_NULL,
+	[NODE_DRIVER] = LIST_INDEXED_NOT_NULL,
+	[NODE_CONDUCTOR_GROUP] = LIST_INDEXED_NOT_NULL,
+	[NODE_RESOURCE_CLASS] = LIST_INDEXED,
+	[NODE_INSTANCE_UUID] = LIST_INDEXED,
+	[NODE_INSTANCE_NAME] = LIST_INDEXED,
+	[NODE_OWNER] = LIST_INDEXED,
+	[NODE_LESSEE] = LIST_INDEXED,
+	[NODE_SHARD] = LIST_INDEXED,
+};
 
 void node_list_sort(struct list *list, enum node_field field)
 {
@@ -145,5 +154,5 @@ void node_list_sort(struct list *list, enum node_field field)
 	snprintf(list->sort_text, sizeof list->sort_text, "n.%s", info->name);
 	list->sort = list->sort_text;
 	list->sort_type = sql_type(info->type);
-	list->is_never_null = is_never_null(field);
+	list->order = orders[field];
 }

@@ -72,6 +72,27 @@ static const struct {
 	  "r.node_id IN (SELECT n.id FROM nodes n"
 	  " WHERE n.conductor_group = ANY (string_to_array(lower($?), ',')))" },
 };
+
+/* What lists may be sorted by with an index, beside the uuid. */
+static const struct {
+	const struct resource *resource;
+	const char *field;
+	enum list_order order;
+} orders[] = {
+	{ &port_resource,             "address",    LIST_INDEXED_NOT_NULL },
+	{ &port_resource,             "name",       LIST_INDEXED },
+	{ &port_resource,             "created_at", LIST_INDEXED_NOT_NULL },
+	{ &portgroup_resource,        "address",    LIST_INDEXED },
+	{ &portgroup_resource,        "name",       LIST_INDEXED },
+	{ &portgroup_resource,        "created_at", LIST_INDEXED_NOT_NULL },
+	{ &chassis_resource,          "created_at", LIST_INDEXED_NOT_NULL },
+	{ &volume_connector_resource, "created_at", LIST_INDEXED_NOT_NULL },
+	{ &volume_target_resource,    "created_at", LIST_INDEXED_NOT_NULL },
+	{ &allocation_resource,       "name",       LIST_INDEXED },
+	{ &allocation_resource,       "created_at", LIST_INDEXED_NOT_NULL },
+	{ &deploy_template_resource,  "name",       LIST_INDEXED_NOT_NULL },
+	{ &runbook_resource,          "name",       LIST_INDEXED_NOT_NULL },
+};
 /* clang-format on */
 
 static const struct special *find_special(const struct resource *resource, size_t field)
@@ -132,6 +153,18 @@ bool resource_filter(struct list *list, const struct resource *resource, const c
 	return false;
 }
 
+static enum list_order order_by(const struct resource *resource, size_t field)
+{
+	if (field == 0)
+		return LIST_INDEXED_NOT_NULL;
+	for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+		if (orders[i].resource == resource &&
+		    strcmp(orders[i].field, resource->fields[field].name) == 0)
+			return orders[i].order;
+	}
+	return LIST_SORTED;
+}
+
 void resource_sort(struct list *list, const struct resource *resource, size_t field)
 {
 	static const char *const types[] = {
@@ -143,9 +176,7 @@ void resource_sort(struct list *list, const struct resource *resource, size_t fi
 	snprintf(list->sort_text, sizeof list->sort_text, "r.%s", resource->fields[field].name);
 	list->sort = list->sort_text;
 	list->sort_type = types[resource->fields[field].type];
-	/* NOT NULL, and unique: the order of their indexes. Field 0 is the UUID. */
-	list->is_never_null = field == 0 || (resource == &port_resource &&
-					     strcmp(resource->fields[field].name, "address") == 0);
+	list->order = order_by(resource, field);
 }
 
 struct change resource_change(const struct resource *resource, size_t field, const char *value)

@@ -49,6 +49,14 @@ def test_order_is_that_of_the_key(env):
     server = env.standalone()
     fill(server)
     for direction in ('asc', 'desc'):
+        # No index has this order: what one statement found, several read.
+        rank = {None: 0, 'power off': 1, 'power on': 2}
+        want = server.psql("SELECT uuid FROM nodes ORDER BY coalesce(power_state, '')"
+                           f" {direction}, id {direction}").split()
+        assert walk(server, f'sort_key=power_state&sort_dir={direction}&fields=uuid,extra&limit=600') == want
+        nodes = server.ok('GET', f'/v1/nodes?sort_key=power_state&sort_dir={direction}')['nodes']
+        ranks = [rank[node['power_state']] for node in nodes]
+        assert len(nodes) == 1000 and ranks == sorted(ranks, reverse=direction == 'desc'), direction
         nodes = server.ok('GET', f'/v1/nodes?sort_key=name&sort_dir={direction}&limit=1000&fields=name')['nodes']
         names = [node['name'] or '' for node in nodes]
         assert names == sorted(names, reverse=direction == 'desc'), direction
@@ -108,6 +116,17 @@ def parts(plan):
         yield from parts(inner)
 
 
+def check_sorted(query, plans, rows):
+    """No index has the order: the table is sorted once, without its wide columns; the rows are read by id."""
+    sorted_plan, *chunks = plans
+    assert '.uuid' not in sorted_plan['Query Text'], (query, sorted_plan)
+    assert chunks, query
+    for plan in chunks:
+        assert 'array_position' in plan['Query Text'], (query, plan)
+        scan, = [part for part in parts(plan['Plan']) if part.get('Relation Name')]
+        assert 'id = ANY' in scan['Index Cond'] and scan['Actual Rows'] <= rows, (query, scan)
+
+
 def check_plan(query, plan, table='nodes'):
     """One range of one index: a chunk reads what it answers (sequential scans are off in our sessions anyhow)."""
     scans = [part for part in parts(plan['Plan']) if part.get('Relation Name') == table]
@@ -144,6 +163,13 @@ def test_statements_use_indexes(env):
                 assert 1 <= len(seen) <= 2, (query, len(seen))
                 for plan in seen:
                     check_plan(query, plan)
+    for query in ('sort_key=power_state', 'sort_key=updated_at&sort_dir=desc',
+                  f'sort_key=maintenance&marker={markers[0]}', 'sort_key=power_state&owner=few'):
+        query = f'/v1/nodes?{query}&limit=1000&fields=uuid,name'
+        check_sorted(query, plans.of(lambda query=query: server.ok('GET', query)), 500)
+    query = '/v1/nodes?conductor=nobody'
+    seen, = plans.of(lambda: server.ok('GET', query))
+    assert all('Relation Name' not in part or part['Actual Loops'] == 0 for part in parts(seen['Plan'])), seen
     for words in FILTERS:
         query = '/v1/nodes?' + words + ('' if 'parent' in words else '&include_children=true')
         nodes = []
@@ -168,13 +194,15 @@ def test_statements_on_ports_use_indexes(env):
                 f" '0'), '(..)', ':\\1', 'g') FROM generate_series(1, {PORTS}) i")
     server.psql('VACUUM ANALYZE')
     plans = Plans(server)
-    for key in ('id', 'uuid', 'address'):
+    for key in ('id', 'uuid', 'address', 'name', 'created_at'):
         for rest in ('sort_dir=asc', 'sort_dir=desc', f'marker=00000000-0000-4000-9000-{PORTS // 2:012d}'):
             query = f'/v1/ports?sort_key={key}&limit=100&{rest}'
             ports = []
             seen = plans.of(lambda query=query, ports=ports: ports.extend(server.ok('GET', query)['ports']), 'ports r')
             assert len(ports) == 100 and len(seen) == 1, (query, len(ports), len(seen))
             check_plan(query, seen[0], 'ports')
+    query = '/v1/ports?sort_key=category&limit=1000'
+    check_sorted(query, plans.of(lambda: server.ok('GET', query), 'ports r'), 1000)
     for words in PORT_FILTERS:
         query = '/v1/ports?' + words
         ports = []
@@ -275,8 +303,8 @@ def test_slow_readers_lose_no_node(env):
     """More of them than may have rows in memory: each goes on behind its last row, also where the keys begin."""
     server = env.standalone()
     fill(server)
-    for direction in ('asc', 'desc'):
-        query = f'/v1/nodes?fields=uuid,extra&sort_key=name&sort_dir={direction}&limit=1000'
+    for key, direction in (('name', 'asc'), ('name', 'desc'), ('power_state', 'desc')):
+        query = f'/v1/nodes?fields=uuid,extra&sort_key={key}&sort_dir={direction}&limit=1000'
         want = [node['uuid'] for node in server.ok('GET', query.replace(',extra', ''))['nodes']]
         readers = [stalled_reader(server, query) for _ in range(10)]
         # All have begun before the first goes on.
@@ -284,7 +312,7 @@ def test_slow_readers_lose_no_node(env):
         assert all(head.startswith(b'HTTP/1.1 200') for head in heads), heads
         for number, (reader, head) in enumerate(zip(readers, heads)):
             page = document(head, reader)
-            assert [node['uuid'] for node in page['nodes']] == want, (direction, number)
+            assert [node['uuid'] for node in page['nodes']] == want, (key, direction, number)
             assert all(len(node['extra']['text']) == 10000 for node in page['nodes'])
 
 
