@@ -360,6 +360,19 @@ SUSPENDS static int insert_keyed(struct flight *flight, const struct action_requ
 	return 0;
 }
 
+static int check_etag(const struct flight *flight, struct error *err)
+{
+	const struct dispatch *dispatch = flight->dispatch;
+	bool is_again = false;
+	int rc = 0;
+
+	if (!dispatch->node || !etag_is_expected(flight->request))
+		return 0;
+	if (dispatch->is_whole)
+		rc = idempotency_is_again(flight->request, &is_again, err);
+	return rc < 0 || is_again ? rc : node_check_etag(flight->request, dispatch->node, err);
+}
+
 static int insert(struct flight *flight, struct error *err)
 {
 	struct api_request *request = flight->request;
@@ -369,7 +382,7 @@ static int insert(struct flight *flight, struct error *err)
 	struct buf args;
 	int64_t id = 0;
 
-	int rc = dispatch->node ? node_check_etag(request, dispatch->node, err) : 0;
+	int rc = check_etag(flight, err);
 	if (rc == 0)
 		rc = find_conductor(request, dispatch, pool, &target, err);
 	if (rc < 0)

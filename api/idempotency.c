@@ -60,3 +60,17 @@ int idempotency_read(const struct api_request *request, struct action_request *r
 	row->idem_print = print_of(request);
 	return 0;
 }
+
+int idempotency_is_again(const struct api_request *request, bool *ret, struct error *err)
+{
+	struct action_request row = { .uuid = "" };
+	struct action_keyed keyed;
+
+	*ret = false;
+	int rc = idempotency_read(request, &row, err);
+	if (rc < 0 || !row.idem_key)
+		return rc;
+	rc = action_find_keyed(request->db, &row, &keyed, err);
+	*ret = rc == 0;
+	return rc < 0 ? rc : 0;
+}

@@ -10,6 +10,7 @@
 
 #include "api/dispatch.h"
 #include "api/handlers.h"
+#include "api/idempotency.h"
 #include "api/node.h"
 #include "db/relative.h"
 #include "db/stored_steps.h"
@@ -427,10 +428,13 @@ static int provision(struct api_request *request, const struct node *node, struc
 {
 	const struct provision_verb *verb = provision_verb_find(argument_text(request->body, "target"));
 	struct dispatch dispatch = dispatch_of(request, node);
+	bool is_again;
 
 	if (!verb)
 		return refuse_in_state(request, node, err);
-	int rc = check(request, node, verb, err);
+	int rc = idempotency_is_again(request, &is_again, err);
+	if (rc == 0 && !is_again)
+		rc = check(request, node, verb, err);
 	if (rc < 0)
 		return rc;
 	/* Reading the power state again harms nobody; a step that is done twice may. */

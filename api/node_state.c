@@ -3,6 +3,7 @@
 
 #include "api/dispatch.h"
 #include "api/handlers.h"
+#include "api/idempotency.h"
 #include "api/node.h"
 #include "model/states.h"
 
@@ -53,8 +54,11 @@ static int power(struct api_request *request, const struct node *node, struct er
 	const char *name = argument_text(request->body, "target");
 	enum power_state target = power_state_find(name);
 	struct dispatch dispatch = dispatch_of(request, node);
+	bool is_again;
 
-	int rc = check_power(request, node, target, err);
+	int rc = idempotency_is_again(request, &is_again, err);
+	if (rc == 0 && !is_again)
+		rc = check_power(request, node, target, err);
 	if (rc < 0)
 		return rc;
 	long timeout_s = argument_int(request->body, "timeout", 0);

@@ -83,6 +83,10 @@ struct action_keyed {
  * enough, gives its key up. */
 SUSPENDS int action_insert_keyed(struct db *db, const struct action_request *request,
 				 struct action_keyed *ret, struct error *err);
+/* The action of that key, by uuid and the idem members alone. 1: there is none. -ERR_IDEMPOTENCY: it is of
+ * another request. */
+SUSPENDS int action_find_keyed(struct db *db, const struct action_request *request, struct action_keyed *ret,
+			       struct error *err);
 
 /* What the API waits for. Texts are owned: action_view_release. */
 struct action_view {

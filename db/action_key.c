@@ -78,9 +78,8 @@ SUSPENDS static int free_key(struct db *db, const char *id, const char *key, str
 	return db_exec(db, &free_statement, values, NULL, err);
 }
 
-/* 1: the row that stood in the way is gone, or has given the key up. */
-SUSPENDS static int find(struct db *db, const struct action_request *request, struct action_keyed *ret,
-			 struct error *err)
+int action_find_keyed(struct db *db, const struct action_request *request, struct action_keyed *ret,
+		      struct error *err)
 {
 	const char *values[] = { request->idem_scope, request->idem_key, request->idem_print };
 	struct db_rows *rows = NULL;
@@ -102,8 +101,7 @@ SUSPENDS static int find(struct db *db, const struct action_request *request, st
 		ret->is_new = strcmp(ret->uuid, request->uuid) == 0;
 	}
 	db_rows_release(rows);
-	/* The insert itself may be committed, and repeating it is harmless. */
-	return rc == -ERR_DATABASE ? -ERR_UNKNOWN_OUTCOME : rc;
+	return rc;
 }
 
 SUSPENDS static int insert_or_find(struct db *db, const struct action_request *request,
@@ -113,10 +111,12 @@ SUSPENDS static int insert_or_find(struct db *db, const struct action_request *r
 
 	do {
 		rc = insert(db, request, err);
-		if (rc == 0)
-			rc = find(db, request, ret, err);
+		if (rc < 0)
+			return rc;
+		rc = action_find_keyed(db, request, ret, err);
 	} while (rc == 1);
-	return rc;
+	/* The insert itself may be committed, and repeating it is harmless. */
+	return rc == -ERR_DATABASE ? -ERR_UNKNOWN_OUTCOME : rc;
 }
 
 int action_insert_keyed(struct db *db, const struct action_request *request, struct action_keyed *ret,

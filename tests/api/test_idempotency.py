@@ -62,6 +62,27 @@ def test_results_and_refusals_are_answered_again(env):
     assert count(server, 'passthru') == 3
 
 
+def test_what_it_has_changed_does_not_count(env):
+    """Sent again while the node is on its way, and after: neither its state nor its entity tag is in the way."""
+    server = env.standalone({'fake': {'deploy_delay': '1'}})
+    server.create_fake('n')
+    states = '/v1/nodes/n/states/provision'
+    server.ok('PUT', states, {'target': 'manage'}, status=202)
+    harness.eventually(lambda: server.node('n')['provision_state'] == 'manageable')
+    tag = server.get('/v1/nodes/n').headers['etag']
+    headers = {**key('c'), 'If-Match': tag}
+    first = server.call('PUT', states, {'target': 'provide'}, headers=headers)
+    assert first.status == 202, first
+    for wanted in ('cleaning', 'available'):
+        harness.eventually(lambda wanted=wanted: server.node('n')['provision_state'] in (wanted, 'available'))
+        again = server.call('PUT', states, {'target': 'provide'}, headers=headers)
+        assert again.status == 202 and again.headers['ferrule-action'] == first.headers['ferrule-action'], again
+    answer = server.call('PUT', states, {'target': 'manage'}, headers=key('c'))
+    assert answer.status == 422, answer
+    assert server.call('PUT', states, {'target': 'provide'}).status == 400
+    assert count(server, 'provision') == 2
+
+
 def test_two_at_once_are_one(env):
     """Eight clients, two processes, one key: one action runs and all get its answer, while it runs and afterwards."""
     server = env.standalone({'fake': {'power_delay': '1'}})
