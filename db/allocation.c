@@ -5,13 +5,14 @@
 
 #include "db/write.h"
 
-/* A node "n" that the allocation "a" may have, but for its traits and its lock. */
+/* A node "n" that the allocation "a" may have, but for its class, traits and lock. */
 #define MATCHES                                                                                              \
 	" n.provision_state = 'available' AND NOT n.maintenance AND n.instance_uuid IS NULL"                 \
-	" AND n.power_state IS NOT NULL AND n.resource_class = a.resource_class"                             \
+	" AND n.power_state IS NOT NULL"                                                                     \
 	" AND (a.owner IS NULL OR a.owner IN (n.owner, n.lessee))"                                           \
 	" AND (json_array_length(a.candidate_nodes) = 0"                                                     \
 	" OR n.uuid::text IN (SELECT json_array_elements_text(a.candidate_nodes)))"
+#define OF_CLASS " AND n.resource_class = a.resource_class"
 #define HAS_TRAITS                                                                                           \
 	" NOT EXISTS (SELECT 1 FROM json_array_elements_text(a.traits) wanted (trait)"                       \
 	" WHERE NOT EXISTS (SELECT 1 FROM node_traits t WHERE t.node_id = n.id AND t.trait = wanted.trait))"
@@ -27,14 +28,16 @@ static const struct db_statement open_statement = {
 };
 
 /* The allocation first, so that no two processes answer it; nodes that somebody is writing are passed over.
- */
+ * Its class is a value and no join, else tables without statistics would have all available nodes read. */
 static const struct db_statement take_statement = {
 	.name = "allocation_take",
 	.sql = "WITH a AS (SELECT * FROM allocations WHERE id = $1::bigint AND state = 'allocating'"
 	       " FOR UPDATE SKIP LOCKED),"
 	       " chosen AS (SELECT n.id FROM a, nodes n WHERE" MATCHES
-	       " AND n.reservation IS NULL AND" HAS_TRAITS " ORDER BY coalesce(n.name = a.name, false) DESC, "
-							   "random() LIMIT 1 FOR UPDATE OF n SKIP LOCKED),"
+	       " AND n.resource_class = (SELECT resource_class FROM a)"
+	       " AND n.reservation IS NULL AND" HAS_TRAITS
+	       " ORDER BY coalesce(n.name = a.name, false) DESC, random()"
+	       " LIMIT 1 FOR UPDATE OF n SKIP LOCKED),"
 	       " taken AS (UPDATE nodes n SET" GIVE " FROM a, chosen WHERE n.id = chosen.id RETURNING n.id)"
 	       " UPDATE allocations SET node_id = taken.id, state = 'active', updated_at = now()"
 	       " FROM taken WHERE allocations.id = $1::bigint",
@@ -45,8 +48,8 @@ static const struct db_statement why_statement = {
 	.name = "allocation_why",
 	.sql = "SELECT a.uuid, a.resource_class, json_array_length(a.candidate_nodes) > 0,"
 	       " (SELECT string_agg(trait, ', ') FROM json_array_elements_text(a.traits) x (trait)),"
-	       " (SELECT count(*) FROM nodes n WHERE" MATCHES "),"
-	       " (SELECT count(*) FROM nodes n WHERE" MATCHES " AND" HAS_TRAITS "),"
+	       " (SELECT count(*) FROM nodes n WHERE" MATCHES OF_CLASS "),"
+	       " (SELECT count(*) FROM nodes n WHERE" MATCHES OF_CLASS " AND" HAS_TRAITS "),"
 	       " (extract(epoch FROM clock_timestamp() - a.created_at) * 1000)::bigint"
 	       " FROM allocations a WHERE a.id = $1::bigint AND a.state = 'allocating'",
 	.param_count = 1,
