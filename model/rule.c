@@ -14,8 +14,10 @@ static int check_count(const struct rule_operator *op, size_t count, struct erro
 	int rc = 0;
 
 	buf_init(&missing, 256);
-	for (size_t i = count; op->arguments[i].name && op->arguments[i].is_required; i++)
-		buf_printf(&missing, "%s%s", missing.len ? ", " : "", op->arguments[i].name);
+	for (size_t i = 0; op->arguments[i].name; i++) {
+		if (i >= count && op->arguments[i].is_required)
+			buf_printf(&missing, "%s%s", missing.len ? ", " : "", op->arguments[i].name);
+	}
 	if (missing.len)
 		rc = fail(
 			err, ERR_INVALID,

@@ -24,7 +24,14 @@ struct path {
 	size_t count;
 };
 
-/* "a/b/c" or "a.b.c"; the first with a slash in front as well. separators: which of them are meant. */
+static void path_close(struct path *path)
+{
+	xfree(path->text);
+	path->text = NULL;
+}
+
+/* "a/b/c" or "a.b.c"; the first with a slash in front as well. separators: which of them are meant. A path
+ * that could not be opened may be closed. */
 static int path_open(const json_t *value, const char *separators, struct path *ret, struct error *err)
 {
 	const char *text = json_string_value(value);
@@ -43,7 +50,7 @@ static int path_open(const json_t *value, const char *separators, struct path *r
 		if (end)
 			*end = '\0';
 		if (!*at) {
-			xfree(ret->text);
+			path_close(ret);
 			return fail(err, ERR_INVALID, "path '%.200s' has an empty part", text);
 		}
 		ret->parts[ret->count++] = at;
@@ -51,7 +58,7 @@ static int path_open(const json_t *value, const char *separators, struct path *r
 	}
 	if (!at)
 		return 0;
-	xfree(ret->text);
+	path_close(ret);
 	return fail(err, ERR_INVALID, "path has more than %d parts", PATH_PARTS_MAX);
 }
 
@@ -201,7 +208,7 @@ static int change_node(const struct rule_run *run, json_t *path_value, enum verb
 	if (rc == 0 && field == NODE_PROPERTIES)
 		rc = properties_check(json_object_get(run->inspected->node, "properties"),
 				      run->inspected->node_uuid, err);
-	xfree(path.text);
+	path_close(&path);
 	return rc;
 }
 
@@ -252,7 +259,7 @@ static int change_port(const struct rule_run *run, json_t *const *names, enum ve
 		rc = fail(err, ERR_INVALID, "rules do not change a port's '%.200s'", path.parts[0]);
 	else
 		rc = change_field(port, port_field(path.parts[0]), &path, verb, args, err);
-	xfree(path.text);
+	path_close(&path);
 	return rc;
 }
 
@@ -346,7 +353,7 @@ static int change_plugin_data(const struct rule_run *run, json_t *path_value, en
 
 	if (rc == 0)
 		rc = change(run->inspected->plugin_data, &path, verb, value, is_unique, err);
-	xfree(path.text);
+	path_close(&path);
 	return rc;
 }
 
@@ -375,7 +382,7 @@ static int unset_plugin_data(const struct rule_run *run, json_t *const *args, st
 		path.count--;
 		json_object_del(path_parent(run->inspected->plugin_data, &path, false), path_last(&path));
 	}
-	xfree(path.text);
+	path_close(&path);
 	return 0;
 }
 

@@ -190,7 +190,7 @@ static void check_condition(size_t i, bool is_inverted)
 	char text[1024];
 	int rc;
 
-	snprintf(text, sizeof(text), "[{'op': '%s%s', 'args': %s%s%s}]", is_inverted ? "! " : "",
+	snprintf(text, sizeof(text), "[{'op': '%s%s', 'args': %s%s%s}]", is_inverted ? "!" : "",
 		 conditions[i].op, conditions[i].args, conditions[i].loop ? ", " : "",
 		 conditions[i].loop ? conditions[i].loop : "");
 	rc = apply(text, "[{'op': 'add-trait', 'args': {'name': 'CUSTOM_DONE'}}]", false, &inspected);
@@ -290,6 +290,9 @@ static const struct {
 	{ "set-plugin-data", "{'path': 'a.c.d', 'value': '{node.name}'}", "plugin_data",
 	  "{'a': {'b': 1, 'c': {'d': 'n'}}, 'list': [1]}" },
 	{ "set-plugin-data", "{'path': 'list.x', 'value': 1}", NULL, "no object on the way" },
+	{ "set-plugin-data", "{'path': 'a..b', 'value': 1}", NULL, "has an empty part" },
+	{ "set-plugin-data", "{'path': 'a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t', 'value': 1}", NULL,
+	  "has more than" },
 	{ "extend-plugin-data", "{'path': 'list', 'value': 2}", "plugin_data",
 	  "{'a': {'b': 1}, 'list': [1, 2]}" },
 	{ "extend-plugin-data", "{'path': 'list', 'value': 1, 'unique': true}", "plugin_data",
@@ -437,6 +440,14 @@ static void test_check__mistakes__are_named(void **state)
 	}
 }
 
+static void test_check__more_than_an_operator_takes__is_passed_over(void **state)
+{
+	(void)state;
+	assert_int_equal(check_lists("[{'op': 'eq', 'args': [[1, 1], false, 3, 4, 5, 6, 7, 8]}]",
+				     "[{'op': 'log', 'args': ['x', 'info', 3, 4, 5, 6, 7, 8]}]"),
+			 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_sensitive__failure__tells_no_value),
 		cmocka_unit_test(test_too_many_traits__refused),
 		cmocka_unit_test(test_check__mistakes__are_named),
+		cmocka_unit_test(test_check__more_than_an_operator_takes__is_passed_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
