@@ -42,7 +42,7 @@ static const struct row rows[] = {
 	{"HEAD /none HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "500 200", false, "\r\n\r\nHTTP/1.1 200"},
 	{"GET /inject HTTP/1.1\r\n\r\n",
 	 "200 299", false, "\r\nX-Value: a  X-Forged: b    HTTP/1.1 299 c\r\n\r\n"},
-	{"GET /a HTTP/1.1\r\n\r\nBROKEN\r\n\r\n", "200 400", true, "\r\nConnection: close\r\n"},
+	{"GET /a HTTP/1.1\r\n\r\nBROKEN\r\n\r\n", "200 405", true, "\r\nConnection: close\r\n"},
 	{"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nConnection: close\r\n\r\nGET /c HTTP/1.1\r\n\r\n",
 	 "200 200", true, NULL},
 	{"GET /close HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "200", true, "\r\nConnection: close\r\n"},
