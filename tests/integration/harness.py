@@ -59,16 +59,24 @@ def eventually(condition, seconds=10, every=0.05, what='the condition'):
         time.sleep(every)
 
 
+claims = []  # held until this process ends
+
+
 def free_port(kind=socket.SOCK_STREAM):
-    """Below the range that the kernel draws from for outgoing connections: those would take it meanwhile."""
+    """Below the range that the kernel draws from for outgoing connections: those would take it meanwhile. A name in
+    the abstract namespace claims it among the processes of the tests."""
     while True:
         port = random.randrange(*PORTS)
+        claim = socket.socket(socket.AF_UNIX)
         with socket.socket(socket.AF_INET, kind) as probe:
             try:
+                claim.bind(f'\0ferrule-test-port-{port}')
                 probe.bind(('127.0.0.1', port))
             except OSError:
+                claim.close()
                 continue
-            return port
+        claims.append(claim)
+        return port
 
 
 def psql_program():
