@@ -44,14 +44,15 @@ class Holding:
 
 def read(paths):
     """Holdings by token, and how many operations there are."""
-    holdings, by_action, sweeps, count = {}, {}, [], 0
+    holdings, by_action, sweeps, count = {}, collections.defaultdict(list), [], 0
     for path in paths:
         for line in path.read_text().splitlines():
             kind, *words = line.split()
             if kind == 'T':
                 node, action, token, epoch, invoked, returned = words
                 holding = Holding(int(node), int(action), token, int(epoch), int(invoked), int(returned))
-                holdings[token] = by_action[int(action)] = holding
+                holdings[token] = holding
+                by_action[int(action)].append(holding)
                 count += 1
             elif kind == 'R':
                 holdings[words[2]].release = [int(words[3]), FOREVER, 'unknown']
@@ -61,10 +62,13 @@ def read(paths):
             else:
                 sweeps.append([int(word) for word in words])
                 count += 1
-    for node, action, invoked, returned in sweeps:
-        holding = by_action.get(action)
-        if holding and holding.node == node and returned >= holding.invoked:
-            holding.sweep = [invoked, returned]
+    for node, action, invoked, returned in sorted(sweeps, key=lambda sweep: sweep[3]):
+        # a start that was swept goes back in line, so an action may be taken again
+        for holding in sorted(by_action[action], key=lambda holding: holding.epoch):
+            is_over = holding.sweep or (holding.release and holding.release[2] == 'ok')
+            if holding.node == node and returned >= holding.invoked and not is_over:
+                holding.sweep = [invoked, returned]
+                break
     return holdings, count
 
 
