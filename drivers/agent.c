@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "lib/netaddr.h"
 #include "lib/resolve.h"
@@ -40,19 +41,6 @@ static char *host_of(struct task *task, const char *text)
 	return arena_strndup(&task->arena, start, len);
 }
 
-static void add_address(json_t *list, const char *address)
-{
-	json_t *value = json_string(address);
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (json_equal(json_array_get(list, i), value)) {
-			json_decref(value);
-			return;
-		}
-	}
-	json_array_append_new(list, value);
-}
-
 /* A name that does not resolve now finds nobody; ports still do. */
 SUSPENDS static void add_host(struct task *task, json_t *list, const char *host)
 {
@@ -63,8 +51,8 @@ SUSPENDS static void add_host(struct task *task, json_t *list, const char *host)
 	if (count < 0)
 		log_warning("node %s will not be found by its BMC: %s", node_uuid(task->node), err.text);
 	for (int i = 0; i < count; i++) {
-		if (!netaddr_is_loopback(addresses[i]))
-			add_address(list, addresses[i]);
+		if (!netaddr_is_loopback(addresses[i]) && !json_list_has(list, addresses[i]))
+			json_array_append_new(list, json_string(addresses[i]));
 	}
 }
 
